@@ -1,0 +1,123 @@
+"""Runs: `count` items told at once.
+
+A chunk is a table with a row per run. Columns: ``count``, ``period``, then the fields of an item::
+
+    demand, work, takes[inputs], releases[inputs], puts[outputs], actions[actions]
+
+A field of item i (0 <= i < count) is the number in the table or, where `varies` is set, ``vectors[number + i % period]``.
+A run means exactly its expansion into `count` items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+COUNT, PERIOD, DEMAND, WORK, PORTS = 0, 1, 2, 3, 4
+"""Columns of a run; the per-port fields start at PORTS."""
+
+Field = int | Sequence[int] | NDArray[np.integer]
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Consecutive runs of one program.
+
+    Attributes
+    ----------
+    runs : ndarray of int64, shape (R, F)
+    varies : ndarray of uint8, shape (R, F)
+        1 where the entry is an offset into `vectors`; always 0 in the first two columns.
+    vectors : ndarray of int32, shape (V,)
+    """
+
+    runs: NDArray[np.int64]
+    varies: NDArray[np.uint8]
+    vectors: NDArray[np.int32]
+
+    def items(self) -> Iterator[tuple[int, ...]]:
+        """Expand into items, each a tuple of its fields from `demand` on."""
+        for row, flags in zip(self.runs, self.varies, strict=True):
+            for i in range(int(row[COUNT])):
+                step = i % int(row[PERIOD])
+                yield tuple(
+                    int(self.vectors[v + step]) if f else int(v)
+                    for v, f in zip(row[DEMAND:], flags[DEMAND:], strict=True)
+                )
+
+
+class RunWriter:
+    """Collects runs of a program with `inputs`, `outputs` and `actions` fields into chunks."""
+
+    def __init__(self, inputs: int, outputs: int, actions: int) -> None:
+        self._inputs, self._outputs, self._actions = inputs, outputs, actions
+        self._rows: list[list[int]] = []
+        self._flags: list[list[int]] = []
+        self._vectors: list[NDArray[np.int32]] = []
+        self._size = 0
+
+    @property
+    def width(self) -> int:
+        """Number of columns of a run."""
+        return PORTS + 2 * self._inputs + self._outputs + self._actions
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def vector(self, values: Sequence[int] | NDArray[np.integer]) -> slice:
+        """Store `values` once and return a handle that any field of later runs may name."""
+        array = np.asarray(values, dtype=np.int32).ravel()
+        handle = slice(self._size, self._size + array.size)
+        self._vectors.append(array)
+        self._size += array.size
+        return handle
+
+    def add(
+        self,
+        count: int,
+        demand: Field | slice,
+        work: Field | slice | None = None,
+        takes: Sequence[Field | slice] = (),
+        releases: Sequence[Field | slice] | None = None,
+        puts: Sequence[Field | slice] = (),
+        actions: Sequence[Field | slice] = (),
+    ) -> None:
+        """Append a run; `releases` defaults to `takes`, `work` to `demand`. A count of 0 adds nothing.
+
+        Vector fields must all have one length, the period, which repeats over the run.
+        """
+        if count <= 0:
+            return
+        fields = [demand, demand if work is None else work, *takes, *(takes if releases is None else releases)]
+        fields += [*puts, *actions]
+        if len(fields) != self.width - DEMAND:
+            raise ValueError(f"a run of this program has {self.width - DEMAND} fields, not {len(fields)}")
+        row, flags, period = [count, 1], [0, 0], 1
+        for field in fields:
+            if isinstance(field, (int, np.integer)):
+                row.append(int(field))
+                flags.append(0)
+                continue
+            handle = field if isinstance(field, slice) else self.vector(field)
+            length = handle.stop - handle.start
+            if length == 0 or period not in (1, length):
+                raise ValueError(f"vector fields of one run must have one length, not {period} and {length}")
+            period = length
+            row.append(handle.start)
+            flags.append(1)
+        row[PERIOD] = period
+        self._rows.append(row)
+        self._flags.append(flags)
+
+    def chunk(self) -> Chunk:
+        """Hand over what was collected, and start anew."""
+        chunk = Chunk(
+            np.array(self._rows, dtype=np.int64).reshape(-1, self.width),
+            np.array(self._flags, dtype=np.uint8).reshape(-1, self.width),
+            np.concatenate(self._vectors) if self._vectors else np.zeros(0, dtype=np.int32),
+        )
+        self._rows, self._flags, self._vectors, self._size = [], [], [], 0
+        return chunk

@@ -1,0 +1,1 @@
+"""What a run says: states, interval logs, outcomes of engines, results."""

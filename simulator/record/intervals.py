@@ -1,0 +1,44 @@
+"""The interval log: exact state-cycles per bin, a canonical function of the schedule.
+
+Bins start one cycle wide; whenever 4,096 bins are full, neighbours are merged and the width doubles. So for a run of
+T cycles the final width is the smallest power of two w with T <= 4096 w, and bin b counts the cycles of [b w, (b+1) w).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.record.states import STATES
+
+BINS = 4096
+
+
+def bin_width(cycles: int) -> int:
+    """Width in cycles of the canonical bins of a run of `cycles` cycles."""
+    width = 1
+    while cycles > BINS * width:
+        width *= 2
+    return width
+
+
+@dataclass(frozen=True)
+class IntervalLog:
+    """State-cycles per bin of one component.
+
+    Attributes
+    ----------
+    width : int
+        Bin width in cycles, a power of two.
+    counts : ndarray of int64, shape (len(STATES), bins)
+        Cycles spent in each state in each bin; a column sums to `width`, the last one to what is left of the run.
+    """
+
+    width: int
+    counts: NDArray[np.int64]
+
+    def totals(self) -> dict[str, int]:
+        """Cycles spent in each state over the whole run, by state name."""
+        return {name: int(total) for name, total in zip(STATES, self.counts.sum(axis=1), strict=True)}

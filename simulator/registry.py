@@ -1,0 +1,39 @@
+"""Name -> ``"module:Name"``, imported when first asked for. One door for everything chosen by name."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from simulator.errors import InputError, suggest
+
+_ENTRIES: dict[str, dict[str, str]] = {
+    "engine": {
+        "fast": "simulator.engine.fast:run",
+        "reference": "simulator.engine.reference:run",
+    },
+    "pattern": {},
+    "format": {},
+    "datapath": {},
+    "lowering": {},
+}
+
+
+def names(kind: str) -> tuple[str, ...]:
+    """All names registered under `kind`, sorted."""
+    return tuple(sorted(_ENTRIES[kind]))
+
+
+def resolve(kind: str, name: str) -> Any:
+    """Import and return what is registered as `name` under `kind`.
+
+    Raises
+    ------
+    InputError
+        No such name; the message suggests the nearest.
+    """
+    entry = _ENTRIES[kind].get(name)
+    if entry is None:
+        raise InputError(f"unknown {kind} {name!r}; {suggest(name, _ENTRIES[kind])}")
+    module, _, attribute = entry.partition(":")
+    return getattr(import_module(module), attribute)

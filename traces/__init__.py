@@ -1,0 +1,1 @@
+"""Small recorded traces, and recipes that make the large ones."""
