@@ -1,0 +1,47 @@
+"""Dense datapath: a row of L = PEs x MACs multipliers takes L consecutive coordinates of K per step.
+
+    Z[m, n] = sum over windows w, lanes l of  A[m, w L + l] B[w L + l, n]
+
+Coordinates past K are zero. Source: the dense tensor core of the Sparseloop MICRO 2022 public artifact (figure 15 set-up).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.datapath.code import Code
+from simulator.hardware.machine import Machine
+from simulator.jit import kernel
+from simulator.workload.layer import Layer
+
+
+class Dense:
+    """Every weight is multiplied, whatever pattern it was pruned to."""
+
+    def code(self, machine: Machine, layer: Layer) -> Code:
+        """See :class:`simulator.datapath.code.Datapath`."""
+        array = machine.components.array
+        lanes = array.pes.value * array.macs.value
+        return Code("dense", lanes, lanes, 0, 0, 1, padded=False)
+
+    def outputs(self, code: Code, weights: NDArray[np.int64], inputs: NDArray[np.int64]) -> NDArray[np.int64]:
+        """See :class:`simulator.datapath.code.Datapath`."""
+        steps = -(-weights.shape[1] // code.window)
+        pad = steps * code.window - weights.shape[1]
+        stationary = np.pad(weights, ((0, 0), (0, pad))).reshape(weights.shape[0], steps, code.window)
+        streamed = np.pad(inputs, ((0, pad), (0, 0))).reshape(steps, code.window, inputs.shape[1])
+        out = np.zeros((weights.shape[0], inputs.shape[1]), dtype=np.int64)
+        _accumulate(np.ascontiguousarray(stationary), np.ascontiguousarray(streamed), out)
+        return out
+
+
+@kernel
+def _accumulate(stationary: NDArray[np.int64], streamed: NDArray[np.int64], out: NDArray[np.int64]) -> None:
+    rows, steps, lanes = stationary.shape
+    for m in range(rows):
+        for w in range(steps):
+            for lane in range(lanes):
+                weight = stationary[m, w, lane]
+                for n in range(out.shape[1]):
+                    out[m, n] += weight * streamed[w, lane, n]

@@ -1,0 +1,165 @@
+"""Programs from the row buffers to the accumulators, a step at a time.
+
+A pass of S steps over a tile of r rows issues r x slots x columns multiplications, of which the effectual ones (both operands
+non-zero) are `mac` and, with gating, the rest `mac_gated`. A column of partial sums is read and written once per pass, not read
+in the first. Actions that depend on data are counted when the last step of a pass (or stream) is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from simulator.lowering.blocks import gather, plain
+from simulator.lowering.context import Context
+from simulator.lowering.streams import Stream
+from simulator.mapping import Tile
+from simulator.plan import Chunk, RunWriter
+
+ARRAY_ACTIONS = ["mac", "mac_gated", "value_mux", "operand_read", "psum_read", "psum_write"]
+
+
+def refills(context: Context) -> Iterator[Chunk]:
+    """Items: a row into the weight registers. Fields: demand, work, take row, take space, releases, put weights, operand_write."""
+    glb = context.machine.components.glb
+    row, word = glb.row.value, glb.metadata_word.value
+    known: dict[tuple[int, bool, int], Chunk] = {}
+
+    def block(tile: Tile) -> Chunk:
+        rows: list[tuple[int, ...]] = []
+        for p in range(tile.windows):
+            data, metadata = context.operands.weight_bits(tile.row, tile.first_window + p)
+            size = -(-metadata // context.widths.word) * word
+            count, groups, rest = -(-data // context.widths.row), *divmod(size, row)
+            sizes = [row] * (count + groups) + ([rest] if rest else [])
+            values = data // context.widths.weights
+            body = sizes[1:-1] if len(sizes) > 1 else []
+            first = (1, sizes[0], sizes[0], 1, 1, 1, 1, int(len(sizes) == 1), values if len(sizes) == 1 else 0)
+            rows.append(first)
+            rows.append((len(body), row, row, 1, 0, 1, 0, 0, 0))
+            if len(sizes) > 1:
+                rows.append((1, sizes[-1], sizes[-1], 1, 0, 1, 0, 1, values))
+        return plain(rows)
+
+    def blocks() -> Iterator[Chunk]:
+        for tile in context.tiles:
+            ragged = tile.first_window + tile.windows == context.geometry.windows
+            key = (context.rows_of(tile), ragged, tile.windows)
+            if key not in known:
+                known[key] = block(tile)
+            yield known[key]
+
+    return gather(blocks())
+
+
+def fetches(context: Context) -> Iterator[Chunk]:
+    """Items: a window. Fields: demand, work, take data row, [take metadata row], releases, put window, fetch_write, fetch_read, window_shift."""
+    row = context.machine.components.glb.row.value
+    known: dict[int, tuple[tuple[Stream, Stream | None], Chunk]] = {}
+
+    def block(data: Stream, metadata: Stream | None) -> Chunk:
+        flows = [data] if metadata is None else [data, metadata]
+        used = sum(-(-flow.bits // 8) for flow in flows)
+        writer = RunWriter(len(flows), 1, 3)
+        periods = {len(flow.takes) for flow in flows}
+        if len(periods) > 1:
+            flows = [_stretched(flow) for flow in flows]
+        takes = [writer.vector(flow.takes) for flow in flows]
+        releases = [writer.vector(flow.releases) for flow in flows]
+        writer.add(data.steps - 1, 1, takes=takes, releases=releases, puts=[1], actions=[0, 0, 0])
+        writer.add(
+            1,
+            1,
+            takes=[flow.last_take for flow in flows],
+            releases=[flow.last_release for flow in flows],
+            puts=[1],
+            actions=[sum(flow.rows for flow in flows) * row, used, used],
+        )
+        return writer.chunk()
+
+    def blocks() -> Iterator[Chunk]:
+        for tile in context.tiles:
+            flows = context.streams(tile)
+            if id(flows) not in known:
+                known[id(flows)] = (flows, block(*flows))
+            yield known[id(flows)][1]
+
+    return gather(blocks())
+
+
+def _stretched(flow: Stream) -> Stream:
+    """The same stream with a value per step instead of a period."""
+    takes = np.resize(flow.takes, flow.steps)
+    releases = np.resize(flow.releases, flow.steps)
+    return Stream(takes, releases, flow.last_take, flow.last_release, flow.steps, flow.rows, flow.bits, flow.held)
+
+
+def windows(context: Context, demand: int, per_column: int, per_row: int) -> Iterator[Chunk]:
+    """Items: a window passed on. Fields: demand, work, take, release, put, one action counted per column and row of the tile."""
+    known: dict[tuple[int, int, int], Chunk] = {}
+
+    def blocks() -> Iterator[Chunk]:
+        for tile in context.tiles:
+            columns, steps = context.columns_of(tile), context.steps_of(tile)
+            rows = context.rows_of(tile)
+            key = (columns, rows, tile.windows)
+            if key not in known:
+                count = tile.windows * columns * (per_column + per_row * rows)
+                item = (demand, demand, 1, 1, 1)
+                known[key] = plain([(tile.windows * steps - 1, *item, 0), (1, *item, count)])
+            yield known[key]
+
+    return gather(blocks())
+
+
+def steps(context: Context) -> Iterator[Chunk]:
+    """Items: a step of all lanes. Fields: demand, work, take weights, window, space, releases, put columns, put refill space, then the actions."""
+    array = context.machine.components.array
+    lanes = array.arrays.value * array.rows.value * array.pes.value * array.macs.value
+    known: dict[tuple[int, int, int, bool, bool, bool], Chunk] = {}
+    gating, coded = context.machine.datapath.gating, context.code
+
+    def template(tile: Tile) -> Chunk:
+        count, columns, rows = context.steps_of(tile), context.columns_of(tile), context.rows_of(tile)
+        table: list[tuple[int, ...]] = []
+        for p in range(tile.windows):
+            space, column = int(tile.begin and p == 0), int(tile.end and p == tile.windows - 1)
+            window = tile.first_window + p
+            stored = coded.stored(min(coded.window, context.geometry.K - window * coded.window))
+            issued = rows * stored * columns
+            sums = rows * columns
+            muxes = issued if coded.choices > 1 else 0
+            counts = (0, issued, muxes, issued, 0 if space else sums, sums)
+            none = (0,) * len(counts)
+            if count > 1:
+                table.append((1, 1, lanes, 1, 1, space, 0, 1, space, column, 0, *none))
+                table.append((count - 2, 1, lanes, 0, 1, space, 0, 1, space, column, 0, *none))
+            first = int(count == 1)
+            table.append((1, 1, lanes, first, 1, space, 1, 1, space, column, 1, *counts))
+        return plain(table)
+
+    def blocks() -> Iterator[Chunk]:
+        for tile in context.tiles:
+            ragged = tile.first_window + tile.windows == context.geometry.windows
+            key = (context.columns_of(tile), context.rows_of(tile), tile.windows, ragged, tile.begin, tile.end)
+            if key not in known:
+                known[key] = template(tile)
+            yield _with_macs(known[key], context, tile, gating)
+
+    return gather(blocks())
+
+
+def _with_macs(template: Chunk, context: Context, tile: Tile, gating: bool) -> Chunk:
+    """Fill in the effectual multiplications of the tile's passes (columns `mac` and `mac_gated` of their last runs)."""
+    runs = template.runs.copy()
+    mac = runs.shape[1] - len(ARRAY_ACTIONS)
+    last = runs[:, mac + 1] > 0
+    if gating:
+        span = slice(tile.first_window, tile.first_window + tile.windows)
+        effectual = context.operands.effectual[tile.group][tile.row, span, tile.column]
+        runs[last, mac] = effectual
+        runs[last, mac + 1] -= effectual
+    else:
+        runs[last, mac], runs[last, mac + 1] = runs[last, mac + 1], 0
+    return Chunk(runs, template.varies, template.vectors)

@@ -1,0 +1,78 @@
+"""Blocks: small chunks of runs, one per tile and program, and their gathering into chunks an engine reads at leisure.
+
+A block met again (the same object) is not told again: repeated blocks are repeated rows over one copy of their vectors, and
+a block of one plain run is repeated by its count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+import numpy as np
+
+from simulator.plan import Chunk
+from simulator.plan.runs import COUNT, PERIOD
+
+ROWS = 1 << 14
+VALUES = 1 << 20
+"""A chunk is handed over once it has so many runs or vector values: what bounds memory, not what an engine sees."""
+
+
+def gather(blocks: Iterable[Chunk]) -> Iterator[Chunk]:
+    """Concatenate blocks into chunks of bounded size, in order."""
+    pending: list[tuple[Chunk, int]] = []
+    rows = values = 0
+    for _, same in groupby(blocks, key=id):
+        first = next(same)
+        times = 1 + sum(1 for _ in same)
+        while times:
+            plain = len(first.runs) == 1 and not first.varies.any()
+            fit = times if plain else min(times, max(1, (ROWS - rows) // max(1, len(first.runs))))
+            pending.append((first, fit))
+            rows += 1 if plain else fit * len(first.runs)
+            values += len(first.vectors)
+            times -= fit
+            if rows >= ROWS or values >= VALUES:
+                yield _concatenate(pending)
+                pending, rows, values = [], 0, 0
+    if pending:
+        yield _concatenate(pending)
+
+
+def _concatenate(blocks: list[tuple[Chunk, int]]) -> Chunk:
+    runs, flags, vectors = [], [], []
+    offsets: dict[int, int] = {}
+    size = 0
+    for block, times in blocks:
+        table, varies = block.runs, block.varies
+        if len(block.vectors):
+            if id(block) not in offsets:
+                offsets[id(block)] = size
+                vectors.append(block.vectors)
+                size += len(block.vectors)
+            table = table + varies * np.int64(offsets[id(block)])
+        if times > 1 and len(table) == 1 and not varies.any():
+            table = table.copy()
+            table[0, COUNT] *= times
+        elif times > 1:
+            table, varies = np.tile(table, (times, 1)), np.tile(varies, (times, 1))
+        runs.append(table)
+        flags.append(varies)
+    return Chunk(
+        np.concatenate(runs), np.concatenate(flags), np.concatenate(vectors) if vectors else np.zeros(0, np.int32)
+    )
+
+
+def plain(rows: Iterable[Iterable[int]]) -> Chunk:
+    """A block of runs without vectors, from rows of (count, fields...); rows with count 0 are left out."""
+    table = np.array([(row[0], 1, *row[1:]) for row in map(tuple, rows) if row[0] > 0], dtype=np.int64)
+    return Chunk(table, np.zeros(table.shape, dtype=np.uint8), np.zeros(0, dtype=np.int32))
+
+
+def repeated(template: Chunk, times: int) -> Chunk:
+    """`times` copies of a block without vectors, as one block."""
+    return Chunk(np.tile(template.runs, (times, 1)), np.tile(template.varies, (times, 1)), template.vectors)
+
+
+__all__ = ["COUNT", "PERIOD", "gather", "plain", "repeated"]

@@ -1,0 +1,65 @@
+"""What every pass of the lowering shares: the machine, the operands' counts, the tiling and its walk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from simulator.datapath.code import Code
+from simulator.hardware.machine import Machine
+from simulator.lowering.operands import Operands, Widths
+from simulator.lowering.streams import Stream, stream
+from simulator.mapping import Geometry, Tile, Tiling
+
+
+@dataclass(frozen=True)
+class Context:
+    """One layer on one machine, resolved to integers."""
+
+    machine: Machine
+    code: Code
+    geometry: Geometry
+    operands: Operands
+    tiling: Tiling
+
+    @cached_property
+    def tiles(self) -> tuple[Tile, ...]:
+        """All accumulator-tile visits in execution order."""
+        return tuple(self.tiling.walk(self.geometry))
+
+    @property
+    def widths(self) -> Widths:
+        """Bit widths."""
+        return self.operands.widths
+
+    def rows_of(self, tile: Tile) -> int:
+        """Rows of weights (M) a tile really has."""
+        g = self.geometry
+        return min(g.rows, g.M - tile.row * g.rows)
+
+    def columns_of(self, tile: Tile) -> int:
+        """Columns (N) a tile really has."""
+        g = self.geometry
+        return min(g.columns, g.N - tile.column * g.columns)
+
+    def steps_of(self, tile: Tile) -> int:
+        """Steps of one pass over the tile."""
+        return -(-self.columns_of(tile) // self.geometry.abreast)
+
+    @cached_property
+    def _streams(self) -> dict[tuple[int, int, int], tuple[Stream, Stream | None]]:
+        return {}
+
+    def streams(self, tile: Tile) -> tuple[Stream, Stream | None]:
+        """Row traffic of the tile's data and (when the inputs are compressed) metadata."""
+        key = (tile.group, tile.column, tile.first_window)
+        if key not in self._streams:
+            data, metadata = self.operands.stream(tile.group, tile.column, tile.first_window, tile.windows)
+            row = self.widths.row
+            self._streams[key] = (stream(data, row), stream(metadata, row) if self.operands.compressed else None)
+        return self._streams[key]
+
+    def buffers(self, tensor: str) -> int:
+        """Tiles of `tensor` the GLB holds at once."""
+        fetches = self.geometry.groups * self.tiling.fetches(self.geometry, tensor)
+        return min(self.machine.components.glb.tile_buffers.value, fetches)

@@ -1,0 +1,61 @@
+"""Collects channels and components of a network by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+from simulator.plan import Channel, Chunk, Component, Plan, Program
+from simulator.plan.network import DATA, SPACE, STATIONARY
+
+Chunks = Callable[[], Iterator[Chunk]]
+
+__all__ = ["DATA", "SPACE", "STATIONARY", "Chunks", "Network", "rate"]
+
+
+def rate(bandwidth: Fraction | None) -> tuple[int, int]:
+    """p / q units per cycle; None (unlimited) is q = 0."""
+    return (1, 0) if bandwidth is None else (bandwidth.numerator, bandwidth.denominator)
+
+
+class Network:
+    """A plan being built; ports are named by channel."""
+
+    def __init__(self) -> None:
+        self._channels: list[Channel] = []
+        self._index: dict[str, int] = {}
+        self._components: list[Component] = []
+
+    def channel(self, name: str, capacity: int | None, latency: int = 1, meaning: str = DATA) -> None:
+        """Add a channel that starts empty."""
+        self._add(Channel(name, capacity, latency, meaning=meaning))
+
+    def space(self, name: str, slots: int) -> None:
+        """Add a channel of free slots, all free at first."""
+        self._add(Channel(name, None, initial=slots, meaning=SPACE))
+
+    def _add(self, channel: Channel) -> None:
+        self._index[channel.name] = len(self._channels)
+        self._channels.append(channel)
+
+    def program(self, name: str, inputs: list[str], outputs: list[str], actions: list[str], chunks: Chunks) -> Program:
+        """A program on named channels."""
+        index = self._index
+        return Program(name, tuple(index[i] for i in inputs), tuple(index[o] for o in outputs), tuple(actions), chunks)
+
+    def component(
+        self,
+        name: str,
+        group: str,
+        kind: str,
+        programs: list[Program],
+        bandwidth: tuple[int, int] = (1, 1),
+        lanes: int = 1,
+    ) -> None:
+        """Add a component; several programs share one round-robin port."""
+        arbiter = "round_robin" if len(programs) > 1 else None
+        self._components.append(Component(name, group, kind, lanes, bandwidth, arbiter, tuple(programs)))
+
+    def plan(self) -> Plan:
+        """The finished plan."""
+        return Plan(tuple(self._components), tuple(self._channels))

@@ -1,0 +1,185 @@
+"""What the recorded operands are to the machine: counts per tile, exactly.
+
+    effectual(r, w, c) = sum over k in window w of  nnzA(row tile r, k) * nnzB(k, column tile c)
+
+the multiplications of a pass whose operands are both non-zero. Bits of inputs per (window, column) come from the
+format's exact count; weights store their slots per row and window. Masks are read tile by tile, never whole.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.datapath.code import Code
+from simulator.mapping import Geometry
+from simulator.sparsity.formats import CoordinatePayload, Format, resolve
+from simulator.workload.matrix import GemmView
+
+_BLOCK = 1 << 25
+
+
+@dataclass(frozen=True)
+class Widths:
+    """Bits per value of each tensor, the GLB's row and metadata word in bits, and whether windows are stored ragged."""
+
+    weights: int
+    inputs: int
+    outputs: int
+    row: int
+    word: int
+    ragged: bool
+
+
+class Operands:
+    """Exact per-tile counts of one layer for one code and geometry.
+
+    Attributes
+    ----------
+    column_counts : list of ndarray of float64, shape (row tiles, windows, window)
+        Per group: non-zero weights of a row tile at each coordinate of K (exact integers in a float, for the product below).
+    row_counts : list of ndarray of float64, shape (windows, window, column tiles)
+        Per group: non-zero inputs of a column tile at each coordinate of K.
+    data_bits, metadata_bits : list of ndarray of int32, shape (windows, N)
+        Per group: bits of the inputs stored per window and column, in the chosen format.
+    format : str
+        The inputs' format with the fewest bits over the layer.
+    """
+
+    def __init__(self, view: GemmView, code: Code, geometry: Geometry, widths: Widths, formats: list[str]) -> None:
+        self.view, self.code, self.geometry, self.widths = view, code, geometry, widths
+        self.column_counts = [self._weights(group) for group in range(view.groups)]
+        self.row_counts: list[NDArray[np.float64]] = []
+        stored: dict[str, list[tuple[NDArray[np.int32], NDArray[np.int32]]]] = {name: [] for name in formats}
+        for group in range(view.groups):
+            counts, bits = self._inputs(group, formats)
+            self.row_counts.append(counts)
+            for name in formats:
+                stored[name].append(bits[name])
+        self.format = min(formats, key=lambda name: sum(int(d.sum()) + int(m.sum()) for d, m in stored[name]))
+        self.data_bits = [data for data, _ in stored[self.format]]
+        self.metadata_bits = [metadata for _, metadata in stored[self.format]]
+
+    def _weights(self, group: int) -> NDArray[np.float64]:
+        g = self.geometry
+        mask = self.view.weights_mask(group)
+        padded = np.zeros((g.row_tiles, g.windows * g.window), dtype=np.float64)
+        for tile in range(g.row_tiles):
+            padded[tile, : g.K] = mask[tile * g.rows : (tile + 1) * g.rows].sum(axis=0)
+        return padded.reshape(g.row_tiles, g.windows, g.window)
+
+    def _inputs(
+        self, group: int, formats: list[str]
+    ) -> tuple[NDArray[np.float64], dict[str, tuple[NDArray[np.int32], NDArray[np.int32]]]]:
+        g = self.geometry
+        counts = np.zeros((g.windows * g.window, g.column_tiles), dtype=np.float64)
+        bits = {name: (np.zeros((g.windows, g.N), np.int32), np.zeros((g.windows, g.N), np.int32)) for name in formats}
+        per_read = max(1, _BLOCK // max(1, g.windows * g.window * g.columns))
+        for tile in range(0, g.column_tiles, per_read):
+            n0, n1 = tile * g.columns, min(g.N, (tile + per_read) * g.columns)
+            mask = np.zeros((g.windows * g.window, n1 - n0), dtype=bool)
+            mask[: g.K] = self.view.inputs_mask(group, 0, g.K, n0, n1)
+            starts = np.arange(0, n1 - n0, g.columns)
+            counts[:, tile : tile + len(starts)] = np.add.reduceat(mask, starts, axis=1, dtype=np.int64)
+            for name in formats:
+                data, metadata = self._bits(name, mask)
+                bits[name][0][:, n0:n1], bits[name][1][:, n0:n1] = data, metadata
+        return counts.reshape(g.windows, g.window, g.column_tiles), bits
+
+    def _bits(self, name: str, mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        g, columns = self.geometry, mask.shape[1]
+        if name == "uncompressed":
+            data = np.full((g.windows, columns), g.window * self.widths.inputs, dtype=np.int32)
+            if self.widths.ragged and g.K % g.window:
+                data[-1] = (g.K % g.window) * self.widths.inputs
+            return data, np.zeros_like(data)
+        fibers = mask.reshape(g.windows, g.window, columns).transpose(0, 2, 1).reshape(-1, g.window)
+        bits = self._format(name).bits(fibers, self.widths.inputs)
+        shape = (g.windows, columns)
+        return bits.data.reshape(shape).astype(np.int32), bits.metadata.reshape(shape).astype(np.int32)
+
+    def _format(self, name: str) -> Format:
+        if name == "coordinate_payload":
+            blocks = max(1, self.code.window // self.code.choices)
+            return CoordinatePayload(lengths=(blocks, self.code.choices))
+        return resolve(name)
+
+    @property
+    def compressed(self) -> bool:
+        """Whether the inputs carry metadata."""
+        return self.format != "uncompressed"
+
+    @cached_property
+    def effectual(self) -> list[NDArray[np.int64]]:
+        """Per group: effectual multiplications per pass, shape (row tiles, windows, column tiles)."""
+        return [
+            np.rint(np.einsum("rwk,wkc->rwc", a, b, optimize=True)).astype(np.int64)
+            for a, b in zip(self.column_counts, self.row_counts, strict=True)
+        ]
+
+    def weight_bits(self, row: int, window: int) -> tuple[int, int]:
+        """(Data, metadata) bits of one pass' weights: a row tile of one window."""
+        g = self.geometry
+        rows = min(g.rows, g.M - row * g.rows)
+        coordinates = min(g.window, g.K - window * g.window)
+        return rows * self.code.stored(coordinates) * self.widths.weights, rows * self.code.metadata_bits
+
+    def stream(self, group: int, column: int, first: int, windows: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(Data, metadata) bits per step of a column tile's stream over some windows, in step order."""
+        g = self.geometry
+        at = np.s_[first : first + windows, column * g.columns : min(g.N, (column + 1) * g.columns)]
+        return self._steps(self.data_bits[group][at]), self._steps(self.metadata_bits[group][at])
+
+    def _steps(self, bits: NDArray[np.int32]) -> NDArray[np.int64]:
+        abreast = self.geometry.abreast
+        steps = np.add.reduceat(bits, np.arange(0, bits.shape[1], abreast), axis=1, dtype=np.int64)
+        return steps.ravel()
+
+    # --- Sizes, for the mapping -------------------------------------------------------------------------------------
+
+    def weights(self, row_tiles: int, windows: int) -> tuple[int, int]:
+        """See :class:`simulator.mapping.Sizes`."""
+        g = self.geometry
+        data, metadata = self.weight_bits(0, 0)
+        passes, row, word = min(row_tiles, g.row_tiles) * min(windows, g.windows), self.widths.row, self.widths.word
+        return passes * -(-data // row) * (row // 8), passes * -(-metadata // word) * (word // 8)
+
+    def inputs(self, column_tiles: int, windows: int) -> tuple[int, int]:
+        """See :class:`simulator.mapping.Sizes`."""
+        data = self._largest(self.data_bits, column_tiles, windows, self.widths.row)
+        return data, self._largest(self.metadata_bits, column_tiles, windows, self.widths.word)
+
+    def _largest(self, bits: list[NDArray[np.int32]], column_tiles: int, windows: int, unit: int) -> int:
+        g, largest = self.geometry, 0
+        for group in bits:
+            per_column = np.add.reduceat(group, np.arange(0, g.N, g.columns), axis=1, dtype=np.int64)
+            streams = np.add.reduceat(per_column, np.arange(0, g.windows, windows), axis=0)
+            stored = -(-streams // unit) * (unit // 8)
+            tiles = np.add.reduceat(stored, np.arange(0, g.column_tiles, column_tiles), axis=1)
+            largest = max(largest, int(tiles.max()))
+        return largest
+
+    def total(self, tensor: str) -> int:
+        """See :class:`simulator.mapping.Sizes`."""
+        g = self.geometry
+        if tensor == "weights":
+            per_row = sum(self.code.stored(min(g.window, g.K - w * g.window)) for w in range(g.windows))
+            bits = g.M * (per_row * self.widths.weights + g.windows * self.code.metadata_bits)
+            return g.groups * -(-bits // 8)
+        return sum(self.dram_inputs(group, 0, g.windows, 0, g.column_tiles)[0] for group in range(g.groups))
+
+    def dram_inputs(self, group: int, first: int, windows: int, column: int, columns: int) -> tuple[int, int]:
+        """(Data + metadata bytes, of which metadata) of an inputs tile in DRAM: each element of the raw tensor once."""
+        g = self.geometry
+        k0, k1 = first * g.window, min(g.K, (first + windows) * g.window)
+        n0, n1 = column * g.columns, min(g.N, (column + columns) * g.columns)
+        elements, nonzeros = self.view.unique_inputs(group, k0, k1, n0, n1)
+        if not self.compressed:
+            return -(-elements * self.widths.inputs // 8), 0
+        expanded = (k1 - k0) * (n1 - n0)
+        metadata = int(self.metadata_bits[group][first : first + windows, n0:n1].sum(dtype=np.int64))
+        metadata_bytes = -(-(-(-metadata * elements // expanded)) // 8)
+        return -(-nonzeros * self.widths.inputs // 8) + metadata_bytes, metadata_bytes

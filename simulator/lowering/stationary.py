@@ -1,0 +1,170 @@
+"""Weight-stationary machines with streamed inputs: from a layer to a network.
+
+::
+
+    dram --> glb.write --> [tiles] --> glb.read --> refill --> weight registers --.
+                                          `-----> fetch --> distribute --> [select] --> array --> drain --> pack --> dram
+
+Tiles, registers and accumulator columns are handed back through channels of free slots. Queues in front of a port with latency L hold
+L + 2 entries, just enough to keep it busy; the other depths are the machine's own.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from simulator.errors import InfeasibleError
+from simulator.lowering import array, memory, output
+from simulator.lowering.context import Context
+from simulator.lowering.network import STATIONARY, Network, rate
+from simulator.lowering.output import Outputs
+from simulator.plan import Plan, Program
+
+
+def build(context: Context, outputs: Outputs) -> Plan:
+    """The network of one layer, every program told lazily."""
+    _check_rows(context)
+    network = Network()
+    _channels(network, context)
+    _dram(network, context, outputs)
+    _glb(network, context)
+    _datapath(network, context)
+    _outputs(network, context, outputs)
+    return network.plan()
+
+
+def _check_rows(context: Context) -> None:
+    rows = context.machine.components.fetch.rows.value
+    for tile in context.tiles:
+        for flow in context.streams(tile):
+            if flow is not None and flow.held > rows:
+                raise InfeasibleError(
+                    f"machine {context.machine.name!r}: a window of {context.code.window} inputs spans {flow.held} GLB rows, "
+                    f"fetch.rows is {rows}; raise fetch.rows or glb.row"
+                )
+
+
+def _channels(network: Network, context: Context) -> None:
+    parts, metadata = context.machine.components, context.operands.compressed
+    in_flight = parts.dram.latency.value + 2
+    for tensor in ("weights", "inputs"):
+        network.channel(f"dram.{tensor}", in_flight, parts.dram.latency.value)
+    for tensor in ["weights", "inputs", *(["inputs_metadata"] if metadata else [])]:
+        slots = context.buffers("inputs" if tensor == "inputs_metadata" else tensor)
+        network.channel(f"{tensor}.ready", slots)
+        network.space(f"{tensor}.space", slots)
+    latency = parts.glb.read_latency.value
+    network.channel("refill.rows", latency + 2, latency)
+    network.space("refill.space", parts.array.operand_buffers.value)
+    network.channel("array.weights", parts.array.operand_buffers.value, meaning=STATIONARY)
+    network.channel("fetch.rows", parts.fetch.rows.value, latency)
+    if metadata:
+        network.channel("fetch.metadata", parts.fetch.rows.value, latency)
+    network.channel("distribute.windows", parts.distribute.queue.value, parts.fetch.latency.value)
+    if parts.select is not None:
+        network.channel("select.windows", parts.select.queue.value, parts.distribute.latency.value)
+        network.channel("array.windows", parts.array.queue.value, parts.select.latency.value)
+    else:
+        network.channel("array.windows", parts.array.queue.value, parts.distribute.latency.value)
+    network.channel("array.columns", parts.array.columns.value, parts.array.latency.value)
+    network.space("array.space", parts.array.columns.value)
+    network.channel("drain.columns", parts.drain.queue.value)
+    if parts.compress is not None:
+        network.channel("dram.outputs", parts.compress.queue.value, parts.compress.latency.value)
+    else:
+        network.channel("dram.outputs", parts.drain.queue.value)
+
+
+def _spaces(context: Context) -> list[str]:
+    return ["inputs.space", *(["inputs_metadata.space"] if context.operands.compressed else [])]
+
+
+def _dram(network: Network, context: Context, outputs: Outputs) -> None:
+    reads = partial(memory.dram_reads, context)
+    programs = [
+        network.program(
+            "weights", ["weights.space"], ["dram.weights"], ["dram_read"], lambda: reads("weights")
+        ),
+        network.program("inputs", _spaces(context), ["dram.inputs"], ["dram_read"], lambda: reads("inputs")),
+        network.program(
+            "outputs", ["dram.outputs"], [], ["dram_write"], lambda: output.dram_writes(context, outputs)
+        ),
+    ]
+    bandwidth = context.machine.components.dram.bandwidth.value
+    network.component("dram", "dram", "dram", programs, rate(bandwidth))
+
+
+def _glb(network: Network, context: Context) -> None:
+    glb, metadata = context.machine.components.glb, context.operands.compressed
+    fills = partial(memory.glb_fills, context)
+    writes = ["sram_write", "metadata_write"]
+    ready = ["inputs.ready", *(["inputs_metadata.ready"] if metadata else [])]
+    programs = [
+        network.program("weights", ["dram.weights"], ["weights.ready"], writes, lambda: fills("weights")),
+        network.program("inputs", ["dram.inputs"], ready, writes, lambda: fills("inputs")),
+    ]
+    network.component("glb.write", "glb.write", "memory", programs, rate(glb.write_bandwidth.value))
+    network.component("glb.read", "glb.read", "memory", _reads(network, context), rate(glb.read_bandwidth.value))
+
+
+def _reads(network: Network, context: Context) -> list[Program]:
+    reads = ["sram_read", "metadata_read"]
+
+    def program(name: str, rows: str, metadata: bool) -> Program:
+        chunks = partial(memory.input_reads, context, metadata)
+        return network.program(name, [f"{name}.ready"], [rows, f"{name}.space"], reads, chunks)
+
+    weights = partial(memory.weight_reads, context)
+    programs = [
+        network.program("weights", ["weights.ready"], ["refill.rows", "weights.space"], reads, weights),
+        program("inputs", "fetch.rows", False),
+    ]
+    if context.operands.compressed:
+        programs.append(program("inputs_metadata", "fetch.metadata", True))
+    return programs
+
+
+def _datapath(network: Network, context: Context) -> None:
+    parts, code = context.machine.components, context.code
+    window = -(-context.geometry.abreast * code.window * context.widths.inputs // 8)
+    refill = network.program(
+        "weights", ["refill.rows", "refill.space"], ["array.weights"], ["operand_write"], partial(array.refills, context)
+    )
+    network.component("refill", "refill", "server", [refill], rate(parts.array.refill_bandwidth.value))
+    rows = ["fetch.rows", *(["fetch.metadata"] if context.operands.compressed else [])]
+    actions = ["fetch_write", "fetch_read", "window_shift"]
+    fetch = network.program("inputs", rows, ["distribute.windows"], actions, partial(array.fetches, context))
+    network.component("fetch", "fetch", "server", [fetch])
+    onwards = "array.windows" if parts.select is None else "select.windows"
+    moved = partial(array.windows, context, window, code.window * context.widths.inputs // 8, 0)
+    distribute = network.program("inputs", ["distribute.windows"], [onwards], ["noc_byte"], moved)
+    network.component("distribute", "distribute", "server", [distribute], rate(parts.distribute.bandwidth.value))
+    if parts.select is not None:
+        chosen = partial(array.windows, context, 1, 0, code.blocks)
+        select = network.program("inputs", ["select.windows"], ["array.windows"], ["block_select"], chosen)
+        network.component("select", "select", "server", [select])
+    lanes = parts.array.arrays.value * parts.array.rows.value * parts.array.pes.value * parts.array.macs.value
+    step = network.program(
+        "steps",
+        ["array.weights", "array.windows", "array.space"],
+        ["array.columns", "refill.space"],
+        array.ARRAY_ACTIONS,
+        partial(array.steps, context),
+    )
+    network.component("array", "array", "server", [step], lanes=lanes)
+
+
+def _outputs(network: Network, context: Context, outputs: Outputs) -> None:
+    parts = context.machine.components
+    drain = network.program(
+        "outputs",
+        ["array.columns"],
+        ["array.space", "drain.columns"],
+        ["psum_read", "drain_word"],
+        partial(output.drains, context),
+    )
+    network.component("drain", "drain", "server", [drain], rate(parts.drain.bandwidth.value))
+    name = "pack" if parts.compress is None else "compress"
+    packs = partial(output.packs, context, outputs)
+    pack = network.program("outputs", ["drain.columns"], ["dram.outputs"], ["compress_value"], packs)
+    network.component(name, name, "server", [pack])
