@@ -1,3 +1,67 @@
-"""sparsecycle: a cycle-level, data-exact simulator of sparse tensor accelerators."""
+"""sparsecycle: a cycle-level, data-exact simulator of sparse tensor accelerators.
+
+>>> import simulator
+>>> hw = simulator.load("highlight")
+>>> result = simulator.simulate(hw, simulator.gemm(weights, inputs))
+
+Names are imported when first used.
+"""
 
 from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from simulator.api import Interrupted, load, simulate
+    from simulator.errors import DeadlockError, InfeasibleError, InputError, SimulatorError, UnitError
+    from simulator.hardware.machine import Machine
+    from simulator.record.result import LayerResult, Result
+    from simulator.workload.layer import Layer, conv2d, gemm
+    from simulator.workload.model import Trace
+
+_HOMES = {
+    "DeadlockError": "errors",
+    "InfeasibleError": "errors",
+    "InputError": "errors",
+    "Interrupted": "api",
+    "Layer": "workload.layer",
+    "LayerResult": "record.result",
+    "Machine": "hardware.machine",
+    "Result": "record.result",
+    "SimulatorError": "errors",
+    "Trace": "workload.model",
+    "UnitError": "errors",
+    "conv2d": "workload.layer",
+    "gemm": "workload.layer",
+    "load": "api",
+    "simulate": "api",
+}
+
+__all__ = [
+    "DeadlockError",
+    "InfeasibleError",
+    "InputError",
+    "Interrupted",
+    "Layer",
+    "LayerResult",
+    "Machine",
+    "Result",
+    "SimulatorError",
+    "Trace",
+    "UnitError",
+    "conv2d",
+    "gemm",
+    "load",
+    "simulate",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'simulator' has no attribute {name!r}")
+    return getattr(import_module(f"simulator.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

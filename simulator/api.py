@@ -1,0 +1,239 @@
+"""The public functions: load, gemm, conv2d, simulate. Everything heavy is imported when it is needed."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Callable, Iterator, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from simulator.errors import InputError
+
+if TYPE_CHECKING:
+    from simulator.engine.contract import Engine, Progress
+    from simulator.hardware.machine import Machine
+    from simulator.lowering import Lowered
+    from simulator.plan import Plan
+    from simulator.plan.rung import Rung
+    from simulator.record.outcome import Outcome
+    from simulator.record.result import LayerResult, Result, Verification
+    from simulator.workload.layer import Layer
+    from simulator.workload.model import Trace
+
+_PACKAGES = ("numpy", "numba", "simpy", "h5py")
+
+
+class Interrupted(KeyboardInterrupt):
+    """The run was interrupted; `result` holds the layers that were finished, marked incomplete."""
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
+        super().__init__(f"interrupted after {len(result.layers)} layers")
+
+
+def load(name: str | Path) -> Machine | Trace | Result:
+    """Load a machine by name or path, or a trace or Result by path.
+
+    Parameters
+    ----------
+    name : str or Path
+        A name in hwconfigs/ (``highlight``), a ``.yaml`` machine, a ``.h5`` trace or Result, or a folder `run` wrote.
+
+    Raises
+    ------
+    InputError
+        No such machine or file, or it is not valid; the message says where and why.
+    """
+    path = Path(name)
+    if path.is_dir() and (path / "result.h5").exists():
+        path = path / "result.h5"
+    if path.suffix in (".h5", ".hdf5"):
+        return _load_hdf5(path)
+    from simulator.hardware import load as load_machine
+
+    return load_machine(name)
+
+
+def _load_hdf5(path: Path) -> Trace | Result:
+    from simulator.hdf5 import kind_of
+
+    if kind_of(path) == "result":
+        from simulator.record.result_file import load as load_result
+
+        return load_result(path)
+    from simulator.workload.trace_file import load as load_trace
+
+    return load_trace(path)
+
+
+def simulate(
+    machine: Machine | str | Path,
+    workload: Layer | Trace | str | Path,
+    engine: str = "fast",
+    rung: str = "truth",
+    verify: bool | str = "auto",
+    overrides: Mapping[str, str] | None = None,
+    seed: int = 0,
+    on_layer: Callable[[LayerResult], None] | None = None,
+    progress: Progress | None = None,
+) -> Result:
+    """Run a layer or a trace on a machine, cycle by cycle.
+
+    Parameters
+    ----------
+    machine : Machine, or a name or path that :func:`load` takes
+    workload : Layer, Trace, or the path of a trace
+    engine : str
+        ``fast`` or ``reference``; both give the same Result.
+    rung : str
+        ``truth`` (S4), or an idealisation below it: ``totals`` (S0), ``balance`` (S1), ``order`` (S2), ``buffers`` (S3).
+    verify : bool or str
+        Check outputs against the dense integer einsum: True all of them, ``auto`` all up to 2**24 multiplications per layer and seeded
+        samples above, False none.
+    overrides : mapping of str to str
+        Machine parameters by dotted path, e.g. ``{"glb.read_bandwidth": "64 B/cycle"}``.
+    seed : int
+        Seeds sampled verification and the integers standing in for operands without integer values.
+    on_layer, progress : callable
+        Called with each finished layer, and now and then with (cycle, items) inside one.
+
+    Returns
+    -------
+    Result
+
+    Raises
+    ------
+    InputError, InfeasibleError, DeadlockError
+        See :mod:`simulator.errors`.
+    Interrupted
+        On Ctrl-C, with the partial Result.
+    """
+    from simulator.hardware import override
+    from simulator.plan.rung import parse_rung
+    from simulator.registry import resolve
+
+    step, run = parse_rung(rung), resolve("engine", engine)
+    target = _machine(machine)
+    if overrides:
+        target = override(target, dict(overrides))
+    name, digest, layers = _layers(workload)
+    done: list[LayerResult] = []
+    try:
+        for layer in layers:
+            done.append(_layer(target, layer, run, step, verify, seed, progress))
+            if on_layer is not None:
+                on_layer(done[-1])
+    except KeyboardInterrupt:
+        raise Interrupted(_result(target, name, digest, step, seed, done, engine, complete=False)) from None
+    return _result(target, name, digest, step, seed, done, engine, complete=True)
+
+
+def _machine(machine: Machine | str | Path) -> Machine:
+    from simulator.hardware.machine import Machine as Specification
+
+    loaded = load(machine) if isinstance(machine, (str, Path)) else machine
+    if not isinstance(loaded, Specification):
+        raise InputError(f"{machine}: expected a machine, got a {type(loaded).__name__.lower()}")
+    return loaded
+
+
+def _layers(workload: Layer | Trace | str | Path) -> tuple[str, str, Iterator[Layer]]:
+    from simulator.workload.layer import Layer as OneLayer
+    from simulator.workload.model import Trace as Model
+
+    loaded = load(workload) if isinstance(workload, (str, Path)) else workload
+    if isinstance(loaded, OneLayer):
+        loaded = Model(loaded.name, (loaded,))
+    if not isinstance(loaded, Model):
+        raise InputError(f"{workload}: expected a trace or a layer, got a {type(loaded).__name__.lower()}")
+    return loaded.name, loaded.digest, iter(loaded.layers)
+
+
+def _layer(
+    machine: Machine, layer: Layer, run: Engine, rung: Rung, verify: bool | str, seed: int, progress: Progress | None
+) -> LayerResult:
+    from simulator.energy import load as load_table
+    from simulator.lowering import lower
+    from simulator.record.result import LayerResult
+
+    lowered = lower(machine, layer)
+    verification = _verify(lowered, verify, seed)
+    outcome = run(lowered.plan, rung, progress=progress)
+    totals = s0_totals(lowered.plan, outcome)
+    table = load_table(machine.energy_table)
+    view = lowered.view
+    return LayerResult(
+        name=layer.name,
+        shape={"groups": view.groups, "M": view.M, "N": view.N, "K": view.K},
+        cycles=outcome.cycles,
+        components=outcome.components,
+        bound=max(totals, key=lambda group: totals[group]),
+        totals=totals,
+        macs=lowered.macs,
+        nonzeros=lowered.nonzeros,
+        traffic=lowered.traffic,
+        choices=lowered.choices,
+        assumptions=lowered.assumptions,
+        verification=verification,
+        energy_pj={part.name: table.energy_pj(part.actions) for part in outcome.components},
+        lanes=lowered.lanes,
+    )
+
+
+def _verify(lowered: Lowered, verify: bool | str, seed: int) -> Verification:
+    from simulator.datapath.verify import verify as check
+    from simulator.record.result import Verification
+
+    if verify not in (True, False, "auto"):
+        raise InputError(f"verify={verify!r}: choices: True, False, 'auto'")
+    view = lowered.view
+    if verify is False:
+        return Verification("off", 0, view.groups * view.M * view.N, "none")
+    stored = lowered.context.operands.stored_format
+    return check(view, lowered.datapath, lowered.code, stored, verify is True, seed)
+
+
+def s0_totals(plan: Plan, outcome: Outcome) -> dict[str, int]:
+    """S0 cycles per component group: ceil(q sum of work / (p sum of lanes)), the largest over rates within a group."""
+    sums: dict[tuple[str, int, int], tuple[int, int]] = {}
+    for component, part in zip(plan.components, outcome.components, strict=True):
+        key = (component.group, *component.rate)
+        work, lanes = sums.get(key, (0, 0))
+        sums[key] = (work + part.work, lanes + component.lanes)
+    totals: dict[str, int] = {}
+    for (group, p, q), (work, lanes) in sums.items():
+        totals[group] = max(totals.get(group, 0), -(-q * work // (p * lanes)))
+    return totals
+
+
+def _result(
+    machine: Machine, trace: str, digest: str, rung: Rung, seed: int, layers: list[LayerResult], engine: str, complete: bool
+) -> Result:
+    from simulator.hardware import dump
+    from simulator.record.result import Result
+
+    return Result(
+        machine=machine.name,
+        trace=trace,
+        config=dump(machine),
+        trace_digest=digest,
+        rung=str(rung),
+        seed=seed,
+        layers=tuple(layers),
+        complete=complete,
+        engine=engine,
+        versions=versions(),
+        clock_hz=machine.clock.value,
+    )
+
+
+def versions() -> dict[str, str]:
+    """Versions of this package, Python and the packages results can depend on."""
+    found = {"python": platform.python_version()}
+    for package in ("sparsecycle", *_PACKAGES):
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            found[package] = "not installed"
+    return found
