@@ -108,6 +108,11 @@ class Operands:
         return resolve(name)
 
     @property
+    def stored_format(self) -> Format:
+        """The format the inputs are stored in."""
+        return self._format(self.format)
+
+    @property
     def compressed(self) -> bool:
         """Whether the inputs carry metadata."""
         return self.format != "uncompressed"
