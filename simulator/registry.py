@@ -19,7 +19,11 @@ _ENTRIES: dict[str, dict[str, str]] = {
         "recorded": "simulator.sparsity.patterns:Recorded",
         "unstructured": "simulator.sparsity.patterns:Unstructured",
     },
-    "format": {},
+    "format": {
+        "bitmask": "simulator.sparsity.formats:Bitmask",
+        "coordinate_payload": "simulator.sparsity.formats:CoordinatePayload",
+        "uncompressed": "simulator.sparsity.formats:Uncompressed",
+    },
     "datapath": {},
     "lowering": {},
 }

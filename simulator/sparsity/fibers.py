@@ -104,3 +104,13 @@ def block_counts(mask: NDArray[np.bool_], length: int) -> NDArray[np.integer[Any
     if full < blocks:
         wide[:, full] = mask[:, full * length :].sum(axis=-1)
     return wide
+
+
+def fiber_counts(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Number of true elements of each fiber of a (fibers, coordinates) matrix, int64, shape (fibers,)."""
+    fibers, coords = mask.shape
+    counts = np.zeros(fibers, dtype=np.int64)
+    for part in fiber_chunks(fibers, coords):
+        if coords:
+            counts[part] = block_counts(mask[part], coords)[:, 0]
+    return counts
