@@ -1,27 +1,42 @@
 """The one door to numba: options, cache and a switch.
 
-``SPARSECYCLE_JIT=0`` runs every kernel as plain Python (slow, for debugging and for a marked subset of the tests).
-Compiled code is cached beside the sources, or where ``NUMBA_CACHE_DIR`` says when that folder cannot be written.
+``SPARSECYCLE_JIT=0`` runs every kernel as plain Python (slow, for debugging and for a marked subset of the
+tests). Compiled code is cached beside the sources, or where ``NUMBA_CACHE_DIR`` says when that folder cannot
+be written.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., Any])
 ENABLED = os.environ.get("SPARSECYCLE_JIT", "1") != "0"
 
 if ENABLED:
     import numba
+    from numba.extending import intrinsic
 
     def kernel(function: F) -> F:
         """Compile a function of arrays and scalars with numba (nopython, nogil, cached)."""
-        return numba.njit(cache=True, nogil=True, boundscheck=False)(function)  # type: ignore[no-any-return]
+        return cast(F, numba.njit(cache=True, nogil=True, boundscheck=False)(function))
+
+    def _popcount64(typing_context: Any, word: Any) -> tuple[Any, Callable[..., Any]]:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return builder.ctpop(args[0])
+
+        return numba.types.int64(numba.types.uint64), generate
+
+    popcount64 = cast(Callable[[Any], int], intrinsic(_popcount64))
+    """Ones in a uint64 word, as int64; to be called inside kernels only."""
 
 else:
 
     def kernel(function: F) -> F:
         """Leave the function as it is: the JIT is switched off."""
         return function
+
+    def popcount64(word: Any) -> int:
+        """Ones in a uint64 word: the plain twin of the compiled one."""
+        return int(word).bit_count()

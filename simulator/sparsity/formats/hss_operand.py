@@ -71,17 +71,18 @@ def encode_hss(values: NDArray[Any], pattern: Hss, lanes: tuple[int, int] | None
     """
     check_matrix(values, None)
     slots = _check(pattern, lanes)
+    (g1, h1), (g0, h0) = pattern.ranks
     if values.dtype.kind not in "biuf" or values.dtype.itemsize not in (1, 2, 4, 8):
         raise InputError(f"an operand of {values.dtype}: must be bool, integer or a float of at most 64 bits")
-    lengths, (fibers, coords) = pattern.lengths, values.shape
+    fibers, coords = values.shape
     windows = -(-coords // pattern.block)
-    full = (slots[0] == lengths[0], slots[1] == lengths[1])
+    full = (slots[0] == h1, slots[1] == h0)
     unsigned = np.ascontiguousarray(values if values.dtype.kind != "f" else values + values.dtype.type(0))
     out = np.zeros((fibers, windows, *slots), dtype=values.dtype)
     offset1 = _offsets((fibers, windows, slots[0]), full[0])
     offset0 = _offsets((fibers, windows, *slots), full[1])
     kind = np.dtype(f"u{values.dtype.itemsize}")
-    bad = _lay_out(unsigned.view(kind), pattern.slots, lengths, full, out.view(kind), offset1, offset0)
+    bad = _lay_out(unsigned.view(kind), (g1, g0), (h1, h0), full, out.view(kind), offset1, offset0)
     if bad >= 0:
         found = pattern.violation(values[bad : bad + 1] != 0)
         detail = str(found).partition(", ")[2]
