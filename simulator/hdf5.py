@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import h5py
 import numpy as np
@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 from simulator.errors import InputError, suggest
 
 Attribute = str | bool | int | float | list[Any] | tuple[Any, ...]
-T = TypeVar("T", str, bool, int, float, list)
+T = TypeVar("T")
 
 PREFIX = "sparsecycle-"
 _RESERVED = ("format", "format_version", "tool_version", "tree_sha256")
@@ -99,7 +99,11 @@ def write(
         The folder does not exist or cannot be written, or an attribute or array is of a type not kept.
     """
     target = Path(path)
-    head = {"format": PREFIX + kind, "format_version": version, "tool_version": _tool_version()}
+    head: dict[str, Attribute] = {
+        "format": PREFIX + kind,
+        "format_version": version,
+        "tool_version": _tool_version(),
+    }
     if clash := sorted(set(attrs) & set(_RESERVED)):
         raise InputError(f"{target}: attribute {clash[0]!r} is written by itself, choose another name")
     root = Group({**attrs, **head}, tree)
@@ -155,7 +159,7 @@ def _write_data(node: Any, name: str, data: Data, where: str) -> dict[str, Any]:
     dataset = node.create_dataset(name, data=array, track_times=False)
     for label, dim in zip(data.axes, dataset.dims, strict=False):
         dim.label = label
-    digest = hashlib.sha256(array.reshape(-1).view(np.uint8)).hexdigest()
+    digest = hashlib.sha256(array.reshape(-1).view(np.uint8).data).hexdigest()
     attrs = {**data.attrs, "units": data.units, "long_name": data.long_name, "sha256": digest}
     return _describe(array.shape, array.dtype, data.axes, _write_attrs(dataset, attrs, where))
 
@@ -237,13 +241,7 @@ class Dataset:
         return self.size * self.dtype.itemsize
 
     def __getitem__(self, key: Any) -> NDArray[Any]:
-        """Read a slice.
-
-        Raises
-        ------
-        InputError
-            The file is damaged.
-        """
+        """Read a slice; InputError when the file is damaged."""
         if not self._checked:
             self._check()
         with _damage(self.where):
@@ -258,7 +256,7 @@ class Dataset:
         with _damage(self.where):
             for part in _parts(self.shape, self.dtype.itemsize):
                 block = np.ascontiguousarray(self._dataset[part], dtype=self.dtype.newbyteorder("<"))
-                sha.update(block.reshape(-1).view(np.uint8))
+                sha.update(block.reshape(-1).view(np.uint8).data)
         if sha.hexdigest() != self.attrs["sha256"]:
             raise InputError(f"{self.where}: its bytes do not give its sha256: the file is damaged")
         self._checked = True
@@ -323,15 +321,7 @@ class Node:
     def dataset(
         self, name: str, dtypes: tuple[str, ...] | None = None, shape: tuple[int | None, ...] | None = None
     ) -> Dataset:
-        """The dataset `name`.
-
-        Parameters
-        ----------
-        name : str
-        dtypes : tuple of str, optional
-            Allowed element types, e.g. ``("int8", "float16")``.
-        shape : tuple of int or None, optional
-            Required shape; None is any length.
+        """The dataset `name`, of one of the element types and of the shape asked for (None: any length).
 
         Raises
         ------
@@ -376,13 +366,7 @@ class Tree(Node):
 def open(path: str | Path, kind: str, newest: int) -> Tree:
     """Open a file for lazy reading: attributes are read and checked now, arrays when they are sliced.
 
-    Parameters
-    ----------
-    path : str or Path
-    kind : str
-        What it must be, e.g. ``trace``.
-    newest : int
-        The newest schema version the caller reads.
+    `kind` is what it must be, e.g. ``trace``; `newest` the newest schema version the caller reads.
 
     Raises
     ------
