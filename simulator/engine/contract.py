@@ -31,7 +31,7 @@ arrives `latency` cycles after it entered. A slot released in cycle d is visibly
 A slot is taken from the departure (private) or start (shared) of the producer's item on. Tokens are taken in order, any
 number at once; releases free slots in order too and may come later than the takes; at no time are more released than taken.
 `initial` tokens are visible in cycle 0. A channel with an endless supply (initial None) never makes a take wait; puts to
-it vanish. With capacity None there is always room.
+it vanish and always have room. With capacity None there is always room. Where no slot or token is needed none is waited for.
 
 Service time
 ------------
@@ -75,7 +75,8 @@ For a component with rate p/q and `lanes`: let W and D be the sums of work and d
 S0 of a group (all components of equal `group` name) is ceil(q sum W / (p sum lanes)) taken per rate when rates differ: the largest
 over the rates of the group. S1 of a component is ceil(q D / p). The rung's cycles are the largest over groups (S0), or over components and
 S0 (S1). At S0 and S1 a component is busy for its own total first (S0: its group's; S1: its own) and drained to the end, a
-component without items is disabled; programs likewise, each with its component's total, without grants (all zero) but with its actions.
+component without items is disabled; programs likewise (one without items is disabled), each with its component's total, without
+grants (all zero) but with its actions. Rates are equal when their ratios are.
 
 Chunks
 ------
