@@ -294,23 +294,15 @@ class Node:
     datasets: dict[str, Dataset]
 
     def attr(self, name: str, kind: type[T]) -> T:
-        """The attribute `name`, of exactly that type (an int is also a float).
-
-        Raises
-        ------
-        InputError
-            Missing, or of another type.
-        """
+        """The attribute `name`, of exactly that type (an int is also a float), or InputError."""
         if name not in self.attrs:
             raise InputError(f"{self.where}: no attribute {name!r}; {suggest(name, self.attrs)}")
         value = self.attrs[name]
         if kind is float and type(value) is int:
-            return kind(value)
+            value = float(value)
         if type(value) is not kind:
-            raise InputError(
-                f"{self.where}: attribute {name!r} is {value!r}: must be of type {kind.__name__}"
-            )
-        return value
+            raise InputError(f"{self.where}: attribute {name!r} is {value!r}: must be {kind.__name__}")
+        return cast(T, value)
 
     def group(self, name: str) -> Node:
         """The group `name`, or InputError."""
@@ -321,13 +313,7 @@ class Node:
     def dataset(
         self, name: str, dtypes: tuple[str, ...] | None = None, shape: tuple[int | None, ...] | None = None
     ) -> Dataset:
-        """The dataset `name`, of one of the element types and of the shape asked for (None: any length).
-
-        Raises
-        ------
-        InputError
-            Missing, or of another type or shape.
-        """
+        """The dataset `name`, of one of the element types and the shape (None: any length), or InputError."""
         if name not in self.datasets:
             raise InputError(f"{self.where}: no dataset {name!r}; {suggest(name, self.datasets)}")
         found = self.datasets[name]
