@@ -1,5 +1,4 @@
-"""What a representation format is: it stores the fibers of a matrix as data and metadata, and counts both
-in bits.
+"""What a representation format is: fibers of a matrix as data and metadata, both counted in bits.
 
 A value is stored when it is not zero (or when the format stores zeros too); minus zero is zero. Bits are
 those the hardware would store, per fiber, without any padding to words.

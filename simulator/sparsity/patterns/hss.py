@@ -38,7 +38,7 @@ from simulator.sparsity.fibers import (
     fiber_index,
     from_fibers,
 )
-from simulator.sparsity.patterns.magnitude import magnitudes
+from simulator.sparsity.patterns.magnitude import magnitudes, squares
 from simulator.sparsity.patterns.pattern import Pattern, Violation
 
 MAX_LENGTH = 65_536
@@ -143,13 +143,14 @@ class Hss(Pattern):
     def prune(self, values: NDArray[Any], axis: int = -1) -> NDArray[np.bool_]:
         """See :class:`Pattern`; exactly G of H where the block is full, zeros included if they must be."""
         rows = as_fibers(magnitudes(values), axis)
+        norms = squares(rows)
         keep = np.ones(rows.shape, dtype=np.bool_)
         for part in fiber_chunks(*rows.shape):
-            scores, squares, below = rows[part], rows[part] ** 2, 1
+            scores, sums, below = rows[part], norms[part], 1
             for kept, length in reversed(self.ranks):
                 best = _largest(scores, kept, length)
                 keep[part] &= _spread(best, below, rows.shape[1])
-                scores = squares = _padded(squares * best, length).sum(axis=-1)
+                scores = sums = _padded(sums * best, length).sum(axis=-1)
                 below *= length
         return from_fibers(keep, values.shape, axis)
 

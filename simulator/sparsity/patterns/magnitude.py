@@ -1,4 +1,4 @@
-"""Magnitudes that pruning compares: |w|, scaled by a power of two so that no square overflows."""
+"""What pruning compares: magnitudes |w| of elements, sums of squares w**2 of blocks."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from simulator.errors import InputError
 
 
 def magnitudes(values: NDArray[Any]) -> NDArray[np.float64]:
-    """|w| / 2**e with the largest in [1/2, 1); order and ties are those of |w| as float64.
+    """|w| as float64.
 
     Parameters
     ----------
@@ -25,9 +25,17 @@ def magnitudes(values: NDArray[Any]) -> NDArray[np.float64]:
     if not isinstance(values, np.ndarray) or values.dtype.kind not in "biuf":
         kind = values.dtype if isinstance(values, np.ndarray) else type(values).__name__
         raise InputError(f"values to prune must be an array of real numbers, not {kind}")
-    size = np.abs(values.astype(np.float64))
+    size: NDArray[np.float64] = np.abs(values.astype(np.float64))
     if not np.isfinite(size).all():
         place = tuple(int(i) for i in np.argwhere(~np.isfinite(size))[0])
         raise InputError(f"values to prune: element {place} is {values[place]}; every value must be finite")
-    largest = float(size.max(initial=0.0))
-    return np.asarray(np.ldexp(size, -int(np.frexp(largest)[1])), dtype=np.float64)
+    return size
+
+
+def squares(size: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Magnitudes squared, after dividing all by the power of two that brings the largest into [1/2, 1).
+
+    No square overflows, and small magnitudes all alike do not vanish; order and ties of block sums stay.
+    """
+    exponent = int(np.frexp(size.max(initial=0.0))[1])
+    return np.asarray(np.ldexp(size, -exponent) ** 2, dtype=np.float64)

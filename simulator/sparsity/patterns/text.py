@@ -23,7 +23,7 @@ from simulator.sparsity.patterns.family import MAX_MEMBERS, Family, Numbers, set
 from simulator.sparsity.patterns.hss import MAX_LENGTH, Hss
 from simulator.sparsity.patterns.pattern import Pattern
 from simulator.sparsity.patterns.recorded import Recorded
-from simulator.sparsity.patterns.unstructured import Unstructured
+from simulator.sparsity.patterns.unstructured import MAX_DENOMINATOR, Unstructured
 
 _WORDS = ("dense", "recorded", "unstructured")
 _EXAMPLES = "'2:4', 'C1(4:8)->C0(2:4)', 'unstructured(0.5)', 'dense'"
@@ -103,13 +103,15 @@ def _word(scanner: _Scanner, word: str, start: int) -> Pattern:
 def _unstructured(scanner: _Scanner) -> Unstructured:
     scanner.need(r"\(", "'(' and a density")
     start = scanner.at
-    number = scanner.need(r"[0-9]{1,18}(\.[0-9]{1,18}|\s*/\s*[0-9]{1,18})?", "a density such as 0.5")
+    number = scanner.need(r"[0-9]{1,64}(\.[0-9]{1,64}|\s*/\s*[0-9]{1,64})?", "a density such as 0.5")
     over, slash, under = number.partition("/")
     if slash and not int(under):
         scanner.fail("a density cannot be divided by 0", start)
     density = Fraction(int(over), int(under)) if slash else Fraction(over)
     if density > 1:
         scanner.fail(f"density {number}: must be between 0 and 1", start)
+    if density.denominator > MAX_DENOMINATOR:
+        scanner.fail(f"density {number}: finer than 1/{MAX_DENOMINATOR}", start)
     scanner.need(r"\)", "')'")
     return Unstructured(density)
 
@@ -162,10 +164,10 @@ def _numbers(scanner: _Scanner) -> Numbers:
 
 def _number(scanner: _Scanner) -> int:
     start = scanner.at
-    number = int(scanner.need("[0-9]{1,9}", "a rule G:H, a number or a set such as {4..8}"))
-    if not 1 <= number <= MAX_LENGTH:
-        scanner.fail(f"{number}: must be between 1 and {MAX_LENGTH}", start)
-    return number
+    digits = scanner.need("[0-9]+", "a rule G:H, a number or a set such as {4..8}")
+    if len(digits) > 9 or not 1 <= int(digits) <= MAX_LENGTH:
+        scanner.fail(f"{digits}: must be between 1 and {MAX_LENGTH}", start)
+    return int(digits)
 
 
 def _structured(scanner: _Scanner, start: int, rules: list[tuple[Numbers, Numbers]]) -> Pattern:

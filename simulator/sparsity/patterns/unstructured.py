@@ -21,6 +21,9 @@ from simulator.sparsity.fibers import as_fibers, check_axis, check_mask, check_s
 from simulator.sparsity.patterns.magnitude import magnitudes
 from simulator.sparsity.patterns.pattern import Pattern, Violation
 
+MAX_DENOMINATOR = 10**18
+"""Finest step of a density."""
+
 _DRAW = 1 << 16
 _LARGEST = 10**9 - 1
 
@@ -32,7 +35,12 @@ class Unstructured(Pattern):
     Parameters
     ----------
     fraction : Fraction
-        Density, 0..1, exact.
+        Density, 0..1, exact, its denominator at most 10**18.
+
+    Raises
+    ------
+    InputError
+        Anything else.
     """
 
     fraction: Fraction
@@ -40,6 +48,8 @@ class Unstructured(Pattern):
     def __post_init__(self) -> None:
         if not isinstance(self.fraction, Fraction) or not 0 <= self.fraction <= 1:
             raise InputError(f"unstructured density {self.fraction!r}: must be a Fraction between 0 and 1")
+        if self.fraction.denominator > MAX_DENOMINATOR:
+            raise InputError(f"unstructured density {self.fraction}: finer than 1/{MAX_DENOMINATOR}")
 
     @property
     def text(self) -> str:
