@@ -167,18 +167,18 @@ def _spread(keep: NDArray[np.bool_], below: int, coords: int) -> NDArray[np.bool
     return keep if below == 1 else np.repeat(keep, below, axis=1)[:, :coords]
 
 
-def _padded(scores: NDArray[np.float64], length: int, fill: float = 0.0) -> NDArray[np.float64]:
-    """(fibers, units) as (fibers, blocks, length), the tail filled up."""
+def _padded(scores: NDArray[np.float64], length: int) -> NDArray[np.float64]:
+    """(fibers, units) as (fibers, blocks, length), the tail filled up with zeros."""
     fibers, units = scores.shape
     blocks = -(-units // length)
     if units % length:
-        scores = np.pad(scores, ((0, 0), (0, blocks * length - units)), constant_values=fill)
+        scores = np.pad(scores, ((0, 0), (0, blocks * length - units)))
     return scores.reshape(fibers, blocks, length)
 
 
 def _largest(scores: NDArray[np.float64], kept: int, length: int) -> NDArray[np.bool_]:
-    """Mark the `kept` largest scores of each block, ties to the lower coordinate; padding loses every tie."""
-    blocks = _padded(scores, length, fill=-1.0)
+    """Mark the `kept` largest scores of each block, ties to the lower coordinate, so padding loses them."""
+    blocks = _padded(scores, length)
     order = np.argsort(-blocks, axis=-1, kind="stable")[..., :kept]
     keep = np.zeros(blocks.shape, dtype=np.bool_)
     np.put_along_axis(keep, order, True, axis=-1)

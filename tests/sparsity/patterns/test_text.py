@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from fractions import Fraction
 
 import pytest
@@ -101,6 +103,11 @@ def test_any_text_is_a_pattern_or_one_error(text: str) -> None:
     except InputError:
         return
     assert parse(pattern.text) == pattern
+
+
+def test_reading_a_pattern_imports_no_compiler() -> None:
+    code = "import sys, simulator.sparsity.patterns as p; p.parse('2:4'); sys.exit('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_density_is_exact() -> None:

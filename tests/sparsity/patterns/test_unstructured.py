@@ -36,6 +36,7 @@ def test_violation_is_the_first_element_too_many() -> None:
     pattern = parse("unstructured(1/3)")
     assert pattern.violation(mask) == Violation((1,), None, 0, 2, 3, 5, 3, 9)
     assert pattern.violation(mask, axis=0) == Violation((1,), None, 0, 1, 2, 5, 3, 9)
+    assert parse("unstructured(2/9)").violation(mask) == Violation((1,), None, 0, 1, 2, 5, 2, 9)
     assert "whole tensor: 5 of 9 non-empty, at most 3 allowed" in str(pattern.violation(mask))
     mask[0] = False
     assert pattern.satisfied(mask)
