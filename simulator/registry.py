@@ -24,7 +24,10 @@ _ENTRIES: dict[str, dict[str, str]] = {
         "coordinate_payload": "simulator.sparsity.formats:CoordinatePayload",
         "uncompressed": "simulator.sparsity.formats:Uncompressed",
     },
-    "datapath": {},
+    "datapath": {
+        "dense": "simulator.datapath.dense:Dense",
+        "hss": "simulator.datapath.hss:Hss2",
+    },
     "lowering": {},
 }
 

@@ -1,0 +1,107 @@
+"""A machine: everything a description says, typed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from functools import cached_property
+from typing import Annotated, Any, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from simulator.hardware.components import Array, Compress, Distribute, Drain, Dram, Fetch, Glb, Select
+from simulator.hardware.datapath import Datapath
+from simulator.hardware.mapping import Mapping
+from simulator.hardware.quantity import Bits, Hertz, Quantity
+from simulator.hardware.specification import Specification
+
+_WORDS = frozenset({"name", "description", "reference", "fidelity"})
+Statements = Annotated[tuple[str, ...], Field(strict=False)]
+
+
+class Fidelity(Specification):
+    """What of the real machine is modelled, approximated and left out."""
+
+    modelled: Statements
+    approximated: Statements
+    left_out: Statements
+
+
+class ValueBits(Specification):
+    """Width of a value of each tensor."""
+
+    weights: Bits
+    inputs: Bits
+    outputs: Bits
+
+
+class Components(Specification):
+    """The components; `select` and `compress` are optional."""
+
+    dram: Dram
+    glb: Glb
+    fetch: Fetch
+    distribute: Distribute
+    select: Select | None = None
+    array: Array
+    drain: Drain
+    compress: Compress | None = None
+
+
+class Machine(Specification):
+    """A machine description.
+
+    Attributes
+    ----------
+    name, description, reference : str
+    fidelity : Fidelity
+    clock : Hertz
+    energy_table : str
+        Name of a table of :mod:`simulator.energy`.
+    value_bits : ValueBits
+    datapath : Datapath
+    components : Components
+    mapping : Mapping
+    """
+
+    name: str
+    description: str
+    reference: str
+    fidelity: Fidelity
+    clock: Hertz
+    energy_table: str
+    value_bits: ValueBits
+    datapath: Datapath
+    components: Components
+    mapping: Mapping
+
+    @field_validator("name", "description", "reference", "energy_table")
+    @classmethod
+    def _said(cls, text: str) -> str:
+        if not text.strip():
+            raise ValueError("must not be empty")
+        return text
+
+    @model_validator(mode="after")
+    def _product_fits(self) -> Self:
+        product = self.value_bits.weights.value + self.value_bits.inputs.value
+        held = self.components.array.accumulator.value
+        if held < product:
+            raise ValueError(
+                f"components.array.accumulator is {held} b, a product of weights and inputs (value_bits) needs {product} b"
+            )
+        return self
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the values that decide a run: not names, notes, sources, or the unit a value was written in."""
+        body = {name: _plain(getattr(self, name)) for name in type(self).model_fields if name not in _WORDS}
+        return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Quantity):
+        return str(type(value).parse(value.text))
+    if isinstance(value, Specification):
+        return {name: _plain(getattr(value, name)) for name in type(value).model_fields}
+    return value

@@ -1,0 +1,82 @@
+"""The parameters of a machine, one by one: to list, to override, to write back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from simulator.hardware.machine import Machine
+from simulator.hardware.mapping import AUTO, RANKS, Tile
+from simulator.hardware.quantity import Quantity
+from simulator.hardware.specification import Specification
+
+_NOTES = ("name", "description", "reference", "fidelity")
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One value of a description.
+
+    Attributes
+    ----------
+    key : tuple of str
+        Where it stands, e.g. ``("components", "glb", "row")``.
+    path : str
+        Its short name, e.g. ``glb.row``.
+    text : str
+        As written.
+    source, assumed : str or None
+        Origin of a quantity; both None for a choice that is no quantity.
+    """
+
+    key: tuple[str, ...]
+    path: str
+    text: str
+    source: str | None = None
+    assumed: str | None = None
+
+
+def parameters(machine: Machine) -> Iterator[Parameter]:
+    """All parameters in the order of the description; notes are none."""
+    for name in type(machine).model_fields:
+        if name not in _NOTES:
+            yield from _walk(getattr(machine, name), (name,))
+
+
+def _walk(value: Any, key: tuple[str, ...]) -> Iterator[Parameter]:
+    if isinstance(value, Quantity):
+        yield Parameter(key, short(key), str(value.text), value.source, value.assumed)
+    elif isinstance(value, Specification):
+        for name in type(value).model_fields:
+            part = getattr(value, name)
+            if part is not None or isinstance(value, Tile):
+                yield from _walk(part, (*key, name))
+    else:
+        yield Parameter(key, short(key), _text(value))
+
+
+def short(key: tuple[str, ...]) -> str:
+    """Dotted path, without ``components``."""
+    return ".".join(key[1:] if key[0] == "components" else key)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return AUTO
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ", ".join(value) if isinstance(value, tuple) else str(value)
+
+
+def plain(value: Any) -> Any:
+    """The description as the data a YAML file holds; absent components are left out."""
+    if isinstance(value, Quantity):
+        leaf = {"value": value.text, "source": value.source, "assumed": value.assumed}
+        return {name: part for name, part in leaf.items() if part is not None}
+    if isinstance(value, Tile):
+        return {rank: plain(getattr(value, rank)) or AUTO for rank in RANKS}
+    if isinstance(value, Specification):
+        parts = {name: getattr(value, name) for name in type(value).model_fields}
+        return {name: plain(part) for name, part in parts.items() if part is not None}
+    return list(value) if isinstance(value, tuple) else value

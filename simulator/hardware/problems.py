@@ -1,0 +1,133 @@
+"""What is wrong with a description, all of it at once.
+
+One line each: ``file:line:column: path.to.key: value: rule; choices``. A key that is missing and one that is unknown but
+spelt almost alike are one mistake and one line.
+"""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any, get_args
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from simulator.errors import InputError, suggest
+from simulator.hardware.document import Document, Key, dotted
+from simulator.hardware.machine import Machine
+from simulator.hardware.quantity import ONE_ORIGIN, Quantity
+from simulator.hardware.specification import Specification
+
+_RULES = {
+    "bool_type": "must be true or false",
+    "string_type": "must be text",
+    "int_type": "must be a whole number",
+    "tuple_type": "must be a list",
+    "too_short": "must not be empty",
+}
+
+
+def check(document: Document) -> Machine:
+    """The machine a document describes.
+
+    Raises
+    ------
+    InputError
+        With a line per problem.
+    """
+    lines = list(document.faults)
+    machine = None
+    try:
+        machine = Machine.model_validate(document.data)
+    except ValidationError as error:
+        lines += _lines(document, error.errors(include_url=False))
+    if machine is None or lines:
+        raise InputError("\n".join(lines))
+    return machine
+
+
+def _lines(document: Document, errors: list[ErrorDetails]) -> list[str]:
+    found: list[tuple[tuple[int, int], str]] = []
+    missing = {_key(e): e for e in errors if e["type"] == "missing"}
+    for error in errors:
+        key = _key(error)
+        if error["type"] == "extra_forbidden":
+            near = _nearest(key, missing)
+            missing.pop((*key[:-1], near), None)
+            found.append(_line(document, key, _unknown(key, near)))
+        elif error["type"] == "origin":
+            if not _misspelt_origin(key, errors):
+                found.append(_line(document, key[:-1], ONE_ORIGIN))
+        elif error["type"] != "missing":
+            found.append(_line(document, key, _rule(key, error)))
+    found += [_line(document, key, "missing; it is required") for key in missing]
+    return [text for _, text in sorted(found)]
+
+
+def _key(error: ErrorDetails) -> Key:
+    return tuple(error["loc"])
+
+
+def _line(document: Document, key: Key, rule: str) -> tuple[tuple[int, int], str]:
+    place = document.place(key)
+    line, column = place.rsplit(":", 2)[1:]
+    return (int(line), int(column)), f"{place}: {dotted(key)}: {rule}"
+
+
+def _nearest(key: Key, missing: dict[Key, ErrorDetails]) -> str:
+    siblings = [str(other[-1]) for other in missing if other[:-1] == key[:-1]]
+    near = difflib.get_close_matches(str(key[-1]), siblings, n=1)
+    return near[0] if near else ""
+
+
+def _misspelt_origin(key: Key, errors: list[ErrorDetails]) -> bool:
+    """Whether the leaf around `key` has an unknown key that was meant to be its origin: one mistake, told once."""
+    unknown = [str(_key(e)[-1]) for e in errors if e["type"] == "extra_forbidden" and _key(e)[:-1] == key[:-1]]
+    return any(difflib.get_close_matches(name, ("source", "assumed")) for name in unknown)
+
+
+def _unknown(key: Key, near: str) -> str:
+    if near:
+        return f"unknown key; did you mean {near!r}? (required, and missing)"
+    return f"unknown key; {suggest(str(key[-1]), allowed(key[:-1]))}"
+
+
+def _rule(key: Key, error: ErrorDetails) -> str:
+    value, kind = error["input"], error["type"]
+    if kind in ("model_type", "model_attributes_type"):
+        return _mapping_rule(key, value)
+    rule = str(error["ctx"]["error"]) if kind == "value_error" and "ctx" in error else _RULES.get(kind, error["msg"])
+    shown = repr(value)
+    if isinstance(value, (dict, list, tuple)) or rule.startswith(shown):
+        return rule
+    return f"{shown}: {rule}"
+
+
+def _mapping_rule(key: Key, value: Any) -> str:
+    shown = "nothing" if value is None else repr(value)
+    model = specification(key)
+    if model is not None and issubclass(model, Quantity):
+        return f"{shown}: write {{value: ..., source: where it was read}} or {{value: ..., assumed: why}}"
+    return f"{shown}: must be a mapping with the keys {', '.join(allowed(key))}"
+
+
+def allowed(key: Key) -> list[str]:
+    """Keys the mapping at `key` may have, in order; nothing where no mapping belongs."""
+    model = specification(key)
+    return [] if model is None else [field.alias or name for name, field in model.model_fields.items()]
+
+
+def specification(key: Key) -> type[Specification] | None:
+    """The type of the mapping at `key`, None where none belongs."""
+    model: type[Specification] | None = Machine
+    for part in key:
+        field = model.model_fields.get(str(part)) if model is not None else None
+        model = None if field is None else _model(field.annotation)
+    return model
+
+
+def _model(annotation: Any) -> type[Specification] | None:
+    for kind in (annotation, *get_args(annotation)):
+        if isinstance(kind, type) and issubclass(kind, Specification):
+            return kind
+    return None
