@@ -38,7 +38,8 @@ def load(name: str | Path) -> Machine | Trace | Result:
     Parameters
     ----------
     name : str or Path
-        A name in hwconfigs/ (``highlight``), a ``.yaml`` machine, a ``.h5`` trace or Result, or a folder `run` wrote.
+        A name in hwconfigs/ (``highlight``), a ``.yaml`` machine, a ``.h5`` trace or Result, or a folder
+        `run` wrote.
 
     Raises
     ------
@@ -87,10 +88,11 @@ def simulate(
     engine : str
         ``fast`` or ``reference``; both give the same Result.
     rung : str
-        ``truth`` (S4), or an idealisation below it: ``totals`` (S0), ``balance`` (S1), ``order`` (S2), ``buffers`` (S3).
+        ``truth`` (S4), or an idealisation below it: ``totals`` (S0), ``balance`` (S1), ``order`` (S2),
+        ``buffers`` (S3).
     verify : bool or str
-        Check outputs against the dense integer einsum: True all of them, ``auto`` all up to 2**24 multiplications per layer and seeded
-        samples above, False none.
+        Check outputs against the dense integer einsum: True all of them, ``auto`` all up to 2**24
+        multiplications per layer and seeded samples above, False none.
     overrides : mapping of str to str
         Machine parameters by dotted path, e.g. ``{"glb.read_bandwidth": "64 B/cycle"}``.
     seed : int
@@ -151,7 +153,13 @@ def _layers(workload: Layer | Trace | str | Path) -> tuple[str, str, Iterator[La
 
 
 def _layer(
-    machine: Machine, layer: Layer, run: Engine, rung: Rung, verify: bool | str, seed: int, progress: Progress | None
+    machine: Machine,
+    layer: Layer,
+    run: Engine,
+    rung: Rung,
+    verify: bool | str,
+    seed: int,
+    progress: Progress | None,
 ) -> LayerResult:
     from simulator.energy import load as load_table
     from simulator.lowering import lower
@@ -195,7 +203,9 @@ def _verify(lowered: Lowered, verify: bool | str, seed: int) -> Verification:
 
 
 def s0_totals(plan: Plan, outcome: Outcome) -> dict[str, int]:
-    """S0 cycles per component group: ceil(q sum of work / (p sum of lanes)), the largest over rates within a group."""
+    """S0 cycles per component group: ceil(q sum of work / (p sum of lanes)), the largest over rates within a
+    group.
+    """
     sums: dict[tuple[str, int, int], tuple[int, int]] = {}
     for component, part in zip(plan.components, outcome.components, strict=True):
         key = (component.group, *component.rate)
@@ -208,7 +218,14 @@ def s0_totals(plan: Plan, outcome: Outcome) -> dict[str, int]:
 
 
 def _result(
-    machine: Machine, trace: str, digest: str, rung: Rung, seed: int, layers: list[LayerResult], engine: str, complete: bool
+    machine: Machine,
+    trace: str,
+    digest: str,
+    rung: Rung,
+    seed: int,
+    layers: list[LayerResult],
+    engine: str,
+    complete: bool,
 ) -> Result:
     from simulator.hardware import dump
     from simulator.record.result import Result

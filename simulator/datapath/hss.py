@@ -26,7 +26,7 @@ from simulator.workload.matrix import GemmView
 _UNDECLARED = ("recorded", "dense")
 
 
-class Hss2:
+class TwoRank:
     """Two ranks of selection: blocks outside the PEs, values inside."""
 
     def code(self, machine: Machine, layer: Layer) -> Code:

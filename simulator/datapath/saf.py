@@ -47,7 +47,9 @@ def coiterate(leader: NDArray[np.bool_], follower: NDArray[np.bool_], feature: s
         Unknown feature, or fibers of different lengths.
     """
     if leader.shape != follower.shape or leader.ndim != 1:
-        raise InputError(f"fibers of shapes {leader.shape} and {follower.shape}: both must be one rank of one length")
+        raise InputError(
+            f"fibers of shapes {leader.shape} and {follower.shape}: both must be one rank of one length"
+        )
     if feature not in FEATURES:
         raise InputError(f"unknown sparse acceleration feature {feature!r}; {suggest(feature, FEATURES)}")
     everywhere = np.ones(leader.shape, dtype=bool)

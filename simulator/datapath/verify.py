@@ -18,7 +18,9 @@ FULL = 1 << 24
 ROWS, COLUMNS = 128, 128
 
 
-def verify(view: GemmView, datapath: Datapath, code: Code, stored: Format, everything: bool, seed: int) -> Verification:
+def verify(
+    view: GemmView, datapath: Datapath, code: Code, stored: Format, everything: bool, seed: int
+) -> Verification:
     """Check a layer; see the module.
 
     Raises
@@ -27,7 +29,10 @@ def verify(view: GemmView, datapath: Datapath, code: Code, stored: Format, every
         An output differs: the datapath's selection is wrong, and so is every number that rests on it.
     """
     boxes = [
-        (g, m, n) for g in range(view.groups) for m in range(0, view.M, ROWS) for n in range(0, view.N, COLUMNS)
+        (g, m, n)
+        for g in range(view.groups)
+        for m in range(0, view.M, ROWS)
+        for n in range(0, view.N, COLUMNS)
     ]
     work = view.groups * view.M * view.N * view.K
     full = everything or work <= FULL

@@ -2,7 +2,8 @@
 
 Time
 ----
-Time is a count of cycles, an int64 from 0. A cycle has three phases; what is written in a phase is not seen in it.
+Time is a count of cycles, an int64 from 0. A cycle has three phases; what is written in a phase is not seen
+in it.
 
 arrive
     Tokens whose arrival cycle has come are visible to the consumer, returned credits to the producer.
@@ -13,81 +14,90 @@ depart
 
 Items
 -----
-A program runs its items in order, one at a time. Item i *starts* in the decide phase of some cycle c: all its takes must
-be visible; it takes them. It is in service in cycles c .. f. It *departs* in the depart phase of a cycle d >= f: it puts
-its tokens and releases its slots. The next item of the program starts in d + 1 at the earliest.
+A program runs its items in order, one at a time. Item i *starts* in the decide phase of some cycle c: all its
+takes must be visible; it takes them. It is in service in cycles c .. f. It *departs* in the depart phase of a
+cycle d >= f: it puts its tokens and releases its slots. The next item of the program starts in d + 1 at the
+earliest.
 
-On a private port (component without arbiter) the output slots are claimed at departure: the item departs in the first
-cycle d >= f in which, on every output, at least `puts` slots are visibly free; it is held until then. Takes of several
-inputs are taken together, puts of several outputs are put together: all or nothing.
+On a private port (component without arbiter) the output slots are claimed at departure: the item departs in
+the first cycle d >= f in which, on every output, at least `puts` slots are visibly free; it is held until
+then. Takes of several inputs are taken together, puts of several outputs are put together: all or nothing.
 
-On a shared port (component with arbiter) an item claims its output slots at its start: it is eligible only when all its
-takes and all the output slots it needs are visible, so it never holds the port, and d = f always.
+On a shared port (component with arbiter) an item claims its output slots at its start: it is eligible only
+when all its takes and all the output slots it needs are visible, so it never holds the port, and d = f
+always.
 
 Channels
 --------
-A token put in cycle d enters in cycle max(d, first cycle in which fewer than `width` tokens have entered, in order) and
-arrives `latency` cycles after it entered. A slot released in cycle d is visibly free `credit_latency` cycles later.
-A slot is taken from the departure (private) or start (shared) of the producer's item on. Tokens are taken in order, any
-number at once; releases free slots in order too and may come later than the takes; at no time are more released than taken.
-`initial` tokens are visible in cycle 0. A channel with an endless supply (initial None) never makes a take wait; puts to
-it vanish and always have room. With capacity None there is always room. Where no slot or token is needed none is waited for.
+A token put in cycle d enters in cycle max(d, first cycle in which fewer than `width` tokens have entered, in
+order) and arrives `latency` cycles after it entered. A slot released in cycle d is visibly free
+`credit_latency` cycles later. A slot is taken from the departure (private) or start (shared) of the
+producer's item on. Tokens are taken in order, any number at once; releases free slots in order too and may
+come later than the takes; at no time are more released than taken. `initial` tokens are visible in cycle 0. A
+channel with an endless supply (initial None) never makes a take wait; puts to it vanish and always have room.
+With capacity None there is always room. Where no slot or token is needed none is waited for.
 
 Service time
 ------------
-A port of rate p/q keeps its own time in ticks of 1/(2p) cycle, as `free`, 0 at first. For an item granted in cycle c with
-demand b, departing in d, let `ready` be the cycle from which all its takes (shared port: and its output slots) were visible,
-0 if it needs none; 0 for an endless supply or initial tokens::
+A port of rate p/q keeps its own time in ticks of 1/(2p) cycle, as `free`, 0 at first. For an item granted in
+cycle c with demand b, departing in d, let `ready` be the cycle from which all its takes (shared port: and its
+output slots) were visible, 0 if it needs none; 0 for an endless supply or initial tokens::
 
     begin = max(free, 2 p ready)
     end   = begin + 2 q b
     f     = max(c, ceil(end / (2 p)) - 1)
     free  = max(end, 2 p d + 1)                      # after the departure
 
-So an item takes at least a cycle; a fraction of a cycle left over by one item serves the next when that was already
-waiting; a held item gives away the bandwidth of the cycle it leaves in. At rate 1/1 service is exactly `demand` (>= 1).
-With q = 0 (unlimited) every item takes one cycle. On a shared port `free` belongs to the port, on private ports to each program.
-`ready` of an item looks only at channels, not at when its program or port became free.
+So an item takes at least a cycle; a fraction of a cycle left over by one item serves the next when that was
+already waiting; a held item gives away the bandwidth of the cycle it leaves in. At rate 1/1 service is
+exactly `demand` (>= 1). With q = 0 (unlimited) every item takes one cycle. On a shared port `free` belongs to
+the port, on private ports to each program. `ready` of an item looks only at channels, not at when its program
+or port became free.
 
 Arbiters
 --------
-After all arrivals of a cycle, a shared port that is free picks among its eligible programs: ``round_robin`` the first at or
-after a pointer (0 at first, then one past the last granted, modulo the number of programs); ``priority`` the lowest index.
+After all arrivals of a cycle, a shared port that is free picks among its eligible programs: ``round_robin``
+the first at or after a pointer (0 at first, then one past the last granted, modulo the number of programs);
+``priority`` the lowest index.
 
 States
 ------
-In cycle c a program is *busy* from start to f; *blocked* after f to d (held); otherwise, with an item to go, the first that
-holds of: *starved* or *refill* when a take on a non-``space`` input is not visible (the lowest such input decides which:
-refill if it is ``stationary``); *conflict* when its port is shared and another program is in service on it in c (a grant
-in c counts); *blocked* (a ``space`` input is not visible, or shared: no room for the output). After its last departure it is
+In cycle c a program is *busy* from start to f; *blocked* after f to d (held); otherwise, with an item to go,
+the first that holds of: *starved* or *refill* when a take on a non-``space`` input is not visible (the lowest
+such input decides which: refill if it is ``stationary``); *conflict* when its port is shared and another
+program is in service on it in c (a grant in c counts); *blocked* (a ``space`` input is not visible, or
+shared: no room for the output). After its last departure it is
 *drained*; a program without items is *disabled* throughout.
 
-A component in cycle c is busy if any program is; otherwise the first of: starved or refill (of the lowest-index program
-that is either), conflict, blocked, drained, disabled that any of its programs is.
+A component in cycle c is busy if any program is; otherwise the first of: starved or refill (of the
+lowest-index program that is either), conflict, blocked, drained, disabled that any of its programs is.
 
-The run length T is 1 + the last departure cycle (0 without items). At rungs S2 and S3 it is at least the S1 bound, and the
-extra cycles are drained (or disabled). Every program's states and every component's states sum to T. The interval log of a component is
-the canonical log of :mod:`simulator.record.intervals` over cycles 0 .. T - 1.
+The run length T is 1 + the last departure cycle (0 without items). At rungs S2 and S3 it is at least the S1
+bound, and the extra cycles are drained (or disabled). Every program's states and every component's states sum
+to T. The interval log of a component is the canonical log of :mod:`simulator.record.intervals` over cycles 0
+.. T - 1.
 
 Totals
 ------
-For a component with rate p/q and `lanes`: let W and D be the sums of work and demand over all items of all its programs.
-S0 of a group (all components of equal `group` name) is ceil(q sum W / (p sum lanes)) taken per rate when rates differ: the largest
-over the rates of the group. S1 of a component is ceil(q D / p). The rung's cycles are the largest over groups (S0), or over components and
-S0 (S1). At S0 and S1 a component is busy for its own total first (S0: its group's; S1: its own) and drained to the end, a
-component without items is disabled; programs likewise (one without items is disabled), each with its component's total, without
+For a component with rate p/q and `lanes`: let W and D be the sums of work and demand over all items of all
+its programs. S0 of a group (all components of equal `group` name) is ceil(q sum W / (p sum lanes)) taken per
+rate when rates differ: the largest over the rates of the group. S1 of a component is ceil(q D / p). The
+rung's cycles are the largest over groups (S0), or over components and S0 (S1). At S0 and S1 a component is
+busy for its own total first (S0: its group's; S1: its own) and drained to the end, a component without items
+is disabled; programs likewise (one without items is disabled), each with its component's total, without
 grants (all zero) but with its actions. Rates are equal when their ratios are.
 
 Chunks
 ------
-A program's chunks are read one after the other; the next is fetched before anything is decided that the missing item
-could influence. Splitting or merging runs, or chunks, never changes an outcome. An empty chunk is allowed.
+A program's chunks are read one after the other; the next is fetched before anything is decided that the
+missing item could influence. Splitting or merging runs, or chunks, never changes an outcome. An empty chunk
+is allowed.
 
 Deadlock
 --------
 When no token, credit or service is under way and no program can start or depart, but one has items to go:
-:class:`simulator.errors.DeadlockError`, with the cycle of the last departure (-1 if none) and for every program with
-items to go, in plan order, the line of :func:`waiting`.
+:class:`simulator.errors.DeadlockError`, with the cycle of the last departure (-1 if none) and for every
+program with items to go, in plan order, the line of :func:`waiting`.
 """
 
 from __future__ import annotations
@@ -123,7 +133,7 @@ class Engine(Protocol):
 def waiting(component: str, program: str, needs: str, channel: str) -> str:
     """One line of a deadlock report.
 
-    `needs` is ``a token`` when the first unsatisfied take (lowest input) is missing, ``room`` when the first output without
-    room is what is missing.
+    `needs` is ``a token`` when the first unsatisfied take (lowest input) is missing, ``room`` when the first
+    output without room is what is missing.
     """
     return f"{component}/{program} waits for {needs} on {channel}"

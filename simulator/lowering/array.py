@@ -1,8 +1,9 @@
 """Programs from the row buffers to the accumulators, a step at a time.
 
-A pass of S steps over a tile of r rows issues r x slots x columns multiplications, of which the effectual ones (both operands
-non-zero) are `mac` and, with gating, the rest `mac_gated`. A column of partial sums is read and written once per pass, not read
-in the first. Actions that depend on data are counted when the last step of a pass (or stream) is done.
+A pass of S steps over a tile of r rows issues r x slots x columns multiplications, of which the effectual
+ones (both operands non-zero) are `mac` and, with gating, the rest `mac_gated`. A column of partial sums is
+read and written once per pass, not read in the first. Actions that depend on data are counted when the last
+step of a pass (or stream) is done.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ ARRAY_ACTIONS = ["mac", "mac_gated", "value_mux", "operand_read", "psum_read", "
 
 
 def refills(context: Context) -> Iterator[Chunk]:
-    """Items: a row into the weight registers. Fields: demand, work, take row, take space, releases, put weights, operand_write."""
+    """Items: a row into the weight registers. Fields: demand, work, take row, take space, releases, put
+    weights, operand_write.
+    """
     glb = context.machine.components.glb
     row, word = glb.row.value, glb.metadata_word.value
     known: dict[tuple[int, bool, int], Chunk] = {}
@@ -35,7 +38,17 @@ def refills(context: Context) -> Iterator[Chunk]:
             sizes = [row] * (count + groups) + ([rest] if rest else [])
             values = data // context.widths.weights
             body = sizes[1:-1] if len(sizes) > 1 else []
-            first = (1, sizes[0], sizes[0], 1, 1, 1, 1, int(len(sizes) == 1), values if len(sizes) == 1 else 0)
+            first = (
+                1,
+                sizes[0],
+                sizes[0],
+                1,
+                1,
+                1,
+                1,
+                int(len(sizes) == 1),
+                values if len(sizes) == 1 else 0,
+            )
             rows.append(first)
             rows.append((len(body), row, row, 1, 0, 1, 0, 0, 0))
             if len(sizes) > 1:
@@ -54,7 +67,9 @@ def refills(context: Context) -> Iterator[Chunk]:
 
 
 def fetches(context: Context) -> Iterator[Chunk]:
-    """Items: a window. Fields: demand, work, take data row, [take metadata row], releases, put window, fetch_write, fetch_read, window_shift."""
+    """Items: a window. Fields: demand, work, take data row, [take metadata row], releases, put window,
+    fetch_write, fetch_read, window_shift.
+    """
     row = context.machine.components.glb.row.value
     known: dict[int, tuple[tuple[Stream, Stream | None], Chunk]] = {}
 
@@ -92,11 +107,15 @@ def _stretched(flow: Stream) -> Stream:
     """The same stream with a value per step instead of a period."""
     takes = np.resize(flow.takes, flow.steps)
     releases = np.resize(flow.releases, flow.steps)
-    return Stream(takes, releases, flow.last_take, flow.last_release, flow.steps, flow.rows, flow.bits, flow.held)
+    return Stream(
+        takes, releases, flow.last_take, flow.last_release, flow.steps, flow.rows, flow.bits, flow.held
+    )
 
 
 def windows(context: Context, demand: int, per_column: int, per_row: int) -> Iterator[Chunk]:
-    """Items: a window passed on. Fields: demand, work, take, release, put, one action counted per column and row of the tile."""
+    """Items: a window passed on. Fields: demand, work, take, release, put, one action counted per column and
+    row of the tile.
+    """
     known: dict[tuple[int, int, int], Chunk] = {}
 
     def blocks() -> Iterator[Chunk]:
@@ -114,7 +133,9 @@ def windows(context: Context, demand: int, per_column: int, per_row: int) -> Ite
 
 
 def steps(context: Context) -> Iterator[Chunk]:
-    """Items: a step of all lanes. Fields: demand, work, take weights, window, space, releases, put columns, put refill space, then the actions."""
+    """Items: a step of all lanes. Fields: demand, work, take weights, window, space, releases, put columns,
+    put refill space, then the actions.
+    """
     array = context.machine.components.array
     lanes = array.arrays.value * array.rows.value * array.pes.value * array.macs.value
     known: dict[tuple[int, int, int, bool, bool, bool], Chunk] = {}
@@ -142,7 +163,14 @@ def steps(context: Context) -> Iterator[Chunk]:
     def blocks() -> Iterator[Chunk]:
         for tile in context.tiles:
             ragged = tile.first_window + tile.windows == context.geometry.windows
-            key = (context.columns_of(tile), context.rows_of(tile), tile.windows, ragged, tile.begin, tile.end)
+            key = (
+                context.columns_of(tile),
+                context.rows_of(tile),
+                tile.windows,
+                ragged,
+                tile.begin,
+                tile.end,
+            )
             if key not in known:
                 known[key] = template(tile)
             yield _with_macs(known[key], context, tile, gating)
@@ -151,7 +179,9 @@ def steps(context: Context) -> Iterator[Chunk]:
 
 
 def _with_macs(template: Chunk, context: Context, tile: Tile, gating: bool) -> Chunk:
-    """Fill in the effectual multiplications of the tile's passes (columns `mac` and `mac_gated` of their last runs)."""
+    """Fill in the effectual multiplications of the tile's passes (columns `mac` and `mac_gated` of their last
+    runs).
+    """
     runs = template.runs.copy()
     mac = runs.shape[1] - len(ARRAY_ACTIONS)
     last = runs[:, mac + 1] > 0

@@ -7,12 +7,11 @@ a block of one plain run is repeated by its count.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 
 import numpy as np
 
 from simulator.plan import Chunk
-from simulator.plan.runs import COUNT, PERIOD
+from simulator.plan.runs import COUNT
 
 ROWS = 1 << 14
 VALUES = 1 << 20
@@ -23,9 +22,7 @@ def gather(blocks: Iterable[Chunk]) -> Iterator[Chunk]:
     """Concatenate blocks into chunks of bounded size, in order."""
     pending: list[tuple[Chunk, int]] = []
     rows = values = 0
-    for _, same in groupby(blocks, key=id):
-        first = next(same)
-        times = 1 + sum(1 for _ in same)
+    for first, times in _repeats(blocks):
         while times:
             plain = len(first.runs) == 1 and not first.varies.any()
             fit = times if plain else min(times, max(1, (ROWS - rows) // max(1, len(first.runs))))
@@ -38,6 +35,20 @@ def gather(blocks: Iterable[Chunk]) -> Iterator[Chunk]:
                 pending, rows, values = [], 0, 0
     if pending:
         yield _concatenate(pending)
+
+
+def _repeats(blocks: Iterable[Chunk]) -> Iterator[tuple[Chunk, int]]:
+    """Consecutive occurrences of one object, counted."""
+    before: Chunk | None = None
+    times = 0
+    for block in blocks:
+        if before is not None and block is not before:
+            yield before, times
+            times = 0
+        before = block
+        times += 1
+    if before is not None:
+        yield before, times
 
 
 def _concatenate(blocks: list[tuple[Chunk, int]]) -> Chunk:
@@ -60,7 +71,9 @@ def _concatenate(blocks: list[tuple[Chunk, int]]) -> Chunk:
         runs.append(table)
         flags.append(varies)
     return Chunk(
-        np.concatenate(runs), np.concatenate(flags), np.concatenate(vectors) if vectors else np.zeros(0, np.int32)
+        np.concatenate(runs),
+        np.concatenate(flags),
+        np.concatenate(vectors) if vectors else np.zeros(0, np.int32),
     )
 
 
@@ -68,11 +81,3 @@ def plain(rows: Iterable[Iterable[int]]) -> Chunk:
     """A block of runs without vectors, from rows of (count, fields...); rows with count 0 are left out."""
     table = np.array([(row[0], 1, *row[1:]) for row in map(tuple, rows) if row[0] > 0], dtype=np.int64)
     return Chunk(table, np.zeros(table.shape, dtype=np.uint8), np.zeros(0, dtype=np.int32))
-
-
-def repeated(template: Chunk, times: int) -> Chunk:
-    """`times` copies of a block without vectors, as one block."""
-    return Chunk(np.tile(template.runs, (times, 1)), np.tile(template.varies, (times, 1)), template.vectors)
-
-
-__all__ = ["COUNT", "PERIOD", "gather", "plain", "repeated"]

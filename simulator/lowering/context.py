@@ -56,7 +56,10 @@ class Context:
         if key not in self._streams:
             data, metadata = self.operands.stream(tile.group, tile.column, tile.first_window, tile.windows)
             row = self.widths.row
-            self._streams[key] = (stream(data, row), stream(metadata, row) if self.operands.compressed else None)
+            self._streams[key] = (
+                stream(data, row),
+                stream(metadata, row) if self.operands.compressed else None,
+            )
         return self._streams[key]
 
     def buffers(self, tensor: str) -> int:

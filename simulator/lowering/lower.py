@@ -14,7 +14,7 @@ from simulator.lowering.memory import fetched
 from simulator.lowering.operands import Operands, Widths
 from simulator.lowering.output import Outputs, output_format, tile_bytes
 from simulator.lowering.stationary import build
-from simulator.mapping import Geometry, choose
+from simulator.mapping import Geometry, Memory, choose
 from simulator.plan import Plan
 from simulator.registry import resolve
 from simulator.workload.layer import Layer
@@ -97,7 +97,9 @@ class Lowered:
         """What the result rests on beyond the machine's own description."""
         notes = [f"output non-zeros: {self.outputs.provenance}"]
         if self.outputs.format != "uncompressed":
-            notes.append("compressed outputs are stored in windows of 8 blocks of 4 along M, the next layer's K")
+            notes.append(
+                "compressed outputs are stored in windows of 8 blocks of 4 along M, the next layer's K"
+            )
         return tuple(notes)
 
 
@@ -118,8 +120,10 @@ def lower(machine: Machine, layer: Layer) -> Lowered:
     operands = Operands(view, code, geometry, _widths(machine), list(machine.datapath.inputs))
     parts = machine.components
     capacity = (parts.glb.data_capacity.value, parts.glb.metadata_capacity.value)
-    buffers, bandwidth = parts.glb.tile_buffers.value, parts.dram.bandwidth.value
-    tiling = choose(machine.mapping, geometry, operands, capacity, buffers, bandwidth)
+    memory = Memory(
+        capacity, parts.glb.tile_buffers.value, parts.dram.bandwidth.value, parts.dram.latency.value
+    )
+    tiling = choose(machine.mapping, geometry, operands, memory)
     context = Context(machine, code, geometry, operands, tiling)
     mask, provenance = _outputs_mask(layer, view)
     outputs = output_format(mask, parts.compress is not None, machine.value_bits.outputs.value, provenance)
@@ -152,6 +156,6 @@ def _outputs_mask(layer: Layer, view: GemmView) -> tuple[NDArray[np.bool_] | Non
     mask = np.asarray(layer.outputs_mask.mask)
     if mask.ndim == 2:
         return mask[None], layer.outputs_provenance
-    batch, channels, *spatial = mask.shape
+    batch, channels, *_spatial = mask.shape
     grouped = mask.reshape(batch, view.groups, channels // view.groups, -1)
     return grouped.transpose(1, 2, 0, 3).reshape(view.groups, view.M, view.N), layer.outputs_provenance

@@ -1,7 +1,8 @@
 """Programs of DRAM and GLB: bursts in, rows filled, rows read.
 
-A tile is fetched as ceil(bytes / burst) bursts of data, then of metadata; the GLB fills whole rows from them, then words of metadata,
-and hands the tile over when its last row is written. Reads are whole aligned rows of data, and metadata words in groups of a row's size.
+A tile is fetched as ceil(bytes / burst) bursts of data, then of metadata; the GLB fills whole rows from them,
+then words of metadata, and hands the tile over when its last row is written. Reads are whole aligned rows of
+data, and metadata words in groups of a row's size.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ def fetched(context: Context, tile: Tile, tensor: str) -> tuple[int, int, int]:
     if tensor == "weights":
         return _fetched_weights(context, tile)
     columns = range(tile.column, min(tile.column + t.column_tiles, g.column_tiles))
-    total, _ = context.operands.dram_inputs(tile.group, tile.first_window, tile.windows, tile.column, len(columns))
+    total, _ = context.operands.dram_inputs(
+        tile.group, tile.first_window, tile.windows, tile.column, len(columns)
+    )
     rows = metadata = 0
     for column in columns:
         data, meta = context.streams(_at(tile, column))
@@ -64,7 +67,10 @@ def dram_reads(context: Context, tensor: str) -> Iterator[Chunk]:
                 full, rest = divmod(max(size, 1), burst)
                 rest, full = (rest, full) if rest else (burst, full - 1)
                 words, last = -(-burst // WORD), -(-rest // WORD)
-                rows = [(1, burst, burst, *one, *one, 1, words), (full - 1, burst, burst, *none, *none, 1, words)]
+                rows = [
+                    (1, burst, burst, *one, *one, 1, words),
+                    (full - 1, burst, burst, *none, *none, 1, words),
+                ]
                 end = none if full else one
                 yield plain([*(rows if full else []), (1, rest, rest, *end, *end, 1, last)])
 
@@ -72,7 +78,9 @@ def dram_reads(context: Context, tensor: str) -> Iterator[Chunk]:
 
 
 def glb_fills(context: Context, tensor: str) -> Iterator[Chunk]:
-    """Items: rows, then groups of metadata words. Fields: demand, work, take burst, release, put ready(s), sram_write, metadata_write."""
+    """Items: rows, then groups of metadata words. Fields: demand, work, take burst, release, put ready(s),
+    sram_write, metadata_write.
+    """
     machine = context.machine.components
     row, word, burst = machine.glb.row.value, machine.glb.metadata_word.value, machine.dram.burst.value
     which = ("weights", "inputs").index(tensor)
@@ -104,7 +112,9 @@ def glb_fills(context: Context, tensor: str) -> Iterator[Chunk]:
 
 
 def weight_reads(context: Context) -> Iterator[Chunk]:
-    """Items: a row of weights, a group of metadata words. Fields: demand, work, take ready, release, put row, put space, sram_read, metadata_read."""
+    """Items: a row of weights, a group of metadata words. Fields: demand, work, take ready, release, put row,
+    put space, sram_read, metadata_read.
+    """
     glb = context.machine.components.glb
     row, word = glb.row.value, glb.metadata_word.value
     known: dict[tuple[int, bool, int, int, bool, bool], Chunk] = {}
@@ -144,7 +154,9 @@ def _hand_back(rows: list[tuple[int, ...]], last: bool, release: int, space: int
 
 
 def input_reads(context: Context, metadata: bool) -> Iterator[Chunk]:
-    """Items: a row of a tile's stream. Fields: demand, work, take ready, release, put row, put space, sram_read, metadata_read."""
+    """Items: a row of a tile's stream. Fields: demand, work, take ready, release, put row, put space,
+    sram_read, metadata_read.
+    """
     glb = context.machine.components.glb
     row, word = glb.row.value, glb.metadata_word.value
     known: dict[tuple[int, int, int, bool, bool], Chunk] = {}

@@ -38,10 +38,14 @@ class Network:
         self._index[channel.name] = len(self._channels)
         self._channels.append(channel)
 
-    def program(self, name: str, inputs: list[str], outputs: list[str], actions: list[str], chunks: Chunks) -> Program:
+    def program(
+        self, name: str, inputs: list[str], outputs: list[str], actions: list[str], chunks: Chunks
+    ) -> Program:
         """A program on named channels."""
         index = self._index
-        return Program(name, tuple(index[i] for i in inputs), tuple(index[o] for o in outputs), tuple(actions), chunks)
+        return Program(
+            name, tuple(index[i] for i in inputs), tuple(index[o] for o in outputs), tuple(actions), chunks
+        )
 
     def component(
         self,

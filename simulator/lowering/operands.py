@@ -49,7 +49,9 @@ class Operands:
         The inputs' format with the fewest bits over the layer.
     """
 
-    def __init__(self, view: GemmView, code: Code, geometry: Geometry, widths: Widths, formats: list[str]) -> None:
+    def __init__(
+        self, view: GemmView, code: Code, geometry: Geometry, widths: Widths, formats: list[str]
+    ) -> None:
         self.view, self.code, self.geometry, self.widths = view, code, geometry, widths
         self.column_counts = [self._weights(group) for group in range(view.groups)]
         self.row_counts: list[NDArray[np.float64]] = []
@@ -76,7 +78,10 @@ class Operands:
     ) -> tuple[NDArray[np.float64], dict[str, tuple[NDArray[np.int32], NDArray[np.int32]]]]:
         g = self.geometry
         counts = np.zeros((g.windows * g.window, g.column_tiles), dtype=np.float64)
-        bits = {name: (np.zeros((g.windows, g.N), np.int32), np.zeros((g.windows, g.N), np.int32)) for name in formats}
+        bits = {
+            name: (np.zeros((g.windows, g.N), np.int32), np.zeros((g.windows, g.N), np.int32))
+            for name in formats
+        }
         per_read = max(1, _BLOCK // max(1, g.windows * g.window * g.columns))
         for tile in range(0, g.column_tiles, per_read):
             n0, n1 = tile * g.columns, min(g.N, (tile + per_read) * g.columns)
@@ -132,7 +137,9 @@ class Operands:
         coordinates = min(g.window, g.K - window * g.window)
         return rows * self.code.stored(coordinates) * self.widths.weights, rows * self.code.metadata_bits
 
-    def stream(self, group: int, column: int, first: int, windows: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def stream(
+        self, group: int, column: int, first: int, windows: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """(Data, metadata) bits per step of a column tile's stream over some windows, in step order."""
         g = self.geometry
         at = np.s_[first : first + windows, column * g.columns : min(g.N, (column + 1) * g.columns)]
@@ -149,7 +156,11 @@ class Operands:
         """See :class:`simulator.mapping.Sizes`."""
         g = self.geometry
         data, metadata = self.weight_bits(0, 0)
-        passes, row, word = min(row_tiles, g.row_tiles) * min(windows, g.windows), self.widths.row, self.widths.word
+        passes, row, word = (
+            min(row_tiles, g.row_tiles) * min(windows, g.windows),
+            self.widths.row,
+            self.widths.word,
+        )
         return passes * -(-data // row) * (row // 8), passes * -(-metadata // word) * (word // 8)
 
     def inputs(self, column_tiles: int, windows: int) -> tuple[int, int]:
@@ -186,5 +197,6 @@ class Operands:
             return -(-elements * self.widths.inputs // 8), 0
         expanded = (k1 - k0) * (n1 - n0)
         metadata = int(self.metadata_bits[group][first : first + windows, n0:n1].sum(dtype=np.int64))
-        metadata_bytes = -(-(-(-metadata * elements // expanded)) // 8)
+        bits = -(-metadata * elements // expanded)
+        metadata_bytes = -(-bits // 8)
         return -(-nonzeros * self.widths.inputs // 8) + metadata_bytes, metadata_bytes

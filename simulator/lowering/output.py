@@ -81,7 +81,10 @@ def drains(context: Context) -> Iterator[Chunk]:
                 size, last = -(-rows * abreast * width // 8), -(-rows * rest * width // 8)
                 words, end = rows * abreast, rows * rest
                 known[rows, columns] = plain(
-                    [(full, size, size, 1, 1, 1, 1, words, words), (int(rest > 0), last, last, 1, 1, 1, 1, end, end)]
+                    [
+                        (full, size, size, 1, 1, 1, 1, words, words),
+                        (int(rest > 0), last, last, 1, 1, 1, 1, end, end),
+                    ]
                 )
             yield known[rows, columns]
 

@@ -3,10 +3,11 @@
 ::
 
     dram --> glb.write --> [tiles] --> glb.read --> refill --> weight registers --.
-                                          `-----> fetch --> distribute --> [select] --> array --> drain --> pack --> dram
+                                          `-----> fetch --> distribute --> [select] --> array --> drain -->
+                                          pack --> dram
 
-Tiles, registers and accumulator columns are handed back through channels of free slots. Queues in front of a port with latency L hold
-L + 2 entries, just enough to keep it busy; the other depths are the machine's own.
+Tiles, registers and accumulator columns are handed back through channels of free slots. Queues in front of a
+port with latency L hold L + 2 entries, just enough to keep it busy; the other depths are the machine's own.
 """
 
 from __future__ import annotations
@@ -104,7 +105,9 @@ def _glb(network: Network, context: Context) -> None:
         network.program("inputs", ["dram.inputs"], ready, writes, lambda: fills("inputs")),
     ]
     network.component("glb.write", "glb.write", "memory", programs, rate(glb.write_bandwidth.value))
-    network.component("glb.read", "glb.read", "memory", _reads(network, context), rate(glb.read_bandwidth.value))
+    network.component(
+        "glb.read", "glb.read", "memory", _reads(network, context), rate(glb.read_bandwidth.value)
+    )
 
 
 def _reads(network: Network, context: Context) -> list[Program]:
@@ -128,7 +131,11 @@ def _datapath(network: Network, context: Context) -> None:
     parts, code = context.machine.components, context.code
     window = -(-context.geometry.abreast * code.window * context.widths.inputs // 8)
     refill = network.program(
-        "weights", ["refill.rows", "refill.space"], ["array.weights"], ["operand_write"], partial(array.refills, context)
+        "weights",
+        ["refill.rows", "refill.space"],
+        ["array.weights"],
+        ["operand_write"],
+        partial(array.refills, context),
     )
     network.component("refill", "refill", "server", [refill], rate(parts.array.refill_bandwidth.value))
     rows = ["fetch.rows", *(["fetch.metadata"] if context.operands.compressed else [])]
@@ -138,7 +145,9 @@ def _datapath(network: Network, context: Context) -> None:
     onwards = "array.windows" if parts.select is None else "select.windows"
     moved = partial(array.windows, context, window, code.window * context.widths.inputs // 8, 0)
     distribute = network.program("inputs", ["distribute.windows"], [onwards], ["noc_byte"], moved)
-    network.component("distribute", "distribute", "server", [distribute], rate(parts.distribute.bandwidth.value))
+    network.component(
+        "distribute", "distribute", "server", [distribute], rate(parts.distribute.bandwidth.value)
+    )
     if parts.select is not None:
         chosen = partial(array.windows, context, 1, 0, code.blocks)
         select = network.program("inputs", ["select.windows"], ["array.windows"], ["block_select"], chosen)

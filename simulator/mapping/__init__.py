@@ -1,5 +1,5 @@
 """Mappings: how a layer is cut into tiles, in which order they are walked, and whether they fit."""
 
-from simulator.mapping.tiling import Geometry, Sizes, Tile, Tiling, choose
+from simulator.mapping.tiling import Geometry, Memory, Sizes, Tile, Tiling, choose
 
-__all__ = ["Geometry", "Sizes", "Tile", "Tiling", "choose"]
+__all__ = ["Geometry", "Memory", "Sizes", "Tile", "Tiling", "choose"]

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
 
-from simulator.errors import InfeasibleError
+from simulator.errors import InfeasibleError, InputError
 from simulator.hardware.mapping import Mapping
 
 _RELEVANT = {"weights": ("M", "K"), "inputs": ("K", "N")}
@@ -200,45 +200,54 @@ class Tiling:
 
 def _changes(visit: dict[str, int], other: dict[str, int] | None) -> tuple[bool, bool]:
     changed = [
-        other is None or any(visit[rank] != other[rank] for rank in _RELEVANT[tensor]) for tensor in ("weights", "inputs")
+        other is None or any(visit[rank] != other[rank] for rank in _RELEVANT[tensor])
+        for tensor in ("weights", "inputs")
     ]
     return changed[0], changed[1]
 
 
-def choose(
-    spec: Mapping, geometry: Geometry, sizes: Sizes, capacity: tuple[int, int], buffers: int, dram: Fraction | None
-) -> Tiling:
-    """The feasible tiling with the fewest estimated cycles, then the least DRAM traffic, then the smallest tiles.
+@dataclass(frozen=True)
+class Memory:
+    """What the chooser knows of the memories.
 
-    Parameters
+    Attributes
     ----------
-    spec : Mapping
-        What the machine's description fixes; sizes are elements or ``auto``.
-    geometry : Geometry
-    sizes : Sizes
     capacity : (int, int)
         GLB bytes of data and of metadata.
     buffers : int
-        Tiles of each operand held at once when it is fetched more than once.
-    dram : Fraction or None
+        Tiles of each operand the GLB holds at once when it is fetched more than once.
+    bandwidth : Fraction or None
         DRAM bytes per cycle, None when unlimited.
+    latency : int
+        Cycles from a DRAM request to its data.
+    """
+
+    capacity: tuple[int, int]
+    buffers: int
+    bandwidth: Fraction | None
+    latency: int
+
+
+def choose(spec: Mapping, geometry: Geometry, sizes: Sizes, memory: Memory) -> Tiling:
+    """The feasible tiling with the fewest estimated cycles, then the least DRAM traffic, then the smallest tiles.
 
     Raises
     ------
     InfeasibleError
         No candidate fits; the message gives what the smallest one needs.
+    InputError
+        A given tile size is not a multiple of the array's.
     """
     best: tuple[tuple[Fraction, Fraction, int], Tiling] | None = None
     smallest: tuple[int, tuple[int, int], Tiling] | None = None
     for tiling in _candidates(spec, geometry):
-        need = _need(tiling, geometry, sizes, buffers)
+        need = _need(tiling, geometry, sizes, memory.buffers)
         if smallest is None or sum(need) < smallest[0]:
             smallest = (sum(need), need, tiling)
-        if need[0] > capacity[0] or need[1] > capacity[1]:
+        if need[0] > memory.capacity[0] or need[1] > memory.capacity[1]:
             continue
         traffic = sum((tiling.refetch(geometry, t) * sizes.total(t) for t in _RELEVANT), Fraction(0))
-        cycles = max(Fraction(geometry.steps), traffic / dram if dram else Fraction(0))
-        score = (cycles, traffic, sum(need))
+        score = (estimate(tiling, geometry, sizes, memory, traffic), traffic, sum(need))
         if best is None or score < best[0]:
             best = (score, tiling)
     if best is not None:
@@ -250,8 +259,28 @@ def choose(
         )
     raise InfeasibleError(
         f"mapping does not fit the GLB: {smallest[2].text(geometry)} needs {smallest[1][0]} B of data and "
-        f"{smallest[1][1]} B of metadata, the GLB has {capacity[0]} B and {capacity[1]} B"
+        f"{smallest[1][1]} B of metadata, the GLB has {memory.capacity[0]} B and {memory.capacity[1]} B"
     )
+
+
+def estimate(tiling: Tiling, geometry: Geometry, sizes: Sizes, memory: Memory, traffic: Fraction) -> Fraction:
+    """Cycles of a tiling, roughly: what it takes to rank candidates, not a result.
+
+    V visits of u = steps / V cycles each, whose operands move in m = traffic / (V bandwidth) and arrive a latency L later,
+    double-buffered in B tiles: V max(u, m, (L + m + u) / B), plus the first tiles and their latency.
+    """
+    counts = tiling.counts(geometry)
+    visits = geometry.groups * counts["M"] * counts["N"] * counts["K"]
+    use = Fraction(geometry.steps, visits)
+    if memory.bandwidth is None:
+        return geometry.steps + Fraction(memory.latency)
+    move = traffic / visits / memory.bandwidth
+    turn = (memory.latency + move + use) / memory.buffers
+    first = sum(sizes.weights(tiling.row_tiles, tiling.windows)) + sum(
+        sizes.inputs(tiling.column_tiles, tiling.windows)
+    )
+    period = max(use, move, turn) if visits > 1 else use
+    return visits * period + first / memory.bandwidth + memory.latency
 
 
 def _need(tiling: Tiling, geometry: Geometry, sizes: Sizes, buffers: int) -> tuple[int, int]:
@@ -279,5 +308,9 @@ def _candidates(spec: Mapping, geometry: Geometry) -> Iterator[Tiling]:
 def _options(wanted: int | None, whole: int, unit: int) -> list[int]:
     """Tile sizes in units: what was asked for, or the whole and every power of two below it."""
     if wanted is not None:
-        return [min(whole, max(1, -(-wanted // unit)))]
+        if wanted % unit and wanted < whole * unit:
+            raise InputError(
+                f"mapping tile of {wanted} elements: must be a multiple of {unit}, or the whole rank"
+            )
+        return [min(whole, -(-wanted // unit))]
     return [whole, *(2**i for i in range((whole - 1).bit_length() - 1, -1, -1) if 2**i < whole)]

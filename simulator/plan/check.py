@@ -1,7 +1,8 @@
 """What must hold of every plan before it runs, its text form, and its digest.
 
-Wiring: each channel has one producing and one consuming port; latencies are at least 1. Conservation, per channel and over whole programs:
-tokens taken <= tokens put + initial, slots released = tokens taken, and no item needs more than the capacity at once.
+Wiring: each channel has one producing and one consuming port; latencies are at least 1. Conservation, per
+channel and over whole programs: tokens taken <= tokens put + initial, slots released = tokens taken, and no
+item needs more than the capacity at once.
 """
 
 from __future__ import annotations
@@ -79,7 +80,9 @@ def problems(plan: Plan) -> list[str]:
     """Everything wrong with a plan, one line each; empty when it may run."""
     lines = []
     for channel, flow in zip(plan.channels, flows(plan), strict=True):
-        lines += [f"channel {channel.name}: {text}" for text in _wrong(flow, channel.capacity, channel.initial)]
+        lines += [
+            f"channel {channel.name}: {text}" for text in _wrong(flow, channel.capacity, channel.initial)
+        ]
         if min(channel.latency, channel.credit_latency) < 1:
             lines.append(f"channel {channel.name}: latencies must be at least 1")
     return lines
@@ -109,9 +112,13 @@ def dump(plan: Plan, runs: int = 8) -> str:
     for component in plan.components:
         p, q = component.rate
         rate = f"{p}/{q}" if q else "unlimited"
-        lines.append(f"{component.kind} {component.name} x{component.lanes} rate={rate} arbiter={component.arbiter}")
+        lines.append(
+            f"{component.kind} {component.name} x{component.lanes} rate={rate} arbiter={component.arbiter}"
+        )
         for program in component.programs:
-            ends = [" ".join(plan.channels[c].name for c in ports) for ports in (program.inputs, program.outputs)]
+            ends = [
+                " ".join(plan.channels[c].name for c in ports) for ports in (program.inputs, program.outputs)
+            ]
             lines.append(f"  {program.name}: [{ends[0]}] -> [{ends[1]}] {' '.join(program.actions)}")
             lines += [f"    {text}" for text in _first_runs(program, runs)]
     return "\n".join(lines)
@@ -132,7 +139,11 @@ def digest(plan: Plan) -> str:
     """SHA-256 of what the plan means: its network and every item, however they are cut into runs."""
     sha = hashlib.sha256(repr(plan.channels).encode())
     for component in plan.components:
-        sha.update(repr((component.name, component.kind, component.lanes, component.rate, component.arbiter)).encode())
+        sha.update(
+            repr(
+                (component.name, component.kind, component.lanes, component.rate, component.arbiter)
+            ).encode()
+        )
         for program in component.programs:
             sha.update(repr((program.name, program.inputs, program.outputs, program.actions)).encode())
             for chunk in program.chunks():

@@ -91,7 +91,12 @@ class RunWriter:
         """
         if count <= 0:
             return
-        fields = [demand, demand if work is None else work, *takes, *(takes if releases is None else releases)]
+        fields = [
+            demand,
+            demand if work is None else work,
+            *takes,
+            *(takes if releases is None else releases),
+        ]
         fields += [*puts, *actions]
         if len(fields) != self.width - DEMAND:
             raise ValueError(f"a run of this program has {self.width - DEMAND} fields, not {len(fields)}")

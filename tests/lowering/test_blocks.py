@@ -15,13 +15,21 @@ def varied(seed: int) -> Chunk:
     writer = RunWriter(1, 1, 0)
     for _ in range(int(rng.integers(1, 4))):
         period = int(rng.integers(1, 5))
-        writer.add(int(rng.integers(1, 9)), rng.integers(1, 9, period), takes=[1], puts=[rng.integers(0, 2, period)])
+        writer.add(
+            int(rng.integers(1, 9)), rng.integers(1, 9, period), takes=[1], puts=[rng.integers(0, 2, period)]
+        )
     return writer.chunk()
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=30))
 def test_gather_keeps_every_item(order: list[int]) -> None:
-    pool = [varied(0), varied(1), varied(2), blocks.plain([(3, 1, 1, 1, 1, 1)]), blocks.plain([(2, 4, 4, 1, 1, 0)])]
+    pool = [
+        varied(0),
+        varied(1),
+        varied(2),
+        blocks.plain([(3, 1, 1, 1, 1, 1)]),
+        blocks.plain([(2, 4, 4, 1, 1, 0)]),
+    ]
     pool.append(blocks.plain([(0, 9, 9, 9, 9, 9), (1, 2, 2, 1, 1, 1)]))
     told = [pool[i] for i in order]
     expected = [item for block in told for item in block.items()]

@@ -33,8 +33,8 @@ def test_stream_equals_the_walk(bits: list[int], row: int) -> None:
     takes, releases, held = walk(bits, row)
     flow = stream(np.array(bits), row)
     steps = len(bits)
-    assert list(np.resize(flow.takes, steps)[:-1]) + [flow.last_take] == takes
-    assert list(np.resize(flow.releases, steps)[:-1]) + [flow.last_release] == releases
+    assert [*list(np.resize(flow.takes, steps)[:-1]), flow.last_take] == takes
+    assert [*list(np.resize(flow.releases, steps)[:-1]), flow.last_release] == releases
     assert flow.held == held
     assert flow.rows == sum(takes) == sum(releases)
 
