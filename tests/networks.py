@@ -1,0 +1,412 @@
+"""Random networks and rewritings of plans, for tests of both engines.
+
+A network is drawn through a `Draw`, so the same code serves a seeded generator (fast, for bulk) and Hypothesis
+(shrinks). Totals of puts and takes balance on every channel, so most networks run to their end; small capacities,
+loops and releases that come late make some of them deadlock, which both engines must say in the same words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from hypothesis import strategies as st
+
+from simulator.plan import Channel, Chunk, Component, Plan, Program, RunWriter
+
+T = TypeVar("T")
+Item = tuple[int, ...]
+KINDS = ("server", "memory", "dram", "fork", "join", "switch", "source", "sink")
+RATES = ((1, 1), (1, 1), (1, 0), (42, 1), (64, 1), (2, 3), (3, 2), (7, 5), (5, 7))
+MAX_ITEM_STAGES = 2000
+
+
+class Draw(Protocol):
+    """Where choices come from."""
+
+    def integer(self, low: int, high: int) -> int:
+        """An integer in [low, high]."""
+        ...
+
+
+class Seeded:
+    """Choices from a seeded generator."""
+
+    def __init__(self, seed: int) -> None:
+        self._rng = np.random.default_rng(seed)
+
+    def integer(self, low: int, high: int) -> int:
+        return int(self._rng.integers(low, high + 1))
+
+
+class Drawn:
+    """Choices Hypothesis makes, and shrinks."""
+
+    def __init__(self, draw: Any) -> None:
+        self._draw = draw
+
+    def integer(self, low: int, high: int) -> int:
+        return int(self._draw(st.integers(low, high)))
+
+
+def choice(draw: Draw, options: Sequence[T]) -> T:
+    return options[draw.integer(0, len(options) - 1)]
+
+
+def chance(draw: Draw, one_in: int) -> bool:
+    """True once in `one_in` times; what Hypothesis shrinks to is False."""
+    return draw.integer(0, one_in - 1) == one_in - 1
+
+
+# ---------------------------------------------------------------------------------------------- plans by hand
+
+
+def run_of(count: int, demand: Any = 1, **fields: Any) -> dict[str, Any]:
+    """Arguments of a run, for :func:`program`."""
+    return {"count": count, "demand": demand, **fields}
+
+
+def program(
+    name: str,
+    *runs: dict[str, Any],
+    inputs: Sequence[int] = (),
+    outputs: Sequence[int] = (),
+    actions: Sequence[str] = (),
+) -> Program:
+    """A program of one chunk."""
+    writer = RunWriter(len(inputs), len(outputs), len(actions))
+    for run in runs:
+        writer.add(**run)
+    chunk = writer.chunk()
+    return Program(name, tuple(inputs), tuple(outputs), tuple(actions), lambda: iter([chunk]))
+
+
+def server(name: str, *programs: Program, rate: tuple[int, int] = (1, 1), **fields: Any) -> Component:
+    """A component; its group is its name unless given."""
+    given = {"group": name, "kind": "server", "lanes": 1, "arbiter": None, **fields}
+    return Component(name=name, rate=rate, programs=programs, **given)
+
+
+# -------------------------------------------------------------------------------------------- random networks
+
+
+@dataclass
+class _Sketch:
+    """A program being drawn: its number of items and its ports, each a list of tokens per item."""
+
+    count: int
+    inputs: list[int] = field(default_factory=list)
+    takes: list[list[int]] = field(default_factory=list)
+    releases: list[list[int]] = field(default_factory=list)
+    outputs: list[int] = field(default_factory=list)
+    puts: list[list[int]] = field(default_factory=list)
+
+
+def network(draw: Draw) -> Plan:
+    """A random plan."""
+    regular = chance(draw, 3)
+    sketches = _programs(draw, regular)
+    channels: list[Channel] = []
+    for consumer in range(len(sketches)):
+        for _ in range(draw.integer(0 if consumer == 0 else 1, 2)):
+            _data(draw, sketches, channels, draw.integer(0, consumer), consumer, regular)
+    for sketch in sketches:
+        if chance(draw, 4):
+            _one_ended(draw, sketch, channels, regular)
+    return Plan(_components(draw, sketches, regular), tuple(channels))
+
+
+def _programs(draw: Draw, regular: bool) -> list[_Sketch]:
+    number = draw.integer(1, 8)
+    most = min(MAX_ITEM_STAGES // number, choice(draw, (60, 300, MAX_ITEM_STAGES)) if regular else 60)
+    same = draw.integer(1, most)
+    counts = [same if regular or chance(draw, 2) else draw.integer(0, most) for _ in range(number)]
+    return [_Sketch(count) for count in counts]
+
+
+def _data(
+    draw: Draw, sketches: list[_Sketch], channels: list[Channel], a: int, b: int, regular: bool
+) -> None:
+    """A channel from program `a` to `b`, with a loop back if the dice say so."""
+    producer, consumer = sketches[a], sketches[b]
+    total = choice(
+        draw, (producer.count, consumer.count, draw.integer(0, 2 * max(producer.count, consumer.count)))
+    )
+    if not producer.count or not consumer.count:
+        total = 0
+    puts = _spread(draw, total, producer.count, regular)
+    takes = _spread(draw, total, consumer.count, regular)
+    meaning = choice(draw, ("data", "data", "stationary", "space"))
+    releases = _later(draw, takes)
+    initial = choice(draw, (0, 0, 0, draw.integer(0, 3)))
+    if a == b:
+        initial = max(map(int.__sub__, accumulate(takes), accumulate([0, *puts])), default=0)
+    channels.append(_channel(draw, len(channels), _room(puts, takes, releases) + initial, initial, meaning))
+    _connect(producer, consumer, len(channels) - 1, puts, takes, releases)
+    if a != b and chance(draw, 3):
+        slots = _room(puts, takes, takes) + choice(draw, (0, 1, 2, total))
+        releases = _later(draw, puts)
+        capacity = slots + sum(puts) - sum(releases) + max([0, *puts])
+        channels.append(_channel(draw, len(channels), capacity, slots, "space"))
+        _connect(consumer, producer, len(channels) - 1, takes, puts, releases)
+
+
+def _one_ended(draw: Draw, sketch: _Sketch, channels: list[Channel], regular: bool) -> None:
+    """An endless supply, tokens only there at the start, or an output nobody reads."""
+    tokens = _spread(draw, draw.integer(0, 2 * sketch.count) if sketch.count else 0, sketch.count, regular)
+    nowhere = [0] * sketch.count
+    kind = draw.integer(0, 2)
+    initial = (None, sum(tokens), 0)[kind]
+    capacity = None if kind < 2 else choice(draw, (None, sum(tokens)))
+    number = len(channels)
+    channels.append(
+        Channel(f"c{number}", capacity, initial=initial, meaning=choice(draw, ("data", "stationary")))
+    )
+    if kind == 2:
+        sketch.outputs.append(number)
+        sketch.puts.append(tokens)
+        return
+    sketch.inputs.append(number)
+    sketch.takes.append(tokens)
+    sketch.releases.append(choice(draw, (tokens, nowhere)))
+
+
+def _channel(draw: Draw, number: int, need: int, initial: int, meaning: str) -> Channel:
+    tight = 1 if chance(draw, 30) else need
+    return Channel(
+        f"c{number}",
+        capacity=choice(draw, (None, None, tight, tight + draw.integer(0, 3), 4 * need)),
+        latency=choice(draw, (1, 1, 2, draw.integer(1, 40))),
+        credit_latency=choice(draw, (1, 1, 2, draw.integer(1, 12))),
+        width=choice(draw, (None, None, 1, draw.integer(1, 4))),
+        initial=initial,
+        meaning=meaning,
+    )
+
+
+def _room(puts: list[int], takes: list[int], releases: list[int]) -> int:
+    """Slots with which a producer and a consumer that meet nowhere else do not deadlock."""
+    put = [0, *accumulate(puts)]
+    needs = (
+        next((p for p in put if p >= taken), taken) - released
+        for taken, released in zip(accumulate(takes), accumulate([0, *releases]), strict=False)
+    )
+    return max([1, *needs])
+
+
+def _connect(
+    producer: _Sketch, consumer: _Sketch, channel: int, puts: list[int], takes: list[int], releases: list[int]
+) -> None:
+    producer.outputs.append(channel)
+    producer.puts.append(puts)
+    consumer.inputs.append(channel)
+    consumer.takes.append(takes)
+    consumer.releases.append(releases)
+
+
+def _spread(draw: Draw, total: int, count: int, regular: bool) -> list[int]:
+    """`total` tokens over `count` items: evenly, all to some, or at random."""
+    if count == 0:
+        return []
+    even = [(i + 1) * total // count - i * total // count for i in range(count)]
+    way = 0 if regular else draw.integer(0, 3)
+    if way < 2:
+        return even
+    if way == 2:
+        step = draw.integer(1, min(count, 6))
+        return [
+            sum(even[i - i % step : i + 1]) if i % step == step - 1 or i == count - 1 else 0
+            for i in range(count)
+        ]
+    spread = [0] * count
+    for _ in range(total):
+        spread[draw.integer(0, count - 1)] += 1
+    return spread
+
+
+def _later(draw: Draw, takes: list[int]) -> list[int]:
+    """When what was taken is released: at once, some items later, every few items, or partly never."""
+    way = choice(draw, (0, 0, 0, 0, 1, 2, 3))
+    if way == 0 or not takes:
+        return takes
+    step = draw.integer(1, 4)
+    if way == 1:
+        return (
+            [0] * min(step, len(takes)) + takes[: len(takes) - step]
+            if step < len(takes)
+            else [0] * len(takes)
+        )
+    if way == 2:
+        last = len(takes) - 1
+        return [
+            sum(takes[i - i % step : i + 1]) if i % step == step - 1 or i == last else 0
+            for i in range(last + 1)
+        ]
+    released, held = [], 0
+    for taken in takes:
+        held += taken
+        released.append(draw.integer(0, held) if held < 8 else held)
+        held -= released[-1]
+    return released
+
+
+def _components(draw: Draw, sketches: list[_Sketch], regular: bool) -> tuple[Component, ...]:
+    components: list[Component] = []
+    rest = list(range(len(sketches)))
+    while rest:
+        mine = [
+            rest.pop(draw.integer(0, len(rest) - 1))
+            for _ in range(min(len(rest), choice(draw, (1, 1, 2, 3))))
+        ]
+        arbiter = choice(draw, (None, "round_robin", "priority"))
+        number = len(components)
+        rate, lanes = choice(draw, RATES), choice(draw, (1, 1, 4))
+        programs = tuple(_program(draw, f"p{i}", sketches[i], rate, lanes, regular) for i in mine)
+        group = f"g{draw.integer(0, number)}"
+        components.append(Component(f"k{number}", group, choice(draw, KINDS), lanes, rate, arbiter, programs))
+    return tuple(components)
+
+
+def _program(
+    draw: Draw, name: str, sketch: _Sketch, rate: tuple[int, int], lanes: int, regular: bool
+) -> Program:
+    demands = _demands(draw, sketch.count, rate, regular)
+    works = [demand * (lanes if regular else draw.integer(0, lanes)) for demand in demands]
+    actions = ("reads", "writes")[: draw.integer(0, 2)]
+    counts = [[draw.integer(0, 9)] * sketch.count if regular else demands for _ in actions]
+    columns = [demands, works, *sketch.takes, *sketch.releases, *sketch.puts, *counts]
+    items = list(zip(*columns, strict=True))
+    shape = Program(name, tuple(sketch.inputs), tuple(sketch.outputs), actions, lambda: iter(()))
+    return encoded(draw, shape, items)
+
+
+def _demands(draw: Draw, count: int, rate: tuple[int, int], regular: bool) -> list[int]:
+    most = 2 * rate[0] + 3
+    way = draw.integer(0, 1) if regular else draw.integer(0, 3)
+    if way == 0:
+        return [draw.integer(1, most)] * count
+    if way == 1:
+        period = [draw.integer(1, most) for _ in range(draw.integer(1, 5))]
+        return [period[i % len(period)] for i in range(count)]
+    demands = [draw.integer(0, most) for _ in range(count)]
+    if way == 3 and count:
+        demands[draw.integer(0, count - 1)] *= draw.integer(10, 3000)
+    return demands
+
+
+# ------------------------------------------------------------------ one list of items, many tellings
+
+
+def expanded(of: Program) -> list[Item]:
+    """All items of a program."""
+    return [item for chunk in of.chunks() for item in chunk.items()]
+
+
+def encoded(draw: Draw, shape: Program, items: list[Item]) -> Program:
+    """`shape` with `items`, told in runs and chunks chosen at random."""
+    writer = _writer(shape)
+    chunks: list[Chunk] = []
+    while items:
+        size = choice(draw, (len(items), 1, min(len(items), draw.integer(1, 9))))
+        _add(draw, writer, shape, items[:size])
+        items = items[size:]
+        if chance(draw, 3):
+            chunks.append(writer.chunk())
+        if chance(draw, 12):
+            chunks.append(_writer(shape).chunk())
+    chunks.append(writer.chunk())
+    return replace(shape, chunks=lambda: iter(chunks))
+
+
+def _writer(shape: Program) -> RunWriter:
+    return RunWriter(len(shape.inputs), len(shape.outputs), len(shape.actions))
+
+
+def _add(draw: Draw, writer: RunWriter, shape: Program, items: list[Item]) -> None:
+    """One run; a field that never changes may be told as a number or as a vector, a period once or twice."""
+    period = next(
+        p for p in range(1, len(items) + 1) if all(items[i] == items[i % p] for i in range(len(items)))
+    )
+    period *= choice(draw, (1, 1, 1, 2))
+    table = [items[i % len(items)] if period > len(items) else items[i] for i in range(period)]
+    fields: list[Any] = []
+    for column in zip(*table, strict=True):
+        constant = len(set(column)) == 1 and not chance(draw, 6)
+        fields.append(column[0] if constant else list(column))
+    _write(writer, shape, len(items), fields)
+
+
+def _write(writer: RunWriter, shape: Program, count: int, fields: list[Any]) -> None:
+    releases = 2 + len(shape.inputs)
+    puts = releases + len(shape.inputs)
+    actions = puts + len(shape.outputs)
+    takes = fields[2:releases]
+    writer.add(
+        count, fields[0], fields[1], takes, fields[releases:puts], fields[puts:actions], fields[actions:]
+    )
+
+
+def recoded(draw: Draw, plan: Plan) -> Plan:
+    """The same items, other runs and chunks."""
+    return _each_program(plan, lambda of: encoded(draw, of, expanded(of)))
+
+
+def walked(plan: Plan) -> Plan:
+    """The same items, a run and a chunk each."""
+    return _each_program(plan, _single)
+
+
+def _single(of: Program) -> Program:
+    chunks: list[Chunk] = []
+    for item in expanded(of):
+        writer = _writer(of)
+        _write(writer, of, 1, list(item))
+        chunks.append(writer.chunk())
+    return replace(of, chunks=lambda: iter(chunks))
+
+
+def _each_program(plan: Plan, change: Any) -> Plan:
+    components = (replace(part, programs=tuple(map(change, part.programs))) for part in plan.components)
+    return replace(plan, components=tuple(components))
+
+
+def faster(draw: Draw, plan: Plan) -> Plan:
+    """The components of one group that have one rate serve more per cycle.
+
+    All of them, since S0 pools equal rates: raising one alone would split the pool, whose total may then grow.
+    """
+    chosen = choice(draw, plan.components)
+    p, q = chosen.rate
+    rates = [(p * draw.integer(1, 3), q), (p + draw.integer(0, 2), q), (p, q - min(q, draw.integer(0, 1)))]
+    rate = choice(draw, rates)
+    parts = (
+        replace(part, rate=rate) if (part.group, part.rate) == (chosen.group, chosen.rate) else part
+        for part in plan.components
+    )
+    return replace(plan, components=tuple(parts))
+
+
+def roomier(draw: Draw, plan: Plan) -> Plan:
+    """One channel has more slots, or lets more in per cycle, or has shorter latencies."""
+    channels = list(plan.channels)
+    if not channels:
+        return plan
+    at = draw.integer(0, len(channels) - 1)
+    old = channels[at]
+    changes: list[dict[str, Any]] = [
+        {"capacity": None},
+        {"capacity": None if old.capacity is None else old.capacity + draw.integer(1, 5)},
+        {"width": None if old.width is None else old.width + 1},
+        {"latency": draw.integer(1, old.latency), "credit_latency": draw.integer(1, old.credit_latency)},
+    ]
+    channels[at] = replace(old, **choice(draw, changes))
+    return replace(plan, channels=tuple(channels))
+
+
+@st.composite
+def plans(draw: Any) -> Plan:
+    """Random networks that shrink."""
+    return network(Drawn(draw))
