@@ -1,8 +1,8 @@
 """A channel in time: tokens on their way to the consumer, freed slots on their way back to the producer.
 
 Both are the same thing, a :class:`Supply`: some are there from the start, each later one is visible from a
-known cycle on, and they are used in order. With `entered` the cycle in which a token enters, at most `width` in
-a cycle and in order::
+known cycle on, and they are used in order. With `entered` the cycle in which a token enters, in order and at
+most `width` of them in a cycle::
 
     token visible from  entered + latency
     slot visible from   release cycle + credit_latency

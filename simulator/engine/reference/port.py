@@ -1,8 +1,7 @@
 """Ports: each is a SimPy process that starts items, serves them and lets them go.
 
 SimPy's clock counts phases: ``3 * cycle + phase``, phase 0 arrive, 1 decide, 2 depart. A port that cannot go
-on sleeps until a token or a credit arrives for one of its programs, then looks again in the same phase of that
-cycle.
+on sleeps until a token or a credit arrives for one of its programs, then looks again in the same phase.
 
 The service time of an item of demand b at rate p/q, granted in cycle c, ready since `ready`, departing in d,
 in ticks of 1/(2p) cycle (:mod:`simulator.engine.contract`, "Service time")::

@@ -88,6 +88,6 @@ def count_states(states: States) -> NDArray[np.int64]:
 def interval_log(states: States) -> IntervalLog:
     """The canonical log of the states of all cycles of a run."""
     width = bin_width(len(states))
-    starts = range(0, len(states), width)
-    counts = [count_states(states[start : start + width]) for start in starts]
-    return IntervalLog(width, np.array(counts, dtype=np.int64).reshape(-1, len(STATES)).T.copy())
+    starts = np.arange(0, len(states), width)
+    counts = [np.add.reduceat(states == state, starts, dtype=np.int64) for state in range(len(STATES))]
+    return IntervalLog(width, np.array(counts))
