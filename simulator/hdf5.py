@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 from types import TracebackType
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 import h5py
 import numpy as np
@@ -302,7 +302,7 @@ class Node:
             value = float(value)
         if type(value) is not kind:
             raise InputError(f"{self.where}: attribute {name!r} is {value!r}: must be {kind.__name__}")
-        return cast(T, value)
+        return value
 
     def group(self, name: str) -> Node:
         """The group `name`, or InputError."""

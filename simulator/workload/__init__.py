@@ -1,0 +1,1 @@
+"""What is computed: einsums, recorded tensors, layers, traces, and the matrix view every lowering uses."""

@@ -1,0 +1,256 @@
+"""A layer as matrix products, one per group, read tile by tile.
+
+    Z[m, n] = sum over k of A[m, k] B[k, n],   k = (r S + s) C + c,   n = (b P + p) Q + q      (conv2d)
+    B[k, n] = I[b, g C + c, sh p + dh r - ph, sw q + dw s - pw], zero outside the tensor       (Toeplitz, im2col)
+
+C counts the channels of a group and runs fastest; a GEMM is itself. The Toeplitz matrix is gathered tile by tile
+and never held whole. Source of the lowering: Chellapilla et al., High performance convolutional neural networks
+for document processing, 2006.
+
+Operands whose integers were not recorded (masks, floating point) get seeded stand-ins at the same positions,
+a function of seed, operand and element only: with h = splitmix64(seed, element), h mod 14 of -7 .. -1, 1 .. 7.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.errors import InputError
+from simulator.workload.standin import standins
+from simulator.workload.tensor import Tensor
+from simulator.workload.toeplitz import gather, touch
+
+if TYPE_CHECKING:
+    from simulator.workload.layer import Layer
+
+HELD = 1 << 27
+"""Bytes up to which an operand is read once and held while its view lives; larger ones are read per tile."""
+
+_EXACT = 1 << 53
+_REDUCED = 4096
+
+
+def flat_weights(weights: NDArray[Any]) -> NDArray[Any]:
+    """Weights (M, C, R, S) as (M, K) with channels fastest; (M, K) as it is."""
+    if weights.ndim == 2:
+        return weights
+    return np.ascontiguousarray(weights.transpose(0, 2, 3, 1)).reshape(len(weights), -1)
+
+
+class GemmView:
+    """The matrices of a layer.
+
+    Parameters
+    ----------
+    layer : Layer
+    seed : int
+        Seeds the stand-ins of operands without recorded integers.
+
+    Attributes
+    ----------
+    groups : int
+    M, N, K : int
+        Per group.
+    """
+
+    def __init__(self, layer: Layer, seed: int = 0) -> None:
+        self.layer, self.seed = layer, seed
+        size = dict(layer.einsum.ranks)
+        self._conv = layer.einsum.operation == "conv2d"
+        self.groups = size.get("g", 1)
+        self.M = size["m"]
+        self.N = size["b"] * size["p"] * size["q"] if self._conv else size["n"]
+        self.K = size["r"] * size["s"] * size["c"] if self._conv else size["k"]
+        self._held: dict[str, NDArray[Any]] = {}
+        self._last: tuple[tuple[str, int], NDArray[Any]] | None = None
+        self._unique: dict[tuple[int, ...], tuple[int, int]] = {}
+
+    def integers(self, seed: int) -> GemmView:
+        """The same matrices with stand-ins of another seed."""
+        return GemmView(self.layer, seed)
+
+    @property
+    def operands(self) -> str:
+        """What :meth:`weights` and :meth:`inputs` are, in words."""
+        tensors = {"weights": self.layer.weights, "inputs": self.layer.inputs}
+        missing = [name for name, tensor in tensors.items() if not tensor.integral]
+        if not missing:
+            return "recorded integers"
+        kinds = " and ".join(f"{name} ({tensors[name].dtype})" for name in missing)
+        return f"seeded integers (seed {self.seed}) on the recorded non-zeros of {kinds}" + (
+            "" if len(missing) == 2 else "; recorded integers otherwise"
+        )
+
+    # --- weights ----------------------------------------------------------------------------------------------
+
+    def weights(self, group: int) -> NDArray[Any]:
+        """Integer weights of a group, shape (M, K): recorded, or stand-ins (see the module)."""
+        return self._filters(group, "values")
+
+    def weights_mask(self, group: int) -> NDArray[np.bool_]:
+        """Non-zero weights of a group, bool, shape (M, K)."""
+        return self._filters(group, "mask")
+
+    def _filters(self, group: int, what: str) -> NDArray[Any]:
+        self._check("group", group, group + 1, self.groups)
+        if self._last is None or self._last[0] != (what, group):
+            rows = self._rows(self.layer.weights, what, group * self.M, (group + 1) * self.M)
+            self._last = (what, group), flat_weights(rows)
+        return self._last[1]
+
+    # --- inputs -----------------------------------------------------------------------------------------------
+
+    def inputs(self, group: int, k0: int, k1: int, n0: int, n1: int) -> NDArray[Any]:
+        """Integer inputs k0 <= k < k1, n0 <= n < n1 of a group: recorded, or stand-ins (see the module).
+
+        Returns
+        -------
+        ndarray of integers, shape (k1 - k0, n1 - n0)
+            Positions in the padding are zero.
+        """
+        return self._tile("values", group, k0, k1, n0, n1)
+
+    def inputs_mask(self, group: int, k0: int, k1: int, n0: int, n1: int) -> NDArray[np.bool_]:
+        """Non-zeros of the same tile as :meth:`inputs`, bool."""
+        return self._tile("mask", group, k0, k1, n0, n1)
+
+    def _tile(self, what: str, group: int, k0: int, k1: int, n0: int, n1: int) -> NDArray[Any]:
+        self._check("group", group, group + 1, self.groups)
+        self._check("K", k0, k1, self.K)
+        self._check("N", n0, n1, self.N)
+        if not self._conv:
+            return self._matrix(what, k0, k1, n0, n1)
+        first, images = self._images(what, n0, n1)
+        out = np.zeros((k1 - k0, n1 - n0), dtype=images.dtype)
+        if out.size:
+            source = images.view(np.uint8) if images.dtype == np.bool_ else images
+            target = out.view(np.uint8) if images.dtype == np.bool_ else out
+            gather(source, target, group, k0, n0 - first * self._plane, self._window)
+        return out
+
+    def unique_inputs(self, group: int, k0: int, k1: int, n0: int, n1: int) -> tuple[int, int]:
+        """(Elements, non-zeros) of the raw input tensor the tile touches, each once; padding is not an element."""
+        key = (group, k0, k1, n0, n1)
+        if key not in self._unique:
+            self._unique[key] = self._count(*key)
+        return self._unique[key]
+
+    def _count(self, group: int, k0: int, k1: int, n0: int, n1: int) -> tuple[int, int]:
+        if not self._conv or k0 >= k1 or n0 >= n1:
+            tile = self.inputs_mask(group, k0, k1, n0, n1)
+            return tile.size, int(np.count_nonzero(tile))
+        self._check("group", group, group + 1, self.groups)
+        self._check("K", k0, k1, self.K)
+        self._check("N", n0, n1, self.N)
+        first, images = self._images("mask", n0, n1)
+        last = (n1 - 1) // self._plane
+        begin = n0 // self._plane
+        seen = np.zeros((last + 1 - begin, self._channels, *images.shape[2:]), dtype=np.uint8)
+        touch(seen, k0, k1, n0 - begin * self._plane, n1 - begin * self._plane, self._window)
+        channels = slice(group * self._channels, (group + 1) * self._channels)
+        part = images[begin - first : last + 1 - first, channels]
+        return int(np.count_nonzero(seen)), int(np.count_nonzero(part & seen.view(np.bool_)))
+
+    # --- reference --------------------------------------------------------------------------------------------
+
+    def reference(self, group: int, m0: int, m1: int, n0: int, n1: int) -> NDArray[np.int64]:
+        """Dense integer einsum of outputs m0 <= m < m1, n0 <= n < n1 of a group.
+
+        Returns
+        -------
+        ndarray of int64, shape (m1 - m0, n1 - n0)
+
+        Raises
+        ------
+        InputError
+            A sum might not fit in 64 bits.
+        """
+        self._check("M", m0, m1, self.M)
+        out = np.zeros((m1 - m0, n1 - n0), dtype=np.int64)
+        weights = self.weights(group)[m0:m1]
+        for k in range(0, self.K, _REDUCED):
+            a = weights[:, k : k + _REDUCED]
+            b = self.inputs(group, k, min(self.K, k + _REDUCED), n0, n1)
+            out += self._product(a, b)
+        return out
+
+    def _product(self, a: NDArray[Any], b: NDArray[Any]) -> NDArray[np.int64]:
+        if not a.size or not b.size:
+            return np.zeros((len(a), b.shape[1]), dtype=np.int64)
+        most = [max(int(x.max()), -int(x.min())) for x in (a, b)]
+        bound = most[0] * most[1] * self.K
+        if bound >= 1 << 63:
+            raise InputError(
+                f"layer {self.layer.name!r}: {self.K} products of integers up to {most[0]} and {most[1]} "
+                "may not fit in 64 bits"
+            )
+        if bound < _EXACT:
+            return (a.astype(np.float64) @ b.astype(np.float64)).astype(np.int64)
+        return np.asarray(a.astype(np.int64) @ b.astype(np.int64))
+
+    # --- reading ----------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _window(self) -> NDArray[np.int64]:
+        """C, S, Q, P, then stride, dilation and padding of both axes: what the Toeplitz kernels need."""
+        einsum, size = self.layer.einsum, dict(self.layer.einsum.ranks)
+        p = einsum.parameters
+        sizes = [size[rank] for rank in ("c", "s", "q", "p")]
+        return np.array([*sizes, *p["stride"], *p["dilation"], *p["padding"]], dtype=np.int64)
+
+    @property
+    def _channels(self) -> int:
+        return int(self._window[0])
+
+    @cached_property
+    def _plane(self) -> int:
+        """Output positions of an image."""
+        return int(self._window[2] * self._window[3])
+
+    def _images(self, what: str, n0: int, n1: int) -> tuple[int, NDArray[Any]]:
+        """(First image, images) holding at least the images of columns n0 .. n1 - 1."""
+        tensor = self.layer.inputs
+        if self._holds(tensor):
+            return 0, self._whole(what)
+        first = n0 // self._plane
+        return first, self._rows(tensor, what, first, max(first + 1, -(-n1 // self._plane)))
+
+    def _matrix(self, what: str, k0: int, k1: int, n0: int, n1: int) -> NDArray[Any]:
+        tensor = self.layer.inputs
+        if self._holds(tensor):
+            return self._whole(what)[k0:k1, n0:n1]
+        box = tensor.box(k0, k1, n0, n1)
+        return self._seen(tensor, what, box, k0 * self.N + n0, self.N)
+
+    @staticmethod
+    def _holds(tensor: Tensor) -> bool:
+        return tensor.size * (tensor.bits or 8) <= 8 * HELD
+
+    def _whole(self, what: str) -> NDArray[Any]:
+        if what not in self._held:
+            tensor = self.layer.inputs
+            self._held[what] = self._rows(tensor, what, 0, tensor.shape[0])
+        return self._held[what]
+
+    def _rows(self, tensor: Tensor, what: str, start: int, stop: int) -> NDArray[Any]:
+        if what == "mask":
+            return tensor.mask_rows(start, stop)
+        rows = tensor.rows(start, stop)
+        row = tensor.size // tensor.shape[0]
+        return self._seen(tensor, what, rows.reshape(stop - start, row), start * row, row).reshape(rows.shape)
+
+    def _seen(self, tensor: Tensor, what: str, box: NDArray[Any], first: int, pitch: int) -> NDArray[Any]:
+        """A box of a tensor as what is asked for; `first` is its first element, `pitch` from row to row."""
+        if what == "mask":
+            return np.asarray(box != 0)
+        if tensor.integral:
+            return box
+        return standins(box, first, pitch, self.seed, 0 if tensor is self.layer.weights else 1)
+
+    def _check(self, rank: str, start: int, stop: int, size: int) -> None:
+        if not 0 <= start <= stop <= size:
+            raise InputError(f"layer {self.layer.name!r}: {rank} {start}..{stop}: must lie within 0..{size}")

@@ -1,0 +1,55 @@
+"""Integers standing in for operands whose own were not recorded.
+
+    z = (seed 2 + operand) 2**40 + element;  h = splitmix64(z);  value = h mod 14 - 7, plus one when >= 0
+
+at every non-zero element, 0 elsewhere: -7 .. -1 and 1 .. 7, the same for the same element however it is read.
+Source of the mixing: Steele, Lea and Flood, Fast splittable pseudorandom number generators, OOPSLA 2014.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_BLOCK = 1 << 18
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
+
+
+def standins(box: NDArray[Any], first: int, pitch: int, seed: int, operand: int) -> NDArray[np.int8]:
+    """Stand-ins for a box of a tensor.
+
+    Parameters
+    ----------
+    box : ndarray, shape (rows, columns)
+        Values or mask; only which are non-zero matters.
+    first, pitch : int
+        Index of the box's first element in the whole tensor (C order), and elements from row to row.
+    seed, operand : int
+
+    Returns
+    -------
+    ndarray of int8, shape (rows, columns)
+    """
+    out = np.zeros(box.shape, dtype=np.int8)
+    rows, columns = box.shape
+    step = max(1, _BLOCK // max(1, columns))
+    along = np.arange(columns, dtype=np.uint64)
+    base = np.uint64((((2 * seed + operand) << 40) + first) % (1 << 64))
+    for start in range(0, rows, step):
+        part = slice(start, min(rows, start + step))
+        down = np.arange(part.start, part.stop, dtype=np.uint64) * np.uint64(pitch)
+        mixed = _mix(base + down[:, None] + along[None, :])
+        values = (mixed % np.uint64(14)).astype(np.int8) - np.int8(7)
+        values += values >= 0
+        np.copyto(out[part], values, where=np.asarray(box[part] != 0))
+    return out
+
+
+def _mix(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    z = (z + np.uint64(1)) * _GOLDEN
+    z = (z ^ (z >> np.uint64(30))) * _MIX[0]
+    z = (z ^ (z >> np.uint64(27))) * _MIX[1]
+    return z ^ (z >> np.uint64(31))
