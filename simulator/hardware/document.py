@@ -136,7 +136,9 @@ class _Builder:
             line, column = _position(name_node)
             place = f"{self.document.name}:{line}:{column}"
             if not isinstance(name_node, yaml.ScalarNode) or name_node.tag == _TAG + "merge":
-                self.document.faults.append(f"{place}: {dotted(key)}: keys must be plain text; merge keys are not supported")
+                self.document.faults.append(
+                    f"{place}: {dotted(key)}: keys must be plain text; merge keys are not supported"
+                )
                 continue
             name = name_node.value
             if name in data:
@@ -151,7 +153,9 @@ class _Builder:
     def _scalar(self, node: yaml.Node, key: Key) -> Any:
         kind = node.tag.removeprefix(_TAG)
         if kind not in _TEXT_TAGS:
-            self.document.faults.append(f"{self.document.place(key)}: {dotted(key)}: tag {node.tag!r} is not supported")
+            self.document.faults.append(
+                f"{self.document.place(key)}: {dotted(key)}: tag {node.tag!r} is not supported"
+            )
             return None
         expression, make = _PLAIN.get(kind, ("", str))
         if isinstance(node, yaml.ScalarNode) and not node.style and re.match(expression, node.value):

@@ -108,7 +108,7 @@ def _put(data: Any, parameter: Parameter, text: str | int | bool) -> None:
     if isinstance(data[last], dict) or (size and text != AUTO):
         number = size or isinstance(data[last]["value"], int)
         data[last] = {"value": _whole(text) if number else text, "source": OVERRIDE}
-    elif isinstance(data[last], bool):
+    elif isinstance(data[last], bool) or str(text).lower() in ("true", "false"):
         data[last] = {"true": True, "false": False}.get(str(text).lower(), text)
     elif isinstance(data[last], list):
         data[last] = [part.strip() for part in str(text).split(",")]

@@ -9,11 +9,12 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from simulator.energy import load
 from simulator.hardware.components import Array, Compress, Distribute, Drain, Dram, Fetch, Glb, Select
 from simulator.hardware.datapath import Datapath
 from simulator.hardware.mapping import Mapping
 from simulator.hardware.quantity import Bits, Hertz, Quantity
-from simulator.hardware.specification import Specification
+from simulator.hardware.specification import Specification, obey
 
 _WORDS = frozenset({"name", "description", "reference", "fidelity"})
 Statements = Annotated[tuple[str, ...], Field(strict=False)]
@@ -57,7 +58,7 @@ class Machine(Specification):
     fidelity : Fidelity
     clock : Hertz
     energy_table : str
-        Name of a table of :mod:`simulator.energy`.
+        Name of a table of :mod:`simulator.energy`, or the path of one.
     value_bits : ValueBits
     datapath : Datapath
     components : Components
@@ -75,7 +76,13 @@ class Machine(Specification):
     components: Components
     mapping: Mapping
 
-    @field_validator("name", "description", "reference", "energy_table")
+    @field_validator("energy_table")
+    @classmethod
+    def _readable(cls, energy_table: str) -> str:
+        obey(lambda: load(energy_table))
+        return energy_table
+
+    @field_validator("name", "description", "reference")
     @classmethod
     def _said(cls, text: str) -> str:
         if not text.strip():

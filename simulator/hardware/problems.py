@@ -7,6 +7,7 @@ spelt almost alike are one mistake and one line.
 from __future__ import annotations
 
 import difflib
+import reprlib
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -82,7 +83,9 @@ def _nearest(key: Key, missing: dict[Key, ErrorDetails]) -> str:
 
 def _misspelt_origin(key: Key, errors: list[ErrorDetails]) -> bool:
     """Whether the leaf around `key` has an unknown key that was meant to be its origin: one mistake, told once."""
-    unknown = [str(_key(e)[-1]) for e in errors if e["type"] == "extra_forbidden" and _key(e)[:-1] == key[:-1]]
+    unknown = [
+        str(_key(e)[-1]) for e in errors if e["type"] == "extra_forbidden" and _key(e)[:-1] == key[:-1]
+    ]
     return any(difflib.get_close_matches(name, ("source", "assumed")) for name in unknown)
 
 
@@ -96,15 +99,22 @@ def _rule(key: Key, error: ErrorDetails) -> str:
     value, kind = error["input"], error["type"]
     if kind in ("model_type", "model_attributes_type"):
         return _mapping_rule(key, value)
-    rule = str(error["ctx"]["error"]) if kind == "value_error" and "ctx" in error else _RULES.get(kind, error["msg"])
-    shown = repr(value)
-    if isinstance(value, (dict, list, tuple)) or rule.startswith(shown):
+    rule = (
+        str(error["ctx"]["error"])
+        if kind == "value_error" and "ctx" in error
+        else _RULES.get(kind, error["msg"])
+    )
+    if isinstance(value, (dict, list, tuple)) or rule.startswith(repr(value)):
         return rule
-    return f"{shown}: {rule}"
+    return f"{_shown(value)}: {rule}"
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value is None else reprlib.repr(value)
 
 
 def _mapping_rule(key: Key, value: Any) -> str:
-    shown = "nothing" if value is None else repr(value)
+    shown = _shown(value)
     model = specification(key)
     if model is not None and issubclass(model, Quantity):
         return f"{shown}: write {{value: ..., source: where it was read}} or {{value: ..., assumed: why}}"

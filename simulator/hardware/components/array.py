@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import model_validator
 
@@ -30,8 +30,9 @@ class Array(Specification):
     accumulator : Bits
     queue : Count
         Windows waiting in front of the arrays.
-    shared_window : bool
+    shared_window : bool or "auto"
         True: all arrays work on the same window, on different rows of M. False: each on a column of its own.
+        ``auto``: whichever streams a layer's inputs in fewer cycles.
     """
 
     arrays: Count
@@ -44,7 +45,7 @@ class Array(Specification):
     columns: Count
     accumulator: Bits
     queue: Count
-    shared_window: bool
+    shared_window: Literal[True, False, "auto"]
 
     @property
     def multipliers(self) -> int:
@@ -54,5 +55,7 @@ class Array(Specification):
     @model_validator(mode="after")
     def _size(self) -> Self:
         if self.multipliers > MAX_MULTIPLIERS:
-            raise ValueError(f"arrays x rows x pes x macs = {self.multipliers}: at most {MAX_MULTIPLIERS} multipliers")
+            raise ValueError(
+                f"arrays x rows x pes x macs = {self.multipliers}: at most {MAX_MULTIPLIERS} multipliers"
+            )
         return self

@@ -1,0 +1,90 @@
+"""``check``: validate machines and traces, and whether they go together; nothing is simulated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from simulator.errors import InputError, SimulatorError
+
+if TYPE_CHECKING:
+    from simulator.hardware import Machine
+    from simulator.workload.layer import Layer
+    from simulator.workload.model import Trace
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+def command(files: tuple[str, ...]) -> None:
+    """Validate machines (.yaml, or a name) and traces (.h5); with both, also whether each trace can run on each machine."""
+    from simulator.hardware import Machine
+    from simulator.workload.model import Trace
+
+    found, faults = _load(files)
+    machines = {text: item for text, item in found.items() if isinstance(item, Machine)}
+    traces = {text: item for text, item in found.items() if isinstance(item, Trace)}
+    for text, trace in traces.items():
+        faults += [(text, error) for error in _patterns(trace)]
+    wrong = {text for text, _ in faults}
+    for name, machine in machines.items():
+        for text in traces.keys() - wrong:
+            faults += [(f"{text} on {name}", error) for error in _together(machine, traces[text])]
+    for trace in traces.values():
+        trace.close()
+    _report(files, wrong, faults)
+
+
+def _report(files: tuple[str, ...], wrong: set[str], faults: list[tuple[str, SimulatorError]]) -> None:
+    for text in dict.fromkeys(files):
+        if text not in wrong:
+            click.echo(f"ok {text}")
+    for text, error in faults:
+        _tell(text, error)
+    if faults:
+        inputs = any(isinstance(error, InputError) for _, error in faults)
+        raise click.exceptions.Exit(InputError.exit_code if inputs else faults[0][1].exit_code)
+
+
+def _load(files: tuple[str, ...]) -> tuple[dict[str, object], list[tuple[str, SimulatorError]]]:
+    from simulator.api import load
+    from simulator.cli.inputs import locate
+
+    found: dict[str, object] = {}
+    faults: list[tuple[str, SimulatorError]] = []
+    for text in dict.fromkeys(files):
+        try:
+            found[text] = load(locate(text))
+        except SimulatorError as error:
+            faults.append((text, error))
+    return found, faults
+
+
+def _tell(text: str, error: SimulatorError) -> None:
+    for line in str(error).splitlines():
+        click.echo(f"error: {line if text in line else f'{text}: {line}'}", err=True)
+
+
+def _patterns(trace: Trace) -> Iterator[SimulatorError]:
+    """Layers whose weights do not satisfy their declared pattern."""
+    for layer in trace.layers:
+        try:
+            layer.check_pattern()
+        except SimulatorError as error:
+            yield error
+
+
+def _together(machine: Machine, trace: Trace) -> Iterator[SimulatorError]:
+    """Layers the machine cannot run."""
+    for layer in trace.layers:
+        yield from _lowers(machine, layer)
+
+
+def _lowers(machine: Machine, layer: Layer) -> Iterator[SimulatorError]:
+    from simulator.lowering import lower
+
+    try:
+        lower(machine, layer)
+    except SimulatorError as error:
+        yield error

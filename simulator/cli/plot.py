@@ -1,0 +1,75 @@
+"""``plot``: pictures of a result."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from simulator.record.result import Result
+
+KINDS = ("timeline", "stalls", "energy", "speedup")
+SUFFIXES = (".png", ".svg", ".pdf")
+
+
+@click.command()
+@click.argument("out", metavar="FOLDER|FILE", type=click.Path(path_type=Path))
+@click.option("--kind", type=click.Choice(KINDS), default="timeline", show_default=True, help="What to draw.")
+@click.option("--layer", metavar="NAME", help="Only this layer (timeline).")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    help="File ending in .png, .svg or .pdf [default: KIND.png beside the result].",
+)
+def command(out: Path, kind: str, layer: str | None, output: Path | None) -> None:
+    """Draw a result that `run` wrote."""
+    from simulator import report
+    from simulator.errors import InputError
+
+    if output is not None and output.suffix not in SUFFIXES:
+        raise InputError(f"--output {output}: must end in one of {', '.join(SUFFIXES)}")
+    if layer is not None and kind != "timeline":
+        raise InputError(f"--layer {layer}: only the timeline draws a single layer, not {kind}")
+    result = _result(out)
+    folder = out if out.is_dir() else out.parent
+    target = output or folder / f"{kind}.png"
+    if kind == "timeline":
+        report.timeline(result, _known(result, layer), target)
+    elif kind == "speedup":
+        report.speedup(result, _baseline(folder), target)
+    else:
+        {"stalls": report.stalls, "energy": report.energy}[kind](result, target)
+    click.echo(f"wrote {target}")
+
+
+def _result(path: Path) -> Result:
+    from simulator.api import load
+    from simulator.errors import InputError
+    from simulator.record.result import Result
+
+    if path.is_dir() and not (path / "result.h5").is_file():
+        raise InputError(f"{path}: has no result.h5; give a folder that `sparsecycle run` wrote")
+    found = load(path)
+    if not isinstance(found, Result):
+        raise InputError(f"{path}: expected a result, got a {type(found).__name__.lower()}")
+    return found
+
+
+def _baseline(folder: Path) -> Result:
+    from simulator.errors import InputError
+
+    path = folder / "baseline.h5"
+    if not path.is_file():
+        raise InputError(f"{folder}: has no baseline.h5 to compare with; run again with --baseline")
+    return _result(path)
+
+
+def _known(result: Result, layer: str | None) -> str | None:
+    from simulator.errors import InputError, suggest
+
+    names = [each.name for each in result.layers]
+    if layer is not None and layer not in names:
+        raise InputError(f"--layer {layer!r}: no such layer in the result; {suggest(layer, names)}")
+    return layer

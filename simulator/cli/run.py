@@ -1,0 +1,246 @@
+"""``run``: simulate a trace on a machine and on a baseline, print a table per layer, write everything to a folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from simulator.registry import names
+
+if TYPE_CHECKING:
+    from simulator.hardware import Machine
+    from simulator.record.result import LayerResult, Result
+    from simulator.workload.model import Trace
+
+VERIFY: dict[str, bool | str] = {"auto": "auto", "full": True, "off": False}
+BASELINE, NONE = "tc", "none"
+
+
+@dataclass(frozen=True)
+class Options:
+    """What holds for both machines."""
+
+    engine: str
+    rung: str
+    verify: bool | str
+    seed: int
+    quiet: bool
+
+
+@click.command()
+@click.argument("hw", metavar="HW")
+@click.argument("trace")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
+@click.option(
+    "--engine", type=click.Choice(names("engine")), default="fast", show_default=True, help="Who simulates."
+)
+@click.option(
+    "--rung", default="truth", show_default=True, help="totals, balance, order, buffers or truth (S0 .. S4)."
+)
+@click.option(
+    "--set",
+    "sets",
+    multiple=True,
+    metavar="PATH=VALUE",
+    help="Change a parameter of HW, e.g. glb.read_bandwidth='64 B/cycle'; repeatable.",
+)
+@click.option("--layers", metavar="GLOB", default="*", help="Only layers whose name matches.")
+@click.option(
+    "--baseline", metavar="HW", help="Machine to compare with, or none [default: tc, unless HW is tc]."
+)
+@click.option(
+    "--verify",
+    type=click.Choice(tuple(VERIFY)),
+    default="auto",
+    show_default=True,
+    help="Check outputs against the dense einsum: samples of large layers, everything, nothing.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(0, 2**63 - 1),
+    default=0,
+    show_default=True,
+    help="Seed of sampled verification.",
+)
+@click.option("--plot/--no-plot", default=True, help="Draw timeline.png [default: plot].")
+@click.option("--force", is_flag=True, help="Overwrite the run in the folder.")
+@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of the table.")
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+def command(
+    hw: str,
+    trace: str,
+    out: Path,
+    engine: str,
+    rung: str,
+    sets: tuple[str, ...],
+    layers: str,
+    baseline: str | None,
+    verify: str,
+    seed: int,
+    plot: bool,
+    force: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Simulate TRACE on HW.
+
+    HW is a name in hwconfigs/ or a .yaml file, TRACE a .h5 file or a name in traces/. The folder gets result.h5, baseline.h5,
+    config.yaml, summary.json, layers.csv and timeline.png.
+    """
+    from simulator.cli import folder
+    from simulator.cli.inputs import pairs
+    from simulator.hardware import load, override
+    from simulator.plan.rung import parse_rung
+
+    parse_rung(rung)
+    folder.claim(out, force)
+    machine = override(load(hw), pairs(sets, "--set"))
+    other = _baseline(baseline, machine)
+    options = Options(engine, rung, VERIFY[verify], seed, quiet)
+    with _layers(trace, layers) as workload:
+        result, compared = _simulate(machine, other, workload, options, out)
+    _write(out, result, compared, plot)
+    if as_json:
+        from simulator.cli.console import print_json
+
+        print_json(document(result, compared))
+    else:
+        _print(result, compared, bool(sets), out)
+
+
+def _baseline(name: str | None, machine: Machine) -> Machine | None:
+    from simulator.hardware import load
+
+    if name == NONE or (name is None and machine.name == BASELINE):
+        return None
+    return load(name or BASELINE)
+
+
+def _layers(text: str, glob: str) -> Trace:
+    from dataclasses import replace
+    from fnmatch import fnmatchcase
+
+    from simulator.cli.inputs import trace_path
+    from simulator.errors import InputError, suggest
+    from simulator.workload.trace_file import load
+
+    trace = load(trace_path(text))
+    chosen = tuple(layer for layer in trace.layers if fnmatchcase(layer.name, glob))
+    if not chosen:
+        raise InputError(
+            f"--layers {glob!r}: matches no layer of {text}; {suggest(glob, [x.name for x in trace.layers])}"
+        )
+    return trace if len(chosen) == len(trace.layers) else replace(trace, layers=chosen)
+
+
+def _simulate(
+    machine: Machine, other: Machine | None, trace: Trace, options: Options, out: Path
+) -> tuple[Result, Result | None]:
+    from simulator.api import Interrupted
+    from simulator.cli.console import progress_bar
+
+    machines = [machine] if other is None else [machine, other]
+    done: list[Result] = []
+    with progress_bar(len(machines) * len(trace.layers), options.quiet) as (step, tell):
+        for each in machines:
+            try:
+                done.append(_one(each, trace, options, step, tell))
+            except Interrupted as stop:
+                raise KeyboardInterrupt(_salvage(done, stop.result, out)) from None
+    return done[0], (done[1] if len(done) > 1 else None)
+
+
+def _one(
+    machine: Machine, trace: Trace, options: Options, step: Callable[[str], None], tell: Callable[[str], None]
+) -> Result:
+    from simulator.api import simulate
+
+    waiting = [layer.name for layer in trace.layers]
+    tell(f"{machine.name} {waiting[0]}")
+
+    def finished(layer: LayerResult) -> None:
+        waiting.remove(layer.name)
+        step(f"{machine.name} {waiting[0] if waiting else layer.name}")
+
+    return simulate(
+        machine,
+        trace,
+        engine=options.engine,
+        rung=options.rung,
+        verify=options.verify,
+        seed=options.seed,
+        on_layer=finished,
+        progress=lambda cycle, _: tell(f"{machine.name} {waiting[0]} cycle {cycle:,}"),
+    )
+
+
+def _salvage(done: list[Result], partial: Result, out: Path) -> str:
+    """Save what an interrupted run finished; say where it is."""
+    result, compared = (done[0], partial) if done else (partial, None)
+    if not result.layers:
+        return "before the first layer was finished; nothing was written"
+    _write(out, result, compared if compared is not None and compared.layers else None, plot=False)
+    return f"finished layers of {partial.machine} are in {out}, marked incomplete"
+
+
+def document(result: Result, baseline: Result | None) -> dict[str, Any]:
+    """The JSON summary of a run: the result's, with the baseline's and the speed-ups beside it."""
+    if baseline is None:
+        return {**result.summary(), "baseline": None, "speedup_ratio": None, "speedup_by_layer_ratio": {}}
+    slower = {layer.name: layer.cycles for layer in baseline.layers}
+    ratios = {x.name: slower[x.name] / x.cycles for x in result.layers if x.name in slower and x.cycles}
+    whole = set(slower) == {layer.name for layer in result.layers} and result.cycles > 0
+    return {
+        **result.summary(),
+        "baseline": baseline.summary(),
+        "speedup_ratio": baseline.cycles / result.cycles if whole else None,
+        "speedup_by_layer_ratio": ratios,
+    }
+
+
+def _write(out: Path, result: Result, baseline: Result | None, plot: bool) -> None:
+    from simulator.cli.folder import Writer, write
+    from simulator.report.table import layers_csv
+
+    summary = json.dumps(document(result, baseline), indent=2, ensure_ascii=False) + "\n"
+    writers: dict[str, Writer] = {
+        "result.h5": result.save,
+        "config.yaml": lambda path: _text(path, result.config),
+        "summary.json": lambda path: _text(path, summary),
+        "layers.csv": lambda path: layers_csv(result, baseline, path),
+    }
+    if baseline is not None:
+        writers["baseline.h5"] = baseline.save
+    if plot:
+        writers["timeline.png"] = lambda path: _timeline(result, path)
+    write(out, writers)
+
+
+def _text(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")
+
+
+def _timeline(result: Result, path: Path) -> None:
+    from simulator.report import timeline
+
+    timeline(result, None, path)
+
+
+def _print(result: Result, baseline: Result | None, changed: bool, out: Path) -> None:
+    from simulator.cli.console import print_table
+    from simulator.report.table import table
+
+    columns, rows = table(result, baseline)
+    against = f", against {baseline.machine}" if baseline is not None else ""
+    print_table(f"{result.trace} on {result.machine}{against}", columns, rows, totals=1)
+    if changed and baseline is not None:
+        click.echo(f"--set changed {result.machine} only; {baseline.machine} is as described")
+    outputs = sum(layer.verification.outputs for layer in result.layers)
+    of = sum(layer.verification.of for layer in result.layers)
+    click.echo(f"verified {outputs:,} of {of:,} outputs against the dense einsum")
+    click.echo(f"wrote {out}/: digest {result.digest}")

@@ -1,0 +1,84 @@
+"""``trace``: make traces from recipes, and look into them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from simulator.cli.console import print_json, print_table, progress_bar
+
+SCHEMA_VERSION = 1
+_TENSORS = ("weights", "inputs", "outputs")
+_DENSITIES = tuple((f"{name} non-zero [%]", True) for name in _TENSORS)
+
+
+@click.group()
+def command() -> None:
+    """Make or inspect traces."""
+
+
+@command.command("make")
+@click.argument("recipe")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="File to write [default: RECIPE.h5].")
+@click.option(
+    "--option", "options", multiple=True, metavar="KEY=VALUE", help="Option of the recipe; repeatable."
+)
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@click.option("--quiet", is_flag=True, help="No progress bar.")
+def make(recipe: str, output: Path | None, options: tuple[str, ...], force: bool, quiet: bool) -> None:
+    """Make a trace from RECIPE (see `trace recipes`)."""
+    from simulator.cli.inputs import pairs
+    from simulator.errors import InputError
+    from simulator.workload import recipes
+
+    recipes.describe(recipe)
+    target = output or Path(f"{recipe}.h5")
+    if target.exists() and not force:
+        raise InputError(f"{target} exists; give --force to overwrite it, or another --output")
+    with progress_bar(1, quiet) as (_, tell):
+        recipes.make(recipe, target, pairs(options, "--option"), progress=tell)
+    click.echo(f"wrote {target}")
+
+
+@command.command("info")
+@click.argument("file")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead.")
+def info(file: str, as_json: bool) -> None:
+    """Show what a trace holds."""
+    from simulator.cli.inputs import trace_path
+
+    show_trace(trace_path(file), as_json)
+
+
+@command.command("recipes")
+def list_recipes() -> None:
+    """List the recipes."""
+    from simulator.workload import recipes
+
+    for name in recipes.names():
+        click.echo(f"{name}\n    {' '.join(recipes.describe(name).split())}")
+
+
+def show_trace(path: Path, as_json: bool) -> None:
+    """Print the trace at `path`."""
+    from simulator.workload.trace_file import info as trace_info
+
+    found: dict[str, Any] = trace_info(path)
+    if as_json:
+        print_json({"schema_version": SCHEMA_VERSION, "kind": "trace", **found})
+        return
+    click.echo(f"{found['name']}: {len(found['layers'])} layers, digest {found['digest']}")
+    for name, value in found["attributes"].items():
+        click.echo(f"{name}: {value}")
+    columns = [("layer", False), ("einsum", False), ("MACs", True), ("pattern", False), *_DENSITIES]
+    print_table("Layers", columns, [_row(layer) for layer in found["layers"]])
+
+
+def _row(layer: dict[str, Any]) -> list[str]:
+    tensors = layer["tensors"]
+    densities = [
+        f"{100 * tensors[name]['density_ratio']:.1f}" if name in tensors else "-" for name in _TENSORS
+    ]
+    return [layer["name"], layer["einsum"], f"{layer['macs_counts']:,}", layer["pattern"] or "-", *densities]
