@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
+
+if TYPE_CHECKING:
+    from simulator.record.result import Result
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -13,3 +18,32 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def networks(request: pytest.FixtureRequest) -> int:
     """How many random networks a test may run."""
     return int(request.config.getoption("--networks"))
+
+
+@pytest.fixture(scope="session")
+def results() -> tuple[Result, Result]:
+    """Three small layers on HighLight and on the dense tensor core."""
+    import numpy as np
+
+    import simulator
+    from simulator.sparsity.patterns import parse
+    from simulator.workload.model import Trace
+
+    rng = np.random.default_rng(7)
+
+    def layer(name: str, pattern: str, shape: tuple[int, int, int]) -> simulator.Layer:
+        m, n, k = shape
+        weights = parse(pattern).generate((m, k), -1, 1)
+        return simulator.gemm(weights, rng.random((k, n)) < 0.6, name=name, pattern=pattern)
+
+    trace = Trace(
+        "small",
+        (
+            layer("a/dense", "C1(4:4)->C0(2:2)", (96, 40, 64)),
+            layer("b/half", "C1(4:4)->C0(2:4)", (130, 64, 96)),
+            layer("c/quarter", "C1(4:8)->C0(2:4)", (64, 70, 128)),
+        ),
+    )
+    machines = ("highlight", "tc")
+    first, second = (simulator.simulate(machine, trace, engine="reference") for machine in machines)
+    return first, second

@@ -102,7 +102,9 @@ class Outcome:
         """SHA-256 over every integer of the outcome; equal for equal schedules, whatever engine made it."""
         sha = hashlib.sha256(str(self.cycles).encode())
         for part in self.components:
-            sha.update(f"|{part.name}|{part.group}|{part.kind}|{part.lanes}|{part.work}|{part.demand}".encode())
+            sha.update(
+                f"|{part.name}|{part.group}|{part.kind}|{part.lanes}|{part.work}|{part.demand}".encode()
+            )
             sha.update(f"|{part.intervals.width}".encode())
             sha.update(np.ascontiguousarray(part.intervals.counts, dtype="<i8").tobytes())
             for program in part.programs:

@@ -142,7 +142,17 @@ class LayerResult:
 def _component_digest(part: ComponentOutcome) -> list[Any]:
     log = hashlib.sha256(part.intervals.counts.astype("<i8").tobytes()).hexdigest()
     programs = [[p.name, [int(s) for s in p.states], p.actions, list(p.grants)] for p in part.programs]
-    return [part.name, part.group, part.kind, part.lanes, part.work, part.demand, part.intervals.width, log, programs]
+    return [
+        part.name,
+        part.group,
+        part.kind,
+        part.lanes,
+        part.work,
+        part.demand,
+        part.intervals.width,
+        log,
+        programs,
+    ]
 
 
 @dataclass(frozen=True)
