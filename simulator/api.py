@@ -199,7 +199,7 @@ def _verify(lowered: Lowered, verify: bool | str, seed: int) -> Verification:
     if verify is False:
         return Verification("off", 0, view.groups * view.M * view.N, "none")
     stored = lowered.context.operands.stored_format
-    return check(view, lowered.datapath, lowered.code, stored, verify is True, seed)
+    return check(view.integers(seed), lowered.datapath, lowered.code, stored, verify is True, seed)
 
 
 def s0_totals(plan: Plan, outcome: Outcome) -> dict[str, int]:

@@ -26,9 +26,8 @@ _ENTRIES: dict[str, dict[str, str]] = {
     },
     "datapath": {
         "dense": "simulator.datapath.dense:Dense",
-        "hss": "simulator.datapath.hss:Hss2",
+        "hss": "simulator.datapath.hss:TwoRank",
     },
-    "lowering": {},
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,6 +90,7 @@ class Lowered:
             "weights_pattern": self.code.pattern,
             "inputs_format": self.context.operands.format,
             "outputs_format": self.outputs.format,
+            "arrays": "share the window" if self.context.geometry.abreast == 1 else "a window each",
             "mapping": self.context.tiling.text(self.context.geometry),
         }
 
@@ -131,11 +133,25 @@ def lower(machine: Machine, layer: Layer) -> Lowered:
 
 
 def _geometry(machine: Machine, view: GemmView, code: Code) -> Geometry:
+    """Arrays side by side along M on one window, or along N on a window each; ``auto`` takes the estimated faster."""
     array = machine.components.array
     arrays, rows, columns = array.arrays.value, array.rows.value, array.columns.value
-    if array.shared_window:
-        return Geometry(view.groups, view.M, view.N, view.K, arrays * rows, columns, code.window, 1)
-    return Geometry(view.groups, view.M, view.N, view.K, rows, columns * arrays, code.window, arrays)
+    shared = Geometry(view.groups, view.M, view.N, view.K, arrays * rows, columns, code.window, 1)
+    split = Geometry(view.groups, view.M, view.N, view.K, rows, columns * arrays, code.window, arrays)
+    if array.shared_window == "auto":
+        return min((shared, split), key=lambda geometry: _streaming(machine, geometry))
+    return shared if array.shared_window else split
+
+
+def _streaming(machine: Machine, g: Geometry) -> Fraction:
+    """Cycles to stream the inputs through: the most of steps, GLB reads and distribution, all uncompressed."""
+    parts = machine.components
+    window = Fraction(g.abreast * g.window * machine.value_bits.inputs.value, 8)
+    per_step = [Fraction(1)]
+    for bandwidth in (parts.glb.read_bandwidth.value, parts.distribute.bandwidth.value):
+        if bandwidth is not None:
+            per_step.append(window / bandwidth)
+    return g.steps * max(per_step)
 
 
 def _widths(machine: Machine) -> Widths:

@@ -7,7 +7,7 @@ data, and metadata words in groups of a row's size.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from simulator.lowering.blocks import gather, plain
 from simulator.lowering.context import Context
@@ -143,10 +143,10 @@ def weight_reads(context: Context) -> Iterator[Chunk]:
     return gather(blocks())
 
 
-def _hand_back(rows: list[tuple[int, ...]], last: bool, release: int, space: int) -> list[tuple[int, ...]]:
+def _hand_back(rows: Sequence[tuple[int, ...]], last: bool, release: int, space: int) -> list[tuple[int, ...]]:
     """Let the last item of the last run release its tile and return the space."""
     if not last:
-        return rows
+        return list(rows)
     *before, final = rows
     end = list(final)
     end[0], end[release], end[space] = 1, 1, 1

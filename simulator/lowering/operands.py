@@ -178,14 +178,16 @@ class Operands:
             largest = max(largest, int(tiles.max()))
         return largest
 
-    def total(self, tensor: str) -> int:
-        """See :class:`simulator.mapping.Sizes`."""
+    def total(self, tensor: str, tiles: int, windows: int) -> int:
+        """See :class:`simulator.mapping.Sizes`; inputs are judged by the first tile, which overlaps others like the rest."""
         g = self.geometry
         if tensor == "weights":
             per_row = sum(self.code.stored(min(g.window, g.K - w * g.window)) for w in range(g.windows))
             bits = g.M * (per_row * self.widths.weights + g.windows * self.code.metadata_bits)
             return g.groups * -(-bits // 8)
-        return sum(self.dram_inputs(group, 0, g.windows, 0, g.column_tiles)[0] for group in range(g.groups))
+        size, _ = self.dram_inputs(0, 0, windows, 0, tiles)
+        columns, coordinates = min(g.N, tiles * g.columns), min(g.K, windows * g.window)
+        return g.groups * -(-size * g.N * g.K // (columns * coordinates))
 
     def dram_inputs(self, group: int, first: int, windows: int, column: int, columns: int) -> tuple[int, int]:
         """(Data + metadata bytes, of which metadata) of an inputs tile in DRAM: each element of the raw tensor once."""
