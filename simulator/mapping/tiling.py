@@ -82,8 +82,8 @@ class Sizes(Protocol):
         """Largest (data bytes, metadata bytes) of an inputs tile of so many column tiles and windows."""
         ...
 
-    def total(self, tensor: str) -> int:
-        """Bytes of `weights` or `inputs` in DRAM, each tile counted once."""
+    def total(self, tensor: str, tiles: int, windows: int) -> int:
+        """DRAM bytes of fetching every tile of `weights` or `inputs` once, `tiles` array tiles by `windows` windows each."""
         ...
 
 
@@ -140,6 +140,11 @@ class Tiling:
         for rank in _RELEVANT[tensor]:
             distinct *= counts[rank]
         return Fraction(self.fetches(geometry, tensor), distinct)
+
+    def traffic(self, geometry: Geometry, sizes: Sizes) -> Fraction:
+        """DRAM bytes read."""
+        weights = sizes.total("weights", self.row_tiles, self.windows) * self.refetch(geometry, "weights")
+        return weights + sizes.total("inputs", self.column_tiles, self.windows) * self.refetch(geometry, "inputs")
 
     def walk(self, geometry: Geometry) -> Iterator[Tile]:
         """All accumulator-tile visits in execution order."""
@@ -246,7 +251,7 @@ def choose(spec: Mapping, geometry: Geometry, sizes: Sizes, memory: Memory) -> T
             smallest = (sum(need), need, tiling)
         if need[0] > memory.capacity[0] or need[1] > memory.capacity[1]:
             continue
-        traffic = sum((tiling.refetch(geometry, t) * sizes.total(t) for t in _RELEVANT), Fraction(0))
+        traffic = tiling.traffic(geometry, sizes)
         score = (estimate(tiling, geometry, sizes, memory, traffic), traffic, sum(need))
         if best is None or score < best[0]:
             best = (score, tiling)

@@ -27,7 +27,7 @@ class Bytes:
     def inputs(self, column_tiles: int, windows: int) -> tuple[int, int]:
         return 300 * column_tiles * windows, 0
 
-    def total(self, tensor: str) -> int:
+    def total(self, tensor: str, tiles: int, windows: int) -> int:
         g = self.geometry
         each = self.weights if tensor == "weights" else self.inputs
         return sum(each(g.row_tiles if tensor == "weights" else g.column_tiles, g.windows)) * g.groups
@@ -110,8 +110,7 @@ def test_choice_fits_and_no_candidate_beats_it(g: Geometry, capacity: int) -> No
     best = choose(mapping(), g, sizes, free)
     costs = []
     for tiling in (chosen, best):
-        traffic = sum((tiling.refetch(g, t) * sizes.total(t) for t in ("weights", "inputs")), Fraction(0))
-        costs.append(estimate(tiling, g, sizes, free, traffic))
+        costs.append(estimate(tiling, g, sizes, free, tiling.traffic(g, sizes)))
     assert costs[1] <= costs[0]
     copies = {t: min(2, g.groups * chosen.fetches(g, t)) for t in ("weights", "inputs")}
     held = copies["weights"] * sizes.weights(chosen.row_tiles, chosen.windows)[0]
