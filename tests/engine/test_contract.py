@@ -332,6 +332,13 @@ class TestSharedPorts:
         assert grants(engine(shared), "a") == of((0, 1), (3, 4))
         assert grants(engine(plan), "a") == of((0, 1), (2, 3))
 
+    def test_ready_counts_no_room_on_a_private_port(self, engine: Engine) -> None:
+        # When the third item starts, in 4, it is known that its slot comes in 6: it is served in 4 and held to 6.
+        plan = pair(
+            source(run_of(3, 64, **PUT), rate=(42, 1)), sink(run_of(3, **TAKE)), capacity=2, credit_latency=4
+        )
+        assert grants(engine(plan), "a") == of((0, 1), (2, 3), (4, 6))
+
     def test_the_remainder_belongs_to_the_port(self, engine: Engine) -> None:
         plan = self.shared("round_robin", 2, 2, demand=64)
         plan = replace(plan, components=(replace(plan.components[0], rate=(42, 1)),))
@@ -419,6 +426,14 @@ class TestDeadlock:
         assert caught.value.cycle == 19
         assert caught.value.waits == ("a/p waits for room on c",)
 
+    def test_who_is_held_waits_for_room(self, engine: Engine) -> None:
+        # The second item has taken the last token and is held.
+        moves = server("a", program("p", run_of(2, takes=[1], puts=[1]), inputs=(0,), outputs=(1,)))
+        with pytest.raises(DeadlockError) as caught:
+            engine(Plan((moves,), (Channel("in", 2, initial=2), Channel("out", 1))))
+        assert caught.value.cycle == 0
+        assert caught.value.waits == ("a/p waits for room on out",)
+
     def test_the_lowest_missing_input_is_named(self, engine: Engine) -> None:
         takes = run_of(1, takes=[1, 1, 1])
         channels = Channel("x", 1, initial=1), Channel("y", 1), Channel("z", 1, meaning="space")
@@ -463,6 +478,11 @@ class TestRungs:
         assert outcome.cycles == 24
         assert timeline(outcome, "pe1") == "B" * 20 + "." * 4
         assert (outcome.components[1].work, outcome.components[1].demand) == (16, 20)
+
+    def test_the_balance_is_at_least_the_totals(self, engine: Engine) -> None:
+        # More work than the slowest lane's demand times the lanes is no schedule, but S1 still holds S0.
+        outcome = engine(Plan((server("a", program("p", run_of(1, 2, work=10))),), ()), Rung.S1)
+        assert timeline(outcome, "a") == "BB" + "." * 8
 
     def test_order_is_at_least_as_long_as_the_balance(self, engine: Engine) -> None:
         # Each reader has a port of its own: 0-2, 3-5, 6-8, 9-11. pe: 3-7, 8-12, 13-17, 18-22. The bound of glb is 24.
