@@ -105,7 +105,9 @@ def _put(data: Any, parameter: Parameter, text: str | int | bool) -> None:
     for part in way:
         data = data[part]
     size = way == ["mapping", "tile"]
-    if isinstance(data[last], dict) or (size and text != AUTO):
+    if size and text == AUTO:
+        data[last] = AUTO
+    elif size or isinstance(data[last], dict):
         number = size or isinstance(data[last]["value"], int)
         data[last] = {"value": _whole(text) if number else text, "source": OVERRIDE}
     elif isinstance(data[last], bool) or str(text).lower() in ("true", "false"):

@@ -60,5 +60,5 @@ class Mapping(Specification):
     @classmethod
     def _permutation(cls, order: tuple[str, ...]) -> tuple[str, ...]:
         if sorted(order) != sorted(RANKS):
-            raise ValueError("must name each of M, N, K once, outermost loop first")
+            raise ValueError(f"{', '.join(order)}: must name each of M, N, K once, outermost loop first")
         return order

@@ -99,11 +99,12 @@ def _rule(key: Key, error: ErrorDetails) -> str:
     value, kind = error["input"], error["type"]
     if kind in ("model_type", "model_attributes_type"):
         return _mapping_rule(key, value)
-    rule = (
-        str(error["ctx"]["error"])
-        if kind == "value_error" and "ctx" in error
-        else _RULES.get(kind, error["msg"])
-    )
+    context = error.get("ctx", {})
+    rule = _RULES.get(kind, error["msg"])
+    if kind == "value_error":
+        rule = str(context["error"])
+    elif kind == "literal_error":
+        rule = f"must be {context['expected']}"
     if isinstance(value, (dict, list, tuple)) or rule.startswith(repr(value)):
         return rule
     return f"{_shown(value)}: {rule}"

@@ -54,6 +54,10 @@ class Quantity(Specification):
     @classmethod
     def parse(cls, text: object) -> Any:
         """Read a value as written; raises UnitError or InputError."""
+        if text == UNLIMITED:
+            raise InputError(
+                f"{text!r}: must be a finite quantity in {cls.dimension}; only bandwidths may be unlimited"
+            )
         value = parse(text, cls.dimension)
         return cls._in_range(text, value, cls.dimension)
 
