@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from networks import Seeded, faster, network, plans, recoded, roomier, walked
+from networks import Seeded, expanded, faster, network, plans, recoded, roomier, walked
 
 from simulator.engine.reference import run as reference
 from simulator.errors import DeadlockError
@@ -182,3 +182,15 @@ def test_random_networks_reach_every_state() -> None:
             deadlocks += 1
     assert (reached > 0).all()
     assert 6 <= deadlocks <= 60
+
+
+def test_recoding_keeps_every_item_and_changes_the_runs() -> None:
+    changed = 0
+    for seed in range(20):
+        plan = network(Seeded(seed))
+        for told in (recoded(Seeded(seed + 1), plan), walked(plan)):
+            for old, new in zip(plan.components, told.components, strict=True):
+                for p, q in zip(old.programs, new.programs, strict=True):
+                    assert expanded(p) == expanded(q)
+                    changed += [len(c.runs) for c in p.chunks()] != [len(c.runs) for c in q.chunks()]
+    assert changed > 40
