@@ -138,7 +138,7 @@ def _temporary(target: Path) -> Iterator[str]:
 
 def _write_group(node: Any, group: Group, where: str) -> dict[str, Any]:
     described: dict[str, Any] = {"attrs": _write_attrs(node, group.attrs, where)}
-    for name, child in group.children.items():
+    for name, child in sorted(group.children.items()):
         if not name or "/" in name or name == "." or "\0" in name:
             raise InputError(f"{where}: {name!r}: names are not empty, '.' or with a slash")
         place = f"{where}/{name}"
@@ -165,7 +165,7 @@ def _write_data(node: Any, name: str, data: Data, where: str) -> dict[str, Any]:
 
 
 def _write_attrs(node: Any, attrs: Mapping[str, Attribute], where: str) -> dict[str, Any]:
-    plain = {name: _plain(value, f"{where}: attribute {name!r}") for name, value in attrs.items()}
+    plain = {name: _plain(value, f"{where}: attribute {name!r}") for name, value in sorted(attrs.items())}
     for name, value in plain.items():
         texts = isinstance(value, list) and value and isinstance(value[0], str)
         node.attrs.create(name, value, dtype=h5py.string_dtype() if texts else None)

@@ -216,7 +216,7 @@ class GemmView:
         tensor = self.layer.inputs
         if self._holds(tensor):
             return 0, self._whole(what)
-        first = n0 // self._plane
+        first = min(n0, self.N - 1) // self._plane
         return first, self._rows(tensor, what, first, max(first + 1, -(-n1 // self._plane)))
 
     def _matrix(self, what: str, k0: int, k1: int, n0: int, n1: int) -> NDArray[Any]:

@@ -107,7 +107,7 @@ def load(path: str | Path) -> Trace:
             layers.append(_layer(node))
         attrs = {name: value for name, value in tree.attrs.items() if name not in _ROOT}
         trace = Trace(tree.attr("name", str), tuple(layers), attrs, tree)
-        if tree.attrs.get("digest", trace.digest) != trace.digest:
+        if "digest" in tree.attrs and tree.attrs["digest"] != trace.digest:
             raise InputError(f"{path}: digest {tree.attrs['digest']}: its content gives {trace.digest}")
     except BaseException:
         tree.close()
