@@ -6,7 +6,8 @@ from simulator.errors import DeadlockError, InfeasibleError, InputError, Simulat
 
 
 @pytest.mark.parametrize(
-    ("error", "code"), [(SimulatorError, 1), (InputError, 2), (UnitError, 2), (InfeasibleError, 4), (DeadlockError, 5)]
+    ("error", "code"),
+    [(SimulatorError, 1), (InputError, 2), (UnitError, 2), (InfeasibleError, 4), (DeadlockError, 5)],
 )
 def test_exit_codes(error: type[SimulatorError], code: int) -> None:
     assert issubclass(error, SimulatorError)

@@ -16,13 +16,17 @@ def test_the_machines_are_found() -> None:
 
 
 def test_an_unknown_file_is_named_with_the_nearest() -> None:
-    with pytest.raises(InputError, match=r"hwconfigs/ has no 'highligth.yaml'; did you mean 'highlight.yaml'\?"):
+    with pytest.raises(
+        InputError, match=r"hwconfigs/ has no 'highligth.yaml'; did you mean 'highlight.yaml'\?"
+    ):
         paths.data_path("hwconfigs", "highligth.yaml")
 
 
 def test_from_any_working_directory(tmp_path: Path) -> None:
     code = "from simulator.paths import data_path; print(data_path('hwconfigs', 'tc.yaml'))"
-    run = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
     assert Path(run.stdout.strip()).is_file()
 
 

@@ -55,7 +55,12 @@ def test_engines_may_not_see_any_room_but_theirs(layout: ConfigParser) -> None:
 
 def test_contracts_hold() -> None:
     pytest.importorskip("importlinter")
-    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as c; c()", "--no-cache"]
+    command = [
+        sys.executable,
+        "-c",
+        "from importlinter.cli import lint_imports_command as c; c()",
+        "--no-cache",
+    ]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout + run.stderr
 
@@ -88,5 +93,9 @@ def test_tests_stand_where_their_subject_stands() -> None:
     """A folder of tests named like a room has only folders that room has."""
     for folder in (ROOT / "tests").rglob("*"):
         inside = folder.relative_to(ROOT / "tests")
-        if folder.is_dir() and (ROOT / "simulator" / inside.parts[0]).is_dir() and "__pycache__" not in inside.parts:
+        if (
+            folder.is_dir()
+            and (ROOT / "simulator" / inside.parts[0]).is_dir()
+            and "__pycache__" not in inside.parts
+        ):
             assert inside.name in ("fixtures",) or (ROOT / "simulator" / inside).is_dir(), folder
