@@ -1,0 +1,161 @@
+"""What every component does, over time: a strip each, the share of busy cycles from below, stalls by reason above."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from simulator.errors import InputError, suggest
+from simulator.record.result import LayerResult, Result
+from simulator.record.states import STATES
+from simulator.report.colours import MEANING, SOFT, STATE
+from simulator.report.columns import columns
+from simulator.report.names import label_layers
+from simulator.report.picture import WIDTH, picture
+from simulator.report.words import RUNGS, count, percent
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLUMNS = 400
+_LEFT, _RIGHT, _ROW, _STRIP = 0.95, 0.62, 0.40, 0.80
+
+
+def timeline(result: Result, layer: str | None = None, path: str | Path = "timeline.png") -> None:
+    """Draw the utilisation of every component over cycles.
+
+    Parameters
+    ----------
+    result : Result
+    layer : str, optional
+        Name of the only layer to draw; None draws the whole trace, layers one after the other.
+    path : str or Path
+        A .png, .svg or .pdf file.
+
+    Raises
+    ------
+    InputError
+        No such layer, nothing to draw, or the file cannot be written.
+    """
+    layers = _chosen(result, layer)
+    cycles = sum(part.cycles for part in layers)
+    names = list(dict.fromkeys(part.name for each in layers for part in each.components))
+    band = 0.0 if len(layers) == 1 else label_layers(None, layers, WIDTH - _LEFT - _RIGHT)
+    top, rows = 0.98 + band, _ROW * len(names)
+    with picture(path, top + rows + 0.52) as page:
+        below = [count(cycles, "cycle"), f"utilisation {percent(_utilisation(layers))}"]
+        below += [f"bound by {_bound(layers)}", RUNGS.get(result.rung, result.rung)]
+        page.head(
+            f"{result.trace if layer is None else layer} on {result.machine}",
+            "  ·  ".join(below + _partial(result)),
+        )
+        seen = _states(layers)
+        page.legend(0.62, {MEANING[state]: STATE[state] for state in STATES if state in seen})
+        axes = page.axes(_LEFT, top, WIDTH - _LEFT - _RIGHT, rows)
+        _frame(axes, cycles, len(names))
+        at: dict[str, Any] = {
+            "transform": axes.transAxes,
+            "ha": "left",
+            "va": "bottom",
+            "fontsize": 8.5,
+            "color": SOFT,
+        }
+        axes.text(1.008, 1, "busy", **at)
+        for row, name in enumerate(names):
+            _strip(axes, row, name, layers, cycles)
+        if band:
+            label_layers(axes, layers, WIDTH - _LEFT - _RIGHT)
+        page.description = _described(result, layers, names, cycles)
+
+
+def _chosen(result: Result, layer: str | None) -> list[LayerResult]:
+    if layer is None:
+        found = [each for each in result.layers if each.cycles]
+    else:
+        found = [each for each in result.layers if each.name == layer]
+        if not found:
+            raise InputError(
+                f"no layer {layer!r} in the result; {suggest(layer, [x.name for x in result.layers])}"
+            )
+    if not sum(each.cycles for each in found):
+        raise InputError(f"{result.trace} on {result.machine}: no cycles to draw")
+    return found
+
+
+def _partial(result: Result) -> list[str]:
+    return [] if result.complete else ["interrupted: finished layers only"]
+
+
+def _utilisation(layers: list[LayerResult]) -> float:
+    return sum(x.macs["effectual"] for x in layers) / sum(x.lanes * x.cycles for x in layers)
+
+
+def _bound(layers: list[LayerResult]) -> str:
+    weight: dict[str, int] = {}
+    for each in layers:
+        weight[each.bound] = weight.get(each.bound, 0) + each.cycles
+    names = sorted(weight, key=lambda name: -weight[name])
+    if len(names) == 1:
+        return names[0]
+    return ", ".join(
+        f"{name} ({percent(weight[name] / sum(weight.values()))} of cycles)" for name in names[:2]
+    )
+
+
+def _states(layers: list[LayerResult]) -> set[str]:
+    totals = [part.intervals.totals() for each in layers for part in each.components]
+    return {state for total in totals for state, cycles in total.items() if cycles}
+
+
+def _frame(axes: Axes, cycles: int, rows: int) -> None:
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    axes.set(xlim=(0, cycles), ylim=(rows, 0), yticks=[], xlabel="time (cycles)")
+    axes.spines["left"].set_visible(False)
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
+
+
+def _strip(axes: Axes, row: int, name: str, layers: list[LayerResult], cycles: int) -> None:
+    """One component: cumulated shares, painted from the last state to the first so that no seams show."""
+    bottom, busy, start = row + (1 + _STRIP) / 2, 0, 0
+    for each in layers:
+        parts = [part for part in each.components if part.name == name]
+        if parts:
+            busy += parts[0].busy
+            drawn = columns(parts[0].intervals, each.cycles, cycles / COLUMNS).merged()
+            heights = drawn.shares.cumsum(axis=0)
+            for state in reversed(range(len(STATES))):
+                if drawn.counts[state].any():
+                    tops = bottom - _STRIP * heights[state]
+                    colour = STATE[STATES[state]]
+                    axes.stairs(
+                        tops, drawn.edges + start, baseline=bottom, fill=True, color=colour, linewidth=0
+                    )
+        start += each.cycles
+    axes.plot([0, cycles], [bottom, bottom], color=SOFT, linewidth=0.5)
+    middle = row + 0.5
+    axes.text(-0.008, middle, name, transform=axes.get_yaxis_transform(), ha="right", va="center")
+    note: dict[str, Any] = {
+        "transform": axes.get_yaxis_transform(),
+        "va": "center",
+        "ha": "left",
+        "fontsize": 8.5,
+        "color": SOFT,
+    }
+    axes.text(1.008, middle, f"{percent(busy / cycles)}", **note)
+
+
+def _described(result: Result, layers: list[LayerResult], names: list[str], cycles: int) -> str:
+    """The picture in words."""
+    lines = [
+        f"Utilisation over time of {result.machine} running {', '.join(each.name for each in layers)}: {cycles} cycles."
+    ]
+    for name in names:
+        totals: dict[str, int] = {}
+        for part in (part for each in layers for part in each.components if part.name == name):
+            for state, value in part.intervals.totals().items():
+                totals[state] = totals.get(state, 0) + value
+        shares = [f"{state} {percent(value / cycles)}" for state, value in totals.items() if value]
+        lines.append(f"{name}: {', '.join(shares)}.")
+    return " ".join(lines)
