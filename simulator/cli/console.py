@@ -49,21 +49,15 @@ def print_table(
     console.print(table)
 
 
-Advance = Callable[[str], None]
-"""Called with what is being worked on now."""
+Report = Callable[[float, float, str], None]
+"""Called with (done, of, what is being worked on)."""
 
 
 @contextmanager
-def progress_bar(total: int, quiet: bool) -> Iterator[tuple[Advance, Advance]]:
-    """A bar over `total` steps on stderr when it is a terminal.
-
-    Yields
-    ------
-    (step, tell) : callables
-        `step(text)` finishes a step, `tell(text)` only changes what the bar says.
-    """
+def progress_bar(what: str, quiet: bool) -> Iterator[Report]:
+    """A bar on stderr when it is a terminal, otherwise nothing; yields the callable that moves it."""
     if quiet or not sys.stderr.isatty():
-        yield (lambda _: None), (lambda _: None)
+        yield lambda done, of, text: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -75,8 +69,5 @@ def progress_bar(total: int, quiet: bool) -> Iterator[tuple[Advance, Advance]]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("starting", total=total)
-        yield (
-            lambda text: bar.update(task, description=text, advance=1),
-            lambda text: bar.update(task, description=text),
-        )
+        task = bar.add_task(what, total=None)
+        yield lambda done, of, text: bar.update(task, completed=done, total=of, description=text)

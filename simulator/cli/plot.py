@@ -25,7 +25,6 @@ SUFFIXES = (".png", ".svg", ".pdf")
 )
 def command(out: Path, kind: str, layer: str | None, output: Path | None) -> None:
     """Draw a result that `run` wrote."""
-    from simulator import report
     from simulator.errors import InputError
 
     if output is not None and output.suffix not in SUFFIXES:
@@ -36,11 +35,21 @@ def command(out: Path, kind: str, layer: str | None, output: Path | None) -> Non
     folder = out if out.is_dir() else out.parent
     target = output or folder / f"{kind}.png"
     if kind == "timeline":
-        report.timeline(result, _known(result, layer), target)
+        from simulator.report.timeline import timeline
+
+        timeline(result, _known(result, layer), target)
     elif kind == "speedup":
-        report.speedup(result, _baseline(folder), target)
+        from simulator.report.speedup import speedup
+
+        speedup(result, _baseline(folder), target)
+    elif kind == "stalls":
+        from simulator.report.stalls import stalls
+
+        stalls(result, target)
     else:
-        {"stalls": report.stalls, "energy": report.energy}[kind](result, target)
+        from simulator.report.energy import energy
+
+        energy(result, target)
     click.echo(f"wrote {target}")
 
 

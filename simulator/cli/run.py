@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,7 @@ import click
 from simulator.registry import names
 
 if TYPE_CHECKING:
+    from simulator.cli.console import Report
     from simulator.hardware import Machine
     from simulator.record.result import LayerResult, Result
     from simulator.workload.model import Trace
@@ -146,27 +146,31 @@ def _simulate(
 
     machines = [machine] if other is None else [machine, other]
     done: list[Result] = []
-    with progress_bar(len(machines) * len(trace.layers), options.quiet) as (step, tell):
-        for each in machines:
+    with progress_bar(machine.name, options.quiet) as report:
+        for i, each in enumerate(machines):
             try:
-                done.append(_one(each, trace, options, step, tell))
+                done.append(_one(each, trace, options, report, (i, len(machines))))
             except Interrupted as stop:
                 raise KeyboardInterrupt(_salvage(done, stop.result, out)) from None
     return done[0], (done[1] if len(done) > 1 else None)
 
 
-def _one(
-    machine: Machine, trace: Trace, options: Options, step: Callable[[str], None], tell: Callable[[str], None]
-) -> Result:
+def _one(machine: Machine, trace: Trace, options: Options, report: Report, turn: tuple[int, int]) -> Result:
     from simulator.api import simulate
 
-    waiting = [layer.name for layer in trace.layers]
-    tell(f"{machine.name} {waiting[0]}")
+    names, finished = [layer.name for layer in trace.layers], 0
 
-    def finished(layer: LayerResult) -> None:
-        waiting.remove(layer.name)
-        step(f"{machine.name} {waiting[0] if waiting else layer.name}")
+    def tell(cycle: int) -> None:
+        name = names[min(finished, len(names) - 1)]
+        at = f" cycle {cycle:,}" if cycle else ""
+        report(turn[0] * len(names) + finished, turn[1] * len(names), f"{machine.name} {name}{at}")
 
+    def step(_: LayerResult) -> None:
+        nonlocal finished
+        finished += 1
+        tell(0)
+
+    tell(0)
     return simulate(
         machine,
         trace,
@@ -174,8 +178,8 @@ def _one(
         rung=options.rung,
         verify=options.verify,
         seed=options.seed,
-        on_layer=finished,
-        progress=lambda cycle, _: tell(f"{machine.name} {waiting[0]} cycle {cycle:,}"),
+        on_layer=step,
+        progress=lambda cycle, _: tell(cycle),
     )
 
 
@@ -205,14 +209,14 @@ def document(result: Result, baseline: Result | None) -> dict[str, Any]:
 
 def _write(out: Path, result: Result, baseline: Result | None, plot: bool) -> None:
     from simulator.cli.folder import Writer, write
-    from simulator.report.table import layers_csv
+    from simulator.report.layers_csv import layers_csv
 
     summary = json.dumps(document(result, baseline), indent=2, ensure_ascii=False) + "\n"
     writers: dict[str, Writer] = {
         "result.h5": result.save,
         "config.yaml": lambda path: _text(path, result.config),
         "summary.json": lambda path: _text(path, summary),
-        "layers.csv": lambda path: layers_csv(result, baseline, path),
+        "layers.csv": lambda path: layers_csv(result, _whole(baseline, result), path),
     }
     if baseline is not None:
         writers["baseline.h5"] = baseline.save
@@ -221,12 +225,19 @@ def _write(out: Path, result: Result, baseline: Result | None, plot: bool) -> No
     write(out, writers)
 
 
+def _whole(baseline: Result | None, result: Result) -> Result | None:
+    """The baseline, unless it was interrupted before it had all of the result's layers."""
+    if baseline is None or len(baseline.layers) < len(result.layers):
+        return None
+    return baseline
+
+
 def _text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
 def _timeline(result: Result, path: Path) -> None:
-    from simulator.report import timeline
+    from simulator.report.timeline import timeline
 
     timeline(result, None, path)
 

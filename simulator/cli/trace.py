@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,12 @@ def make(recipe: str, output: Path | None, options: tuple[str, ...], force: bool
     if target.exists() and not force:
         raise InputError(f"{target} exists; give --force to overwrite it, or another --output")
     with progress_bar(1, quiet) as (_, tell):
-        recipes.make(recipe, target, pairs(options, "--option"), progress=tell)
+        recipes.make(
+            recipe,
+            target,
+            pairs(options, "--option"),
+            progress=lambda done, steps: tell(f"{recipe}: step {done} of {steps}"),
+        )
     click.echo(f"wrote {target}")
 
 
@@ -58,7 +64,7 @@ def list_recipes() -> None:
     from simulator.workload import recipes
 
     for name in recipes.names():
-        click.echo(f"{name}\n    {' '.join(recipes.describe(name).split())}")
+        click.echo(f"{name}\n{textwrap.indent(recipes.describe(name), '    ')}")
 
 
 def show_trace(path: Path, as_json: bool) -> None:

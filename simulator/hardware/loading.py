@@ -105,14 +105,14 @@ def _put(data: Any, parameter: Parameter, text: str | int | bool) -> None:
     for part in way:
         data = data[part]
     size = way == ["mapping", "tile"]
-    if size and text == AUTO:
+    if text == AUTO:
         data[last] = AUTO
     elif size or isinstance(data[last], dict):
         number = size or isinstance(data[last]["value"], int)
         data[last] = {"value": _whole(text) if number else text, "source": OVERRIDE}
     elif isinstance(data[last], bool) or str(text).lower() in ("true", "false"):
         data[last] = {"true": True, "false": False}.get(str(text).lower(), text)
-    elif isinstance(data[last], list):
+    elif isinstance(data[last], list) or parameter.path == "mapping.order":
         data[last] = [part.strip() for part in str(text).split(",")]
     else:
         data[last] = text

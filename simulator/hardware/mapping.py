@@ -48,7 +48,7 @@ class Mapping(Specification):
     Attributes
     ----------
     order : tuple of str
-        DRAM-level loop order, outermost first: a permutation of M, N, K.
+        DRAM-level loop order, outermost first: a permutation of M, N, K; empty for ``auto``.
     tile : Tile
         ``tile["M"]`` is a number of elements, or None for ``auto``.
     """
@@ -56,9 +56,20 @@ class Mapping(Specification):
     order: Annotated[tuple[str, ...], Field(strict=False)]
     tile: Tile
 
+    @field_validator("order", mode="before")
+    @classmethod
+    def _automatic(cls, order: Any) -> Any:
+        if not isinstance(order, list) or not order:
+            if isinstance(order, str) and order == AUTO:
+                return ()
+            raise ValueError(f"must be {AUTO!r} or a list such as [N, M, K]")
+        return order
+
     @field_validator("order")
     @classmethod
     def _permutation(cls, order: tuple[str, ...]) -> tuple[str, ...]:
-        if sorted(order) != sorted(RANKS):
-            raise ValueError(f"{', '.join(order)}: must name each of M, N, K once, outermost loop first")
+        if order and sorted(order) != sorted(RANKS):
+            raise ValueError(
+                f"{', '.join(order)}: must name each of M, N, K once, outermost loop first, or be {AUTO}"
+            )
         return order

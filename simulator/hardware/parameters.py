@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from simulator.hardware.machine import Machine
-from simulator.hardware.mapping import AUTO, RANKS, Tile
+from simulator.hardware.mapping import AUTO, RANKS, Mapping, Tile
 from simulator.hardware.quantity import Quantity
 from simulator.hardware.specification import Specification
 
@@ -66,7 +66,7 @@ def _text(value: Any) -> str:
         return AUTO
     if isinstance(value, bool):
         return str(value).lower()
-    return ", ".join(value) if isinstance(value, tuple) else str(value)
+    return (", ".join(value) or AUTO) if isinstance(value, tuple) else str(value)
 
 
 def plain(value: Any) -> Any:
@@ -76,6 +76,8 @@ def plain(value: Any) -> Any:
         return {name: part for name, part in leaf.items() if part is not None}
     if isinstance(value, Tile):
         return {rank: plain(getattr(value, rank)) or AUTO for rank in RANKS}
+    if isinstance(value, Mapping):
+        return {"order": list(value.order) or AUTO, "tile": plain(value.tile)}
     if isinstance(value, Specification):
         parts = {name: getattr(value, name) for name in type(value).model_fields}
         return {name: plain(part) for name, part in parts.items() if part is not None}

@@ -107,6 +107,7 @@ def test_override_of_a_quantity(path: str, text: str | int, value: Fraction | in
         ("array.shared_window", "true", True),
         ("array.shared_window", "auto", "auto"),
         ("mapping.order", "M, N,K", ("M", "N", "K")),
+        ("mapping.order", "auto", ()),
     ],
 )
 def test_override_of_a_choice(path: str, text: str | bool, value: object) -> None:
@@ -148,6 +149,7 @@ def test_override_leaves_the_machine_alone_and_goes_back_to_auto() -> None:
         ({"mapping.tile.K": "big"}, "override mapping.tile.K: 'big': must be a whole number without a unit"),
         ({"array.accumulator": "8 b"}, "override machine: components.array.accumulator is 8 b, a product"),
         ({"array.rows": "1000000", "array.macs": "1000"}, "at most 16777216 multipliers"),
+        ({"mapping.order": "N,M"}, "override mapping.order: N, M: must name each of M, N, K once"),
         ({"datapath.gating": "yes"}, "override datapath.gating: 'yes': must be true or false"),
         ({"array.shared_window": "no"}, "override array.shared_window: 'no': must be True, False or 'auto'"),
     ],
