@@ -10,7 +10,7 @@ from simulator.record.result import LayerResult, Result
 from simulator.report.colours import REST, SERIES, SOFT
 from simulator.report.picture import WIDTH, Page, picture
 from simulator.report.rows import Rows
-from simulator.report.words import count, microjoule, percent
+from simulator.report.words import count, digits, microjoule, percent
 
 Split = dict[str, float]
 _NOTE, _BETWEEN = 0.75, 0.25
@@ -83,7 +83,7 @@ def _panel(
     rows.stack(axes, parts, [*SERIES[: len(kept)], REST])
     sums = [sum(each.values()) / 1e6 for each in splits]
     axes.set(xlim=(0, 1.02 * max(sums)), xlabel="energy (uJ)")
-    rows.notes(axes, sums, [f"{value:.3g}" for value in sums], color=SOFT)
+    rows.notes(axes, sums, [digits(value) for value in sums], color=SOFT)
     page.text(left, 0.68, title, fontsize=9.5, fontweight="bold")
     whole = sum(totals.values())
     shares = {name: f"{name} {percent(totals[name] / whole)}" for name in ranked}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from simulator.report.colours import PAPER
 from simulator.report.picture import Page
 
 if TYPE_CHECKING:
@@ -78,5 +79,7 @@ class Rows:
                 va="center",
                 fontsize=8,
                 annotation_clip=False,
+                zorder=5,
+                bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.85, "pad": 0.8},
                 **options,
             )

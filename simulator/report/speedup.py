@@ -30,9 +30,9 @@ def speedup(result: Result, baseline: Result, path: str | Path = "speedup.png") 
     whole = ratio(sum(other.cycles for _, other in matched), sum(layer.cycles for layer, _ in matched))
     rows = Rows([layer.name for layer, _ in matched])
     colours = _colours([layer for layer, _ in matched])
-    top = 1.2
+    top = 1.05
     with picture(path, top + rows.height + 0.55) as page:
-        below = [f"geometric mean {mean:.2f}x", f"whole trace {whole:.2f}x"]
+        below = [f"geometric mean {mean:.2f}x (dashed)", f"whole trace {whole:.2f}x"]
         page.head(f"Speed-up: {result.trace}, {result.machine} over {baseline.machine}", "  ·  ".join(below))
         page.legend(0.64, {f"bound by {name}": colour for name, colour in colours.items()})
         axes = rows.axes(page, rows.left, top, WIDTH - rows.left - 0.75, named=True)
@@ -45,7 +45,7 @@ def speedup(result: Result, baseline: Result, path: str | Path = "speedup.png") 
         )
         rows.notes(axes, factors, [f"{factor:.2f}x" for factor in factors], color=INK)
         for value, style in ((1.0, "-"), (mean, (0, (4, 2)))):
-            axes.axvline(value, color=INK, linewidth=0.9, linestyle=style)
+            axes.axvline(value, color=INK, linewidth=0.9, linestyle=style, zorder=4)
         page.description = _described(result, baseline, matched, mean)
 
 

@@ -34,7 +34,7 @@ def stalls(result: Result, path: str | Path = "stalls.png") -> None:
     lanes = {part.name: part.lanes for layer in layers for part in layer.components}
     main = max(lanes, key=lambda name: lanes[name])
     others = [name for name in lanes if name != main]
-    top = 1.62
+    top = 1.5
     with picture(path, top + rows.height + 0.55) as page:
         page.head(f"Stalls: {result.trace} on {result.machine}", _below(result))
         seen = {
@@ -63,7 +63,8 @@ def stalls(result: Result, path: str | Path = "stalls.png") -> None:
         for i, name in enumerate(others):
             small = rows.axes(page, left + i * pitch, top, 0.82 * pitch, named=False)
             _bars(rows, small, layers, name)
-            small.set_xticks([0, 100], ["0", "100"], fontsize=7)
+            small.set_xticks([])
+            small.spines["bottom"].set_visible(False)
             small.text(
                 0,
                 1.0,

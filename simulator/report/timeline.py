@@ -56,11 +56,11 @@ def timeline(result: Result, layer: str | None = None, path: str | Path = "timel
         at: dict[str, Any] = {
             "transform": axes.transAxes,
             "ha": "left",
-            "va": "bottom",
+            "va": "top",
             "fontsize": 8.5,
             "color": SOFT,
         }
-        axes.text(1.008, 1, "busy", **at)
+        axes.text(1.008, -0.008, "busy", **at)
         for row, name in enumerate(names):
             _strip(axes, row, name, layers, cycles)
         if band:

@@ -22,6 +22,10 @@ def percent(share: float) -> str:
 
 
 def microjoule(energy_pj: float) -> str:
-    """Energy with three significant digits."""
-    value = energy_pj / 1e6
-    return f"{value:,.0f} uJ" if value >= 99.95 else f"{value:.3g} uJ"
+    """``7.31 uJ``, ``1,234 uJ``."""
+    return f"{digits(energy_pj / 1e6)} uJ"
+
+
+def digits(value: float) -> str:
+    """Three significant digits, all whole ones: ``0.119``, ``8.00``, ``15.8``, ``1,234``."""
+    return f"{value:,.0f}" if value >= 99.95 else f"{value:#.3g}"
