@@ -12,7 +12,7 @@ from simulator.cli.console import print_json, print_table, progress_bar
 
 SCHEMA_VERSION = 1
 _TENSORS = ("weights", "inputs", "outputs")
-_DENSITIES = tuple((f"{name} non-zero [%]", True) for name in _TENSORS)
+_DENSITIES = tuple((f"{name} non-zero (%)", True) for name in _TENSORS)
 
 
 @click.group()
@@ -38,12 +38,12 @@ def make(recipe: str, output: Path | None, options: tuple[str, ...], force: bool
     target = output or Path(f"{recipe}.h5")
     if target.exists() and not force:
         raise InputError(f"{target} exists; give --force to overwrite it, or another --output")
-    with progress_bar(1, quiet) as (_, tell):
+    with progress_bar(recipe, quiet) as report:
         recipes.make(
             recipe,
             target,
             pairs(options, "--option"),
-            progress=lambda done, steps: tell(f"{recipe}: step {done} of {steps}"),
+            progress=lambda done, steps: report(done, steps, recipe),
         )
     click.echo(f"wrote {target}")
 

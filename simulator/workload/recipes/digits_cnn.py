@@ -32,7 +32,7 @@ from simulator.errors import InputError
 from simulator.workload.layer import Layer, conv2d, gemm
 from simulator.workload.model import Trace
 from simulator.workload.recipes.int8 import Quantised, accuracy, quantise, run
-from simulator.workload.recipes.training import LAYERS, Network, Trainer, digits
+from simulator.workload.recipes.training import LAYERS, Network, Trainer, digits, package
 
 OPTIONS: dict[str, Any] = {"seed": 0, "images": 8, "epochs": 40, "finetune_epochs": 20}
 
@@ -53,6 +53,7 @@ def make(options: dict[str, Any], progress: Callable[[int, int], None]) -> Trace
     InputError
         PyTorch or scikit-learn is not installed, or fewer than one image is asked for.
     """
+    package("torch")
     data = digits(options["seed"])
     if not 1 <= options["images"] <= len(data.test_labels):
         raise InputError(
