@@ -1,7 +1,8 @@
-"""Blocks: small chunks of runs, one per tile and program, and their gathering into chunks an engine reads at leisure.
+"""Blocks: small chunks of runs, one per tile and program, and their gathering into chunks an engine reads at
+leisure.
 
-A block met again (the same object) is not told again: repeated blocks are repeated rows over one copy of their vectors, and
-a block of one plain run is repeated by its count.
+A block met again (the same object) is not told again: repeated blocks are repeated rows over one copy of
+their vectors, and a block of one plain run is repeated by its count.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from simulator.plan.runs import COUNT
 
 ROWS = 1 << 14
 VALUES = 1 << 20
-"""A chunk is handed over once it has so many runs or vector values: what bounds memory, not what an engine sees."""
+"""A chunk is handed over once it has so many runs or vector values: what bounds memory, not what an engine
+sees.
+"""
 
 
 def gather(blocks: Iterable[Chunk]) -> Iterator[Chunk]:

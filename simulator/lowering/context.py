@@ -62,7 +62,6 @@ class Context:
             )
         return self._streams[key]
 
-    def buffers(self, tensor: str) -> int:
-        """Tiles of `tensor` the GLB holds at once."""
-        fetches = self.geometry.groups * self.tiling.fetches(self.geometry, tensor)
-        return min(self.machine.components.glb.tile_buffers.value, fetches)
+    def slots(self, tensor: str) -> int:
+        """Pieces of `tensor` the GLB has room for."""
+        return self.tiling.slots(self.geometry, tensor, self.machine.components.glb.tile_buffers.value)

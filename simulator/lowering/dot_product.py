@@ -1,4 +1,6 @@
-"""The smallest machine: one multiplier, two operand reads, one dot product, under a sparse acceleration feature."""
+"""The smallest machine: one multiplier, two operand reads, one dot product, under a sparse acceleration
+feature.
+"""
 
 from __future__ import annotations
 

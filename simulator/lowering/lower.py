@@ -133,7 +133,9 @@ def lower(machine: Machine, layer: Layer) -> Lowered:
 
 
 def _geometry(machine: Machine, view: GemmView, code: Code) -> Geometry:
-    """Arrays side by side along M on one window, or along N on a window each; ``auto`` takes the estimated faster."""
+    """Arrays side by side along M on one window, or along N on a window each; ``auto`` takes the estimated
+    faster.
+    """
     array = machine.components.array
     arrays, rows, columns = array.arrays.value, array.rows.value, array.columns.value
     shared = Geometry(view.groups, view.M, view.N, view.K, arrays * rows, columns, code.window, 1)
@@ -144,7 +146,9 @@ def _geometry(machine: Machine, view: GemmView, code: Code) -> Geometry:
 
 
 def _streaming(machine: Machine, g: Geometry) -> Fraction:
-    """Cycles to stream the inputs through: the most of steps, GLB reads and distribution, all uncompressed."""
+    """Cycles to stream the inputs through: the most of steps, GLB reads and distribution, all
+    uncompressed.
+    """
     parts = machine.components
     window = Fraction(g.abreast * g.window * machine.value_bits.inputs.value, 8)
     per_step = [Fraction(1)]

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from simulator.lowering.blocks import gather, plain
 from simulator.lowering.context import Context
 from simulator.lowering.streams import Stream, spread
@@ -20,37 +23,17 @@ WORD = 8
 
 
 def fetched(context: Context, tile: Tile, tensor: str) -> tuple[int, int, int]:
-    """(DRAM bytes, GLB data rows, GLB metadata bytes) of the tile of `tensor` fetched before `tile`."""
-    t, g, widths = context.tiling, context.geometry, context.widths
+    """(DRAM bytes, GLB data rows, GLB metadata bytes) of the piece of `tensor` that `tile` uses."""
+    widths = context.widths
+    word = widths.word // 8
     if tensor == "weights":
-        return _fetched_weights(context, tile)
-    columns = range(tile.column, min(tile.column + t.column_tiles, g.column_tiles))
-    total, _ = context.operands.dram_inputs(
-        tile.group, tile.first_window, tile.windows, tile.column, len(columns)
-    )
-    rows = metadata = 0
-    for column in columns:
-        data, meta = context.streams(_at(tile, column))
-        rows += data.rows
-        metadata += -(-meta.bits // widths.word) * (widths.word // 8) if meta else 0
-    return total, rows, metadata
-
-
-def _at(tile: Tile, column: int) -> Tile:
-    return Tile(**{**vars(tile), "column": column})
-
-
-def _fetched_weights(context: Context, tile: Tile) -> tuple[int, int, int]:
-    t, g, widths = context.tiling, context.geometry, context.widths
-    bits = rows = metadata = metadata_bits = 0
-    for row in range(tile.row, min(tile.row + t.row_tiles, g.row_tiles)):
-        for window in range(tile.first_window, tile.first_window + tile.windows):
-            data, meta = context.operands.weight_bits(row, window)
-            bits += data
-            metadata_bits += meta
-            rows += -(-data // widths.row)
-            metadata += -(-meta // widths.word) * (widths.word // 8)
-    return -(-bits // 8) + -(-metadata_bits // 8), rows, metadata
+        bits = [context.operands.weight_bits(tile.row, tile.first_window + p) for p in range(tile.windows)]
+        size = -(-sum(data for data, _ in bits) // 8) + -(-sum(metadata for _, metadata in bits) // 8)
+        rows = sum(-(-data // widths.row) for data, _ in bits)
+        return size, rows, sum(-(-metadata // widths.word) * word for _, metadata in bits)
+    size = context.operands.dram_inputs(tile.group, tile.first_window, tile.windows, tile.column, 1)[0]
+    data, meta = context.streams(tile)
+    return size, data.rows, -(-meta.bits // widths.word) * word if meta else 0
 
 
 def dram_reads(context: Context, tensor: str) -> Iterator[Chunk]:
@@ -59,20 +42,23 @@ def dram_reads(context: Context, tensor: str) -> Iterator[Chunk]:
     which = ("weights", "inputs").index(tensor)
     spaces = 1 if tensor == "weights" or not context.operands.compressed else 2
     none, one = (0,) * spaces, (1,) * spaces
+    known: dict[int, Chunk] = {}
+
+    def block(size: int) -> Chunk:
+        count = max(1, -(-size // burst))
+        rest = max(1, size - (count - 1) * burst)
+        words, last = -(-burst // WORD), -(-rest // WORD)
+        rows = [(1, burst, burst, *one, *one, 1, words), (count - 2, burst, burst, *none, *none, 1, words)]
+        end = one if count == 1 else none
+        return plain([*(rows if count > 1 else []), (1, rest, rest, *end, *end, 1, last)])
 
     def blocks() -> Iterator[Chunk]:
         for tile in context.tiles:
             if tile.fetch[which]:
                 size = fetched(context, tile, tensor)[0]
-                full, rest = divmod(max(size, 1), burst)
-                rest, full = (rest, full) if rest else (burst, full - 1)
-                words, last = -(-burst // WORD), -(-rest // WORD)
-                rows = [
-                    (1, burst, burst, *one, *one, 1, words),
-                    (full - 1, burst, burst, *none, *none, 1, words),
-                ]
-                end = none if full else one
-                yield plain([*(rows if full else []), (1, rest, rest, *end, *end, 1, last)])
+                if size not in known:
+                    known[size] = block(size)
+                yield known[size]
 
     return gather(blocks())
 
@@ -85,28 +71,35 @@ def glb_fills(context: Context, tensor: str) -> Iterator[Chunk]:
     row, word, burst = machine.glb.row.value, machine.glb.metadata_word.value, machine.dram.burst.value
     which = ("weights", "inputs").index(tensor)
     ready = 1 if tensor == "weights" or not context.operands.compressed else 2
+    none, done = [0] * ready, [1] * ready
+    known: dict[tuple[int, int, int], Chunk] = {}
+
+    def block(size: int, rows: int, metadata: int) -> Chunk:
+        groups, rest = divmod(metadata, row)
+        kinds = [
+            (rows, row, (1, 0)),
+            (groups, row, (0, row // word)),
+            (int(rest > 0), rest, (0, -(-rest // word))),
+        ]
+        kinds = [kind for kind in kinds if kind[0]]
+        bursts, total = max(1, -(-size // burst)), rows + groups + int(rest > 0)
+        takes, at = spread(bursts, total), 0
+        writer = RunWriter(1, ready, 2)
+        for i, (count, demand, actions) in enumerate(kinds):
+            body = count - int(i == len(kinds) - 1)
+            part: int | NDArray[np.int32] = 1 if bursts == total else takes[at : at + body]
+            writer.add(body, demand, takes=[part], puts=none, actions=actions)
+            at += body
+        writer.add(1, kinds[-1][1], takes=[int(takes[-1])], puts=done, actions=kinds[-1][2])
+        return writer.chunk()
 
     def blocks() -> Iterator[Chunk]:
         for tile in context.tiles:
-            if not tile.fetch[which]:
-                continue
-            size, rows, metadata = fetched(context, tile, tensor)
-            groups = -(-metadata // row)
-            sizes = [row] * rows + [min(row, metadata - i * row) for i in range(groups)]
-            takes = spread(max(1, -(-size // burst)), len(sizes))
-            words = [0] * rows + [-(-part // word) for part in sizes[rows:]]
-            writes = [1] * rows + [0] * groups
-            done = [0] * (len(sizes) - 1) + [1]
-            writer = RunWriter(1, ready, 2)
-            shared = writer.vector(done)
-            writer.add(
-                len(sizes),
-                writer.vector(sizes),
-                takes=[writer.vector(takes)],
-                puts=[shared] * ready,
-                actions=[writer.vector(writes), writer.vector(words)],
-            )
-            yield writer.chunk()
+            if tile.fetch[which]:
+                key = fetched(context, tile, tensor)
+                if key not in known:
+                    known[key] = block(*key)
+                yield known[key]
 
     return gather(blocks())
 
@@ -117,7 +110,7 @@ def weight_reads(context: Context) -> Iterator[Chunk]:
     """
     glb = context.machine.components.glb
     row, word = glb.row.value, glb.metadata_word.value
-    known: dict[tuple[int, bool, int, int, bool, bool], Chunk] = {}
+    known: dict[tuple[int, bool, int, bool, bool], Chunk] = {}
 
     def block(tile: Tile) -> Chunk:
         rows: list[tuple[int, ...]] = []
@@ -135,7 +128,7 @@ def weight_reads(context: Context) -> Iterator[Chunk]:
     def blocks() -> Iterator[Chunk]:
         for tile in context.tiles:
             ragged = tile.first_window + tile.windows == context.geometry.windows
-            key = (context.rows_of(tile), ragged, tile.windows, 0, tile.fetch[0], tile.last[0])
+            key = (context.rows_of(tile), ragged, tile.windows, tile.fetch[0], tile.last[0])
             if key not in known:
                 known[key] = block(tile)
             yield known[key]
@@ -143,7 +136,9 @@ def weight_reads(context: Context) -> Iterator[Chunk]:
     return gather(blocks())
 
 
-def _hand_back(rows: Sequence[tuple[int, ...]], last: bool, release: int, space: int) -> list[tuple[int, ...]]:
+def _hand_back(
+    rows: Sequence[tuple[int, ...]], last: bool, release: int, space: int
+) -> list[tuple[int, ...]]:
     """Let the last item of the last run release its tile and return the space."""
     if not last:
         return list(rows)
@@ -159,7 +154,7 @@ def input_reads(context: Context, metadata: bool) -> Iterator[Chunk]:
     """
     glb = context.machine.components.glb
     row, word = glb.row.value, glb.metadata_word.value
-    known: dict[tuple[int, int, int, bool, bool], Chunk] = {}
+    known: dict[tuple[int, int, bool, bool], Chunk] = {}
 
     def block(flow: Stream, fetch: bool, last: bool) -> Chunk:
         actions = (0, row // word) if metadata else (1, 0)
@@ -178,7 +173,7 @@ def input_reads(context: Context, metadata: bool) -> Iterator[Chunk]:
         for tile in context.tiles:
             flow = context.streams(tile)[1 if metadata else 0]
             assert flow is not None
-            key = (flow.rows, flow.bits if metadata else 0, 0, tile.fetch[1], tile.last[1])
+            key = (flow.rows, flow.bits if metadata else 0, tile.fetch[1], tile.last[1])
             if key not in known:
                 known[key] = block(flow, tile.fetch[1], tile.last[1])
             yield known[key]

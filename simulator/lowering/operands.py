@@ -2,8 +2,9 @@
 
     effectual(r, w, c) = sum over k in window w of  nnzA(row tile r, k) * nnzB(k, column tile c)
 
-the multiplications of a pass whose operands are both non-zero. Bits of inputs per (window, column) come from the
-format's exact count; weights store their slots per row and window. Masks are read tile by tile, never whole.
+the multiplications of a pass whose operands are both non-zero. Bits of inputs per (window, column) come from
+the format's exact count; weights store their slots per row and window. Masks are read tile by tile, never
+whole.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ _BLOCK = 1 << 25
 
 @dataclass(frozen=True)
 class Widths:
-    """Bits per value of each tensor, the GLB's row and metadata word in bits, and whether windows are stored ragged."""
+    """Bits per value of each tensor, the GLB's row and metadata word in bits, and whether windows are stored
+    ragged.
+    """
 
     weights: int
     inputs: int
@@ -40,7 +43,8 @@ class Operands:
     Attributes
     ----------
     column_counts : list of ndarray of float64, shape (row tiles, windows, window)
-        Per group: non-zero weights of a row tile at each coordinate of K (exact integers in a float, for the product below).
+        Per group: non-zero weights of a row tile at each coordinate of K (exact integers in a float, for the
+        product below).
     row_counts : list of ndarray of float64, shape (windows, window, column tiles)
         Per group: non-zero inputs of a column tile at each coordinate of K.
     data_bits, metadata_bits : list of ndarray of int32, shape (windows, N)
@@ -53,6 +57,7 @@ class Operands:
         self, view: GemmView, code: Code, geometry: Geometry, widths: Widths, formats: list[str]
     ) -> None:
         self.view, self.code, self.geometry, self.widths = view, code, geometry, widths
+        self._pieces: dict[tuple[str, int], tuple[int, int]] = {}
         self.column_counts = [self._weights(group) for group in range(view.groups)]
         self.row_counts: list[NDArray[np.float64]] = []
         stored: dict[str, list[tuple[NDArray[np.int32], NDArray[np.int32]]]] = {name: [] for name in formats}
@@ -152,45 +157,44 @@ class Operands:
 
     # --- Sizes, for the mapping -------------------------------------------------------------------------------------
 
-    def weights(self, row_tiles: int, windows: int) -> tuple[int, int]:
+    def piece(self, tensor: str, windows: int) -> tuple[int, int]:
         """See :class:`simulator.mapping.Sizes`."""
-        g = self.geometry
-        data, metadata = self.weight_bits(0, 0)
-        passes, row, word = (
-            min(row_tiles, g.row_tiles) * min(windows, g.windows),
-            self.widths.row,
-            self.widths.word,
-        )
-        return passes * -(-data // row) * (row // 8), passes * -(-metadata // word) * (word // 8)
+        if (tensor, windows) not in self._pieces:
+            self._pieces[tensor, windows] = self._piece(tensor, windows)
+        return self._pieces[tensor, windows]
 
-    def inputs(self, column_tiles: int, windows: int) -> tuple[int, int]:
-        """See :class:`simulator.mapping.Sizes`."""
-        data = self._largest(self.data_bits, column_tiles, windows, self.widths.row)
-        return data, self._largest(self.metadata_bits, column_tiles, windows, self.widths.word)
+    def _piece(self, tensor: str, windows: int) -> tuple[int, int]:
+        row, word = self.widths.row, self.widths.word
+        if tensor == "weights":
+            data, metadata = self.weight_bits(0, 0)
+            return windows * -(-data // row) * (row // 8), windows * -(-metadata // word) * (word // 8)
+        return self._largest(self.data_bits, windows, row), self._largest(self.metadata_bits, windows, word)
 
-    def _largest(self, bits: list[NDArray[np.int32]], column_tiles: int, windows: int, unit: int) -> int:
+    def _largest(self, bits: list[NDArray[np.int32]], windows: int, unit: int) -> int:
         g, largest = self.geometry, 0
         for group in bits:
-            per_column = np.add.reduceat(group, np.arange(0, g.N, g.columns), axis=1, dtype=np.int64)
-            streams = np.add.reduceat(per_column, np.arange(0, g.windows, windows), axis=0)
-            stored = -(-streams // unit) * (unit // 8)
-            tiles = np.add.reduceat(stored, np.arange(0, g.column_tiles, column_tiles), axis=1)
-            largest = max(largest, int(tiles.max()))
+            pieces = np.add.reduceat(group, np.arange(0, g.windows, windows), axis=0, dtype=np.int64)
+            streams = np.add.reduceat(pieces, np.arange(0, g.N, g.columns), axis=1)
+            largest = max(largest, -(-int(streams.max()) // unit) * (unit // 8))
         return largest
 
-    def total(self, tensor: str, tiles: int, windows: int) -> int:
-        """See :class:`simulator.mapping.Sizes`; inputs are judged by the first tile, which overlaps others like the rest."""
+    def total(self, tensor: str, windows: int) -> int:
+        """See :class:`simulator.mapping.Sizes`; inputs are judged by their first piece, which overlaps others
+        as the rest do.
+        """
         g = self.geometry
         if tensor == "weights":
             per_row = sum(self.code.stored(min(g.window, g.K - w * g.window)) for w in range(g.windows))
             bits = g.M * (per_row * self.widths.weights + g.windows * self.code.metadata_bits)
             return g.groups * -(-bits // 8)
-        size, _ = self.dram_inputs(0, 0, windows, 0, tiles)
-        columns, coordinates = min(g.N, tiles * g.columns), min(g.K, windows * g.window)
+        size, _ = self.dram_inputs(0, 0, windows, 0, 1)
+        columns, coordinates = min(g.N, g.columns), min(g.K, windows * g.window)
         return g.groups * -(-size * g.N * g.K // (columns * coordinates))
 
     def dram_inputs(self, group: int, first: int, windows: int, column: int, columns: int) -> tuple[int, int]:
-        """(Data + metadata bytes, of which metadata) of an inputs tile in DRAM: each element of the raw tensor once."""
+        """(Data + metadata bytes, of which metadata) of an inputs tile in DRAM: each element of the raw
+        tensor once.
+        """
         g = self.geometry
         k0, k1 = first * g.window, min(g.K, (first + windows) * g.window)
         n0, n1 = column * g.columns, min(g.N, (column + columns) * g.columns)

@@ -1,7 +1,8 @@
 """Programs from the accumulators to DRAM.
 
-A column of outputs leaves when its reduction ends, r values of `outputs` bits, or in the compressed format its non-zeros and their
-metadata, packed into DRAM bursts; a tile's last burst may be short. The non-zeros of a layer's output are an input of timing.
+A column of outputs leaves when its reduction ends, r values of `outputs` bits, or in the compressed format
+its non-zeros and their metadata, packed into DRAM bursts; a tile's last burst may be short. The non-zeros of
+a layer's output are an input of timing.
 """
 
 from __future__ import annotations
@@ -67,7 +68,9 @@ def column_bits(context: Context, outputs: Outputs, tile: Tile) -> NDArray[np.in
 
 
 def drains(context: Context) -> Iterator[Chunk]:
-    """Items: the columns of a step. Fields: demand, work, take, release, put column space, put onwards, psum_read, drain_word."""
+    """Items: the columns of a step. Fields: demand, work, take, release, put column space, put onwards,
+    psum_read, drain_word.
+    """
     width = context.widths.outputs
     known: dict[tuple[int, int], Chunk] = {}
 
@@ -92,23 +95,35 @@ def drains(context: Context) -> Iterator[Chunk]:
 
 
 def packs(context: Context, outputs: Outputs) -> Iterator[Chunk]:
-    """Items: the columns of a step, packed into bursts. Fields: demand, work, take, release, put bursts, compress_value."""
+    """Items: the columns of a step, packed into bursts. Fields: demand, work, take, release, put bursts,
+    compress_value.
+    """
     burst = 8 * context.machine.components.dram.burst.value
     counted = outputs.format != "uncompressed"
+    known: dict[tuple[int, int], Chunk] = {}
+
+    def block(tile: Tile) -> Chunk:
+        used = np.cumsum(column_bits(context, outputs, tile))
+        filled = used // burst
+        filled[-1] = max(1, -(-used[-1] // burst))
+        writer = RunWriter(1, 1, 1)
+        values = context.rows_of(tile) * context.columns_of(tile) if counted else 0
+        puts = np.diff(filled, prepend=0)
+        body, last = puts[:-1], int(puts[-1])
+        uniform = len(body) > 0 and bool((body == body[0]).all())
+        writer.add(len(body), 1, takes=[1], puts=[int(body[0]) if uniform else body], actions=[0])
+        writer.add(1, 1, takes=[1], puts=[last], actions=[values])
+        return writer.chunk()
 
     def blocks() -> Iterator[Chunk]:
         for tile in context.tiles:
-            if not tile.end:
-                continue
-            used = np.cumsum(column_bits(context, outputs, tile))
-            filled = used // burst
-            filled[-1] = max(1, -(-used[-1] // burst))
-            writer = RunWriter(1, 1, 1)
-            values = context.rows_of(tile) * context.columns_of(tile) if counted else 0
-            puts = np.diff(filled, prepend=0)
-            writer.add(len(puts) - 1, 1, takes=[1], puts=[puts[:-1]], actions=[0])
-            writer.add(1, 1, takes=[1], puts=[int(puts[-1])], actions=[values])
-            yield writer.chunk()
+            if tile.end and counted:
+                yield block(tile)
+            elif tile.end:
+                key = (context.rows_of(tile), context.columns_of(tile))
+                if key not in known:
+                    known[key] = block(tile)
+                yield known[key]
 
     return gather(blocks())
 
@@ -116,15 +131,21 @@ def packs(context: Context, outputs: Outputs) -> Iterator[Chunk]:
 def dram_writes(context: Context, outputs: Outputs) -> Iterator[Chunk]:
     """Items: bursts. Fields: demand, work, take, release, dram_write."""
     burst = context.machine.components.dram.burst.value
+    known: dict[int, Chunk] = {}
+
+    def block(size: int) -> Chunk:
+        count = max(1, -(-size // burst))
+        rest = size - (count - 1) * burst
+        row = (burst, burst, 1, 1, -(-burst // WORD))
+        return plain([(count - 1, *row), (1, rest, rest, 1, 1, -(-rest // WORD))])
 
     def blocks() -> Iterator[Chunk]:
         for tile in context.tiles:
             if tile.end:
                 size = tile_bytes(context, outputs, tile)
-                count = max(1, -(-size // burst))
-                rest = size - (count - 1) * burst
-                row = (burst, burst, 1, 1, -(-burst // WORD))
-                yield plain([(count - 1, *row), (1, rest, rest, 1, 1, -(-rest // WORD))])
+                if size not in known:
+                    known[size] = block(size)
+                yield known[size]
 
     return gather(blocks())
 

@@ -51,7 +51,7 @@ def _channels(network: Network, context: Context) -> None:
     for tensor in ("weights", "inputs"):
         network.channel(f"dram.{tensor}", in_flight, parts.dram.latency.value)
     for tensor in ["weights", "inputs", *(["inputs_metadata"] if metadata else [])]:
-        slots = context.buffers("inputs" if tensor == "inputs_metadata" else tensor)
+        slots = context.slots("inputs" if tensor == "inputs_metadata" else tensor)
         network.channel(f"{tensor}.ready", slots)
         network.space(f"{tensor}.space", slots)
     latency = parts.glb.read_latency.value

@@ -1,7 +1,7 @@
 """Bits in a row: how a stream of windows is served by aligned rows.
 
-A stream holds the windows of its steps one behind the other, b[j] bits each, c[j] = b[0] + .. + b[j-1], in rows of R bits. Step j
-needs rows up to ceil(c[j+1] / R), and has used up floor(c[j+1] / R):
+A stream holds the windows of its steps one behind the other, b[j] bits each, c[j] = b[0] + .. + b[j-1], in
+rows of R bits. Step j needs rows up to ceil(c[j+1] / R), and has used up floor(c[j+1] / R):
 
     takes[j]    = ceil(c[j+1] / R)  - ceil(c[j] / R)
     releases[j] = floor(c[j+1] / R) - floor(c[j] / R),  the last step releases what is left
@@ -24,8 +24,8 @@ class Stream:
     Attributes
     ----------
     takes, releases : ndarray of int32, shape (steps,) or (period,)
-        Rows first needed and rows used up by each step; one period when the stream is uniform, except that the last
-        step releases `last_release` rows and takes `last_take`.
+        Rows first needed and rows used up by each step; one period when the stream is uniform, except that
+        the last step releases `last_release` rows and takes `last_take`.
     steps, rows, bits : int
         Steps, rows read in all, bits used.
     held : int
@@ -71,6 +71,8 @@ def stream(bits: NDArray[np.int64], row: int) -> Stream:
 
 
 def spread(total: int, over: int) -> NDArray[np.int32]:
-    """How many of `total` things each of `over` items needs first when they are served in proportion (sums to total)."""
+    """How many of `total` things each of `over` items needs first when they are served in proportion (sums to
+    total).
+    """
     edges = -(-np.arange(over + 1, dtype=np.int64) * total // over)
     return np.diff(edges).astype(np.int32)

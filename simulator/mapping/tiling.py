@@ -1,15 +1,24 @@
 """The loop nest of a stationary-weight machine, DRAM to array.
 
-::
+With A the outer of M and N and B the other::
 
-    for group                                   convolution groups, one after the other
-      for the DRAM-level tiles, in `order`      (M, N, K) tiles; operands are fetched when their tile changes
-        for n1, m1                              accumulator tiles: `columns` x `rows` outputs
-          for k1                                passes: a window of K; its weights are loaded
-            for n0                              steps: one window of inputs against the loaded weights
+    for group                        convolution groups, one after the other
+      for A2                         blocks of A, `block` accumulator tiles each
+        for B1                       accumulator tiles of B
+          for A1                     accumulator tiles of the block: `rows` x `columns` outputs
+            for K1                   pieces of K, `windows` windows each
+              for k                  passes: a window; its weights are loaded
+                for n                steps: one window of inputs against the loaded weights
 
-A tile of a tensor is fetched again whenever a loop at or outside the innermost loop over one of its ranks advances. Partial sums
-stay in the accumulators: K may be cut at DRAM level only as the innermost loop over single accumulator tiles.
+Operands move in pieces: an accumulator tile of M (weights) or N (inputs) by a piece of K. The GLB holds some
+pieces of each; how long one stays is the operand's `hold`:
+
+    0  for one visit; the next is fetched meanwhile
+    1  the outer operand: its block for all of B1; the other: its tile's pieces for all of A1
+    2  the whole operand, fetched once
+
+Partial sums stay in the accumulators, so K is innermost. Pieces are fetched and let go in the same order, so
+they share one queue.
 """
 
 from __future__ import annotations
@@ -17,12 +26,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import product
 from typing import Protocol
 
 from simulator.errors import InfeasibleError, InputError
 from simulator.hardware.mapping import Mapping
 
-_RELEVANT = {"weights": ("M", "K"), "inputs": ("K", "N")}
+_TENSORS = ("weights", "inputs")
 
 
 @dataclass(frozen=True)
@@ -74,26 +84,24 @@ class Geometry:
 class Sizes(Protocol):
     """Exact storage of tiles, answered from the recorded operands."""
 
-    def weights(self, row_tiles: int, windows: int) -> tuple[int, int]:
-        """Largest (data bytes, metadata bytes) of a weights tile of so many row tiles and windows."""
+    def piece(self, tensor: str, windows: int) -> tuple[int, int]:
+        """Largest (data bytes, metadata bytes) of a piece of `weights` or `inputs` of so many windows in the
+        GLB.
+        """
         ...
 
-    def inputs(self, column_tiles: int, windows: int) -> tuple[int, int]:
-        """Largest (data bytes, metadata bytes) of an inputs tile of so many column tiles and windows."""
-        ...
-
-    def total(self, tensor: str, tiles: int, windows: int) -> int:
-        """DRAM bytes of fetching every tile of `weights` or `inputs` once, `tiles` array tiles by `windows` windows each."""
+    def total(self, tensor: str, windows: int) -> int:
+        """DRAM bytes of fetching every piece of `weights` or `inputs` of so many windows once."""
         ...
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One accumulator tile's visit at one DRAM-level tile: `windows` passes.
+    """One visit: an accumulator tile and a piece of K.
 
-    `row` and `column` count accumulator tiles, `first_window` and `windows` windows. `fetch` and `last` say for weights and inputs
-    whether this visit is the first after a fetch of the operand's tile, and the last that uses it. `begin` and `end` say whether
-    the reduction begins and ends here.
+    `row` and `column` count accumulator tiles, `first_window` and `windows` windows. `fetch` and `last` say
+    for weights and inputs whether this visit is the first to use a fetched piece, and the last. `begin` and
+    `end` say whether the reduction begins and ends here.
     """
 
     group: int
@@ -109,106 +117,128 @@ class Tile:
 
 @dataclass(frozen=True)
 class Tiling:
-    """Tile sizes of the GLB in accumulator tiles and windows, and the DRAM-level loop order (outer to inner)."""
+    """A loop nest: see the module.
 
-    order: tuple[str, ...]
-    row_tiles: int
-    column_tiles: int
+    Attributes
+    ----------
+    outer : str
+        ``M`` or ``N``: the rank A.
+    block : int
+        Accumulator tiles of A in a block.
+    windows : int
+        Windows in a piece.
+    hold : (int, int)
+        Of weights and inputs, 0 to 2.
+    """
+
+    outer: str
+    block: int
     windows: int
+    hold: tuple[int, int]
 
-    def counts(self, geometry: Geometry) -> dict[str, int]:
-        """DRAM-level iterations per rank."""
-        return {
-            "M": -(-geometry.row_tiles // self.row_tiles),
-            "N": -(-geometry.column_tiles // self.column_tiles),
-            "K": -(-geometry.windows // self.windows),
-        }
+    def pieces(self, g: Geometry) -> int:
+        """Pieces along K."""
+        return -(-g.windows // self.windows)
 
-    def fetches(self, geometry: Geometry, tensor: str) -> int:
-        """Times a tile of `tensor` is fetched per group."""
-        counts = self.counts(geometry)
-        inner = [i for i, r in enumerate(self.order) if r in _RELEVANT[tensor] and counts[r] > 1]
-        fetches = 1
-        for rank in self.order[: inner[-1] + 1 if inner else 0]:
-            fetches *= counts[rank]
-        return fetches
+    def _tiles(self, g: Geometry, outer: bool) -> int:
+        return g.row_tiles if (self.outer == "M") == outer else g.column_tiles
 
-    def refetch(self, geometry: Geometry, tensor: str) -> Fraction:
-        """Times each element of `tensor` is fetched on average."""
-        counts = self.counts(geometry)
-        distinct = 1
-        for rank in _RELEVANT[tensor]:
-            distinct *= counts[rank]
-        return Fraction(self.fetches(geometry, tensor), distinct)
+    def blocks(self, g: Geometry) -> int:
+        """Blocks of A."""
+        return -(-self._tiles(g, True) // self.block)
 
-    def traffic(self, geometry: Geometry, sizes: Sizes) -> Fraction:
+    def visits(self, g: Geometry) -> int:
+        """Visits of the whole layer."""
+        return g.groups * g.row_tiles * g.column_tiles * self.pieces(g)
+
+    def is_outer(self, tensor: str) -> bool:
+        """Whether `tensor` is the operand with rank A."""
+        return (tensor == "weights") == (self.outer == "M")
+
+    def refetch(self, g: Geometry, tensor: str) -> int:
+        """Times each piece of `tensor` is fetched."""
+        hold = self.hold[_TENSORS.index(tensor)]
+        if self.is_outer(tensor):
+            alone = self.pieces(g) == 1 and self.block == 1
+            return 1 if hold or alone else self._tiles(g, False)
+        if hold == 2 or (self.pieces(g) == 1 and self._tiles(g, False) == 1):
+            return 1
+        kept = hold == 1 or self.pieces(g) == 1
+        return self.blocks(g) if kept else self._tiles(g, True)
+
+    def live(self, g: Geometry, tensor: str) -> int:
+        """Pieces of `tensor` that are in use at once."""
+        hold = self.hold[_TENSORS.index(tensor)]
+        if hold == 0:
+            return 1
+        if hold == 2:
+            return self._tiles(g, self.is_outer(tensor)) * self.pieces(g)
+        return self.pieces(g) * (min(self.block, self._tiles(g, True)) if self.is_outer(tensor) else 1)
+
+    def slots(self, g: Geometry, tensor: str, buffers: int) -> int:
+        """Pieces of `tensor` the GLB has room for: the live ones and `buffers` - 1 on their way, if there are
+        so many.
+        """
+        tiles = self._tiles(g, self.is_outer(tensor))
+        return min(
+            self.live(g, tensor) + buffers - 1, g.groups * tiles * self.pieces(g) * self.refetch(g, tensor)
+        )
+
+    def traffic(self, g: Geometry, sizes: Sizes) -> int:
         """DRAM bytes read."""
-        weights = sizes.total("weights", self.row_tiles, self.windows) * self.refetch(geometry, "weights")
-        return weights + sizes.total("inputs", self.column_tiles, self.windows) * self.refetch(geometry, "inputs")
+        return sum(sizes.total(tensor, self.windows) * self.refetch(g, tensor) for tensor in _TENSORS)
 
-    def walk(self, geometry: Geometry) -> Iterator[Tile]:
-        """All accumulator-tile visits in execution order."""
-        for group in range(geometry.groups):
-            visits = list(self._visits(geometry))
-            for i, visit in enumerate(visits):
-                before = visits[i - 1] if i else None
-                after = visits[i + 1] if i + 1 < len(visits) else None
-                yield from self._inside(geometry, group, visit, before, after)
+    def walk(self, g: Geometry) -> Iterator[Tile]:
+        """All visits in execution order."""
+        outer, inner = self._tiles(g, True), self._tiles(g, False)
+        for group in range(g.groups):
+            for start in range(0, outer, self.block):
+                stop = min(start + self.block, outer)
+                for b in range(inner):
+                    for a in range(start, stop):
+                        for k in range(self.pieces(g)):
+                            yield self._visit(g, group, (start, a, stop), b, k)
 
-    def _visits(self, geometry: Geometry) -> Iterator[dict[str, int]]:
-        counts = self.counts(geometry)
-        a, b, c = self.order
-        for i in range(counts[a]):
-            for j in range(counts[b]):
-                for k in range(counts[c]):
-                    yield {a: i, b: j, c: k}
-
-    def _inside(
-        self,
-        geometry: Geometry,
-        group: int,
-        visit: dict[str, int],
-        before: dict[str, int] | None,
-        after: dict[str, int] | None,
-    ) -> Iterator[Tile]:
-        fetch, last = _changes(visit, before), _changes(visit, after)
-        window = visit["K"] * self.windows
-        windows = min(self.windows, geometry.windows - window)
-        rows = range(visit["M"] * self.row_tiles, min((visit["M"] + 1) * self.row_tiles, geometry.row_tiles))
-        columns = range(
-            visit["N"] * self.column_tiles, min((visit["N"] + 1) * self.column_tiles, geometry.column_tiles)
+    def _visit(self, g: Geometry, group: int, block: tuple[int, int, int], b: int, k: int) -> Tile:
+        _start, a, _stop = block
+        row, column = (a, b) if self.outer == "M" else (b, a)
+        first = k * self.windows
+        windows = min(self.windows, g.windows - first)
+        uses = {tensor: self._use(g, tensor, block, b) for tensor in _TENSORS}
+        return Tile(
+            group,
+            row,
+            column,
+            first,
+            windows,
+            first == 0,
+            first + windows == g.windows,
+            (uses["weights"][0], uses["inputs"][0]),
+            (uses["weights"][1], uses["inputs"][1]),
         )
-        inner = [(column, row) for column in columns for row in rows]
-        for i, (column, row) in enumerate(inner):
-            first, final = i == 0, i == len(inner) - 1
-            yield Tile(
-                group,
-                row,
-                column,
-                window,
-                windows,
-                window == 0,
-                window + windows == geometry.windows,
-                (fetch[0] and first, fetch[1] and first),
-                (last[0] and final, last[1] and final),
-            )
 
-    def text(self, geometry: Geometry) -> str:
+    def _use(self, g: Geometry, tensor: str, block: tuple[int, int, int], b: int) -> tuple[bool, bool]:
+        """Whether a visit is the first and the last use of the tensor's piece since its fetch."""
+        start, a, stop = block
+        whole = self.pieces(g) == 1
+        hold, inner = self.hold[_TENSORS.index(tensor)], self._tiles(g, False)
+        if self.is_outer(tensor):
+            kept = hold > 0 or (whole and self.block == 1)
+            return (b == 0, b == inner - 1) if kept else (True, True)
+        if hold == 2 or (whole and inner == 1):
+            return a == 0, a == self._tiles(g, True) - 1
+        kept = hold == 1 or whole
+        return (a == start, a == stop - 1) if kept else (True, True)
+
+    def text(self, g: Geometry) -> str:
         """The loop nest in words."""
-        counts = self.counts(geometry)
-        loops = " > ".join(f"{rank}:{counts[rank]}" for rank in self.order)
+        inner = "N" if self.outer == "M" else "M"
+        loops = f"{self.outer}:{self.blocks(g)} > {inner}:{self._tiles(g, False)} > {self.outer}:{self.block} > K:{self.pieces(g)}"
+        keeps = ("a visit", "its loop", "all")
         return (
-            f"dram[{loops}] glb[M:{self.row_tiles}x{geometry.rows} N:{self.column_tiles}x{geometry.columns} "
-            f"K:{self.windows}x{geometry.window}]"
+            f"{loops} of {g.rows} x {g.columns} outputs, {self.windows} x {g.window} of K; "
+            f"weights kept for {keeps[self.hold[0]]}, inputs for {keeps[self.hold[1]]}"
         )
-
-
-def _changes(visit: dict[str, int], other: dict[str, int] | None) -> tuple[bool, bool]:
-    changed = [
-        other is None or any(visit[rank] != other[rank] for rank in _RELEVANT[tensor])
-        for tensor in ("weights", "inputs")
-    ]
-    return changed[0], changed[1]
 
 
 @dataclass(frozen=True)
@@ -220,7 +250,7 @@ class Memory:
     capacity : (int, int)
         GLB bytes of data and of metadata.
     buffers : int
-        Tiles of each operand the GLB holds at once when it is fetched more than once.
+        Pieces of an operand the GLB holds when each is used once: 2 is double buffering.
     bandwidth : Fraction or None
         DRAM bytes per cycle, None when unlimited.
     latency : int
@@ -233,85 +263,94 @@ class Memory:
     latency: int
 
 
-def choose(spec: Mapping, geometry: Geometry, sizes: Sizes, memory: Memory) -> Tiling:
-    """The feasible tiling with the fewest estimated cycles, then the least DRAM traffic, then the smallest tiles.
+def choose(spec: Mapping, g: Geometry, sizes: Sizes, memory: Memory) -> Tiling:
+    """The feasible tiling with the fewest estimated cycles, then the least DRAM traffic, then the least
+    storage.
 
     Raises
     ------
     InfeasibleError
-        No candidate fits; the message gives what the smallest one needs.
+        No candidate fits, or the order would spill partial sums; the message gives what the smallest one
+        needs.
     InputError
         A given tile size is not a multiple of the array's.
     """
-    best: tuple[tuple[Fraction, Fraction, int], Tiling] | None = None
+    best: tuple[tuple[Fraction, int, int], Tiling] | None = None
     smallest: tuple[int, tuple[int, int], Tiling] | None = None
-    for tiling in _candidates(spec, geometry):
-        need = _need(tiling, geometry, sizes, memory.buffers)
+    for tiling in _candidates(spec, g):
+        need = storage(tiling, g, sizes, memory.buffers)
         if smallest is None or sum(need) < smallest[0]:
             smallest = (sum(need), need, tiling)
         if need[0] > memory.capacity[0] or need[1] > memory.capacity[1]:
             continue
-        traffic = tiling.traffic(geometry, sizes)
-        score = (estimate(tiling, geometry, sizes, memory, traffic), traffic, sum(need))
+        score = (estimate(tiling, g, sizes, memory), tiling.traffic(g, sizes), sum(need))
         if best is None or score < best[0]:
             best = (score, tiling)
     if best is not None:
         return best[1]
-    if smallest is None:
-        raise InfeasibleError(
-            f"mapping order {', '.join(spec.order)}: K is cut at DRAM level, which needs K innermost and M, N tiles of one "
-            f"accumulator tile ({geometry.rows} x {geometry.columns}): partial sums are not spilled"
-        )
+    assert smallest is not None
     raise InfeasibleError(
-        f"mapping does not fit the GLB: {smallest[2].text(geometry)} needs {smallest[1][0]} B of data and "
+        f"mapping does not fit the GLB: {smallest[2].text(g)} needs {smallest[1][0]} B of data and "
         f"{smallest[1][1]} B of metadata, the GLB has {memory.capacity[0]} B and {memory.capacity[1]} B"
     )
 
 
-def estimate(tiling: Tiling, geometry: Geometry, sizes: Sizes, memory: Memory, traffic: Fraction) -> Fraction:
+def storage(tiling: Tiling, g: Geometry, sizes: Sizes, buffers: int) -> tuple[int, int]:
+    """GLB bytes of (data, metadata) a tiling needs."""
+    data = metadata = 0
+    for tensor in _TENSORS:
+        slots, size = tiling.slots(g, tensor, buffers), sizes.piece(tensor, tiling.windows)
+        data += slots * size[0]
+        metadata += slots * size[1]
+    return data, metadata
+
+
+def estimate(tiling: Tiling, g: Geometry, sizes: Sizes, memory: Memory) -> Fraction:
     """Cycles of a tiling, roughly: what it takes to rank candidates, not a result.
 
-    V visits of u = steps / V cycles each, whose operands move in m = traffic / (V bandwidth) and arrive a latency L later,
-    double-buffered in B tiles: V max(u, m, (L + m + u) / B), plus the first tiles and their latency.
+    V visits of u = steps / V cycles each, whose operands move in m = traffic / (V bandwidth) and arrive a
+    latency L later, B pieces ahead: V max(u, m, (L + m + u) / B), plus the first pieces and their latency.
     """
-    counts = tiling.counts(geometry)
-    visits = geometry.groups * counts["M"] * counts["N"] * counts["K"]
-    use = Fraction(geometry.steps, visits)
+    visits = tiling.visits(g)
+    use = Fraction(g.steps, visits)
     if memory.bandwidth is None:
-        return geometry.steps + Fraction(memory.latency)
-    move = traffic / visits / memory.bandwidth
+        return g.steps + Fraction(memory.latency)
+    move = tiling.traffic(g, sizes) / visits / memory.bandwidth
     turn = (memory.latency + move + use) / memory.buffers
-    first = sum(sizes.weights(tiling.row_tiles, tiling.windows)) + sum(
-        sizes.inputs(tiling.column_tiles, tiling.windows)
-    )
+    first = sum(sum(sizes.piece(tensor, tiling.windows)) for tensor in _TENSORS)
     period = max(use, move, turn) if visits > 1 else use
     return visits * period + first / memory.bandwidth + memory.latency
 
 
-def _need(tiling: Tiling, geometry: Geometry, sizes: Sizes, buffers: int) -> tuple[int, int]:
-    data = metadata = 0
-    for tensor, size in (
-        ("weights", sizes.weights(tiling.row_tiles, tiling.windows)),
-        ("inputs", sizes.inputs(tiling.column_tiles, tiling.windows)),
-    ):
-        copies = min(buffers, geometry.groups * tiling.fetches(geometry, tensor))
-        data += copies * size[0]
-        metadata += copies * size[1]
-    return data, metadata
+def _candidates(spec: Mapping, g: Geometry) -> Iterator[Tiling]:
+    for outer in _outer_ranks(spec):
+        rows = outer == "M"
+        inner = "N" if rows else "M"
+        other = spec.tile[inner]
+        if other is not None and other > (g.columns if rows else g.rows):
+            raise InfeasibleError(
+                f"mapping.tile.{inner} is {other}: only the outermost rank ({outer}) is cut in blocks of several accumulator "
+                f"tiles ({g.rows} x {g.columns})"
+            )
+        tiles, unit = (g.row_tiles, g.rows) if rows else (g.column_tiles, g.columns)
+        for windows in _options(spec.tile["K"], g.windows, g.window):
+            for block in _options(spec.tile[outer], tiles, unit):
+                for hold in product(range(3), repeat=2):
+                    yield Tiling(outer, block, windows, hold)
 
 
-def _candidates(spec: Mapping, geometry: Geometry) -> Iterator[Tiling]:
-    order = tuple(spec.order)
-    for windows in _options(spec.tile["K"], geometry.windows, geometry.window):
-        for rows in _options(spec.tile["M"], geometry.row_tiles, geometry.rows):
-            for columns in _options(spec.tile["N"], geometry.column_tiles, geometry.columns):
-                spilled = windows < geometry.windows and (order[-1] != "K" or rows > 1 or columns > 1)
-                if not spilled:
-                    yield Tiling(order, rows, columns, windows)
+def _outer_ranks(spec: Mapping) -> tuple[str, ...]:
+    if not spec.order:
+        return ("N", "M")
+    if spec.order[-1] != "K":
+        raise InfeasibleError(
+            f"mapping.order {', '.join(spec.order)}: K must be innermost, partial sums do not leave the accumulators"
+        )
+    return (spec.order[0],)
 
 
 def _options(wanted: int | None, whole: int, unit: int) -> list[int]:
-    """Tile sizes in units: what was asked for, or the whole and every power of two below it."""
+    """Sizes in units: what was asked for, or the whole and every power of two below it."""
     if wanted is not None:
         if wanted % unit and wanted < whole * unit:
             raise InputError(

@@ -12,6 +12,7 @@ import simulator
 from simulator import Layer, Machine
 from simulator.hardware import names, override
 from simulator.lowering import lower
+from simulator.mapping import Tiling
 from simulator.plan.check import flows, problems
 from simulator.plan.rung import Rung
 from simulator.registry import resolve
@@ -146,7 +147,6 @@ def test_rungs_are_ordered(name: str) -> None:
 
 @ALL
 def test_more_bandwidth_or_buffer_never_costs_cycles_without_arbiters(name: str) -> None:
-    tile = {f"mapping.tile.{rank}": "auto" for rank in "MNK"}
     more = [
         {"glb.read_bandwidth": "64 B/cycle"},
         {"dram.bandwidth": "33 B/cycle"},
@@ -157,7 +157,7 @@ def test_more_bandwidth_or_buffer_never_costs_cycles_without_arbiters(name: str)
         FREE,
     ]
     for seed, (_, case) in enumerate(cases(name, 14)):
-        base = override(simulator.load(name), tile)
+        base = simulator.load(name)
         fixed = lower(base, case).context.tiling  # the same mapping before and after
         change = more[seed % len(more)]
         for rung in ("S2", "S3"):
@@ -169,15 +169,13 @@ def test_more_bandwidth_or_buffer_never_costs_cycles_without_arbiters(name: str)
                 assert after.cycles <= before.cycles, (seed, change, rung)
 
 
-def pinned(machine: Machine, tiling: object, case: Layer) -> Machine:
-    """The machine with the tile sizes of `tiling` fixed."""
+def pinned(machine: Machine, tiling: Tiling, case: Layer) -> Machine:
+    """The machine with the loop order and sizes of `tiling` fixed."""
     g = lower(machine, case).context.geometry
-    sizes = {
-        "M": tiling.row_tiles * g.rows,
-        "N": tiling.column_tiles * g.columns,
-        "K": tiling.windows * g.window,
-    }
-    return override(machine, {f"mapping.tile.{rank}": str(size) for rank, size in sizes.items()})
+    block = tiling.block * (g.rows if tiling.outer == "M" else g.columns)
+    order = "M, N, K" if tiling.outer == "M" else "N, M, K"
+    sizes = {f"mapping.tile.{tiling.outer}": str(block), "mapping.tile.K": str(tiling.windows * g.window)}
+    return override(machine, {"mapping.order": order, **sizes})
 
 
 @ALL
