@@ -78,12 +78,17 @@ class TestItems:
     def test_an_empty_plan_takes_no_time(self, engine: Engine) -> None:
         assert engine(Plan((), ())) == Outcome(0, ())
 
-    def test_components_without_items_are_disabled(self, engine: Engine) -> None:
-        alone = engine(Plan((server("a", program("p")),), ()))
+    @pytest.mark.parametrize("arbiter", [None, "priority", "round_robin"])
+    @pytest.mark.parametrize("programs", [1, 2])
+    def test_components_without_items_are_disabled(
+        self, engine: Engine, arbiter: str | None, programs: int
+    ) -> None:
+        idle = server("a", *(program(name) for name in "pq"[:programs]), arbiter=arbiter)
+        alone = engine(Plan((idle,), ()))
         assert alone.cycles == 0
         assert alone.components[0].intervals.width == 1
         assert alone.components[0].intervals.counts.shape == (len(STATES), 0)
-        both = engine(Plan((server("a", program("p")), server("b", program("p", run_of(2)))), ()))
+        both = engine(Plan((idle, server("b", program("p", run_of(2)))), ()))
         assert timeline(both, "a") == "--"
         assert states(both, "a", "p") == {"disabled": 2}
 
