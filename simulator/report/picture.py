@@ -44,6 +44,7 @@ _STYLE: dict[Any, Any] = {
     "legend.handleheight": 1.0,
     "svg.hashsalt": "sparsecycle",
     "pdf.fonttype": 42,
+    "text.parse_math": False,
 }
 
 

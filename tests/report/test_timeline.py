@@ -1,0 +1,45 @@
+"""The timeline's colours cover as much as the cycles they stand for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.image import imread
+
+from simulator.record.result import Result
+from simulator.record.states import STATES
+from simulator.report.colours import STATE
+from simulator.report.timeline import timeline
+
+Pair = tuple[Result, Result]
+
+
+def test_areas_are_cycles(results: Pair, tmp_path: Path) -> None:
+    """In the strip of each component the share of pixels of a colour is the share of cycles of its state."""
+    result = results[0]
+    layer = result.layers[1]
+    timeline(result, layer.name, tmp_path / "a.png")
+    pixels = imread(tmp_path / "a.png")[..., :3]
+    palette = np.array([to_rgb(STATE[state]) for state in STATES])
+    exact = (np.abs(pixels[:, :, None] - palette).max(axis=-1) < 0.01) & True
+    in_strips = exact.any(axis=-1)[:, 250:-150].mean(axis=1) > 0.9
+    starts = np.flatnonzero(np.diff(in_strips.astype(int)) == 1) + 1
+    ends = np.flatnonzero(np.diff(in_strips.astype(int)) == -1) + 1
+    assert len(starts) == len(layer.components)
+    for part, start, end in zip(layer.components, starts, ends, strict=True):
+        shown = exact[start:end, 195:-130].mean(axis=(0, 1))
+        total = part.intervals.totals()
+        for state, share in zip(STATES, shown, strict=True):
+            assert share == pytest.approx(total[state] / layer.cycles, abs=0.03), (part.name, state)
+
+
+def test_said_in_words(results: Pair, tmp_path: Path) -> None:
+    result = results[0]
+    timeline(result, None, tmp_path / "a.svg")
+    text = (tmp_path / "a.svg").read_text()
+    for part in result.layers[0].components:
+        assert f"{part.name}: busy" in text
+    assert f"{result.cycles} cycles" in text
