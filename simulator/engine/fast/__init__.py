@@ -1,0 +1,45 @@
+"""The compiled engine: programs on private ports as recurrences, shared ports in the order of their grants."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from simulator.engine.contract import Progress
+from simulator.engine.fast.loading import Loader
+from simulator.engine.fast.memory import Memory
+from simulator.engine.fast.schedule import Schedule
+from simulator.engine.fast.totals import balance, outcome
+from simulator.plan.network import Plan
+from simulator.plan.rung import Rung, at_rung
+from simulator.record.outcome import Outcome
+
+
+def run(plan: Plan, rung: Rung = Rung.S4, *, progress: Progress | None = None, leap: bool = True) -> Outcome:
+    """Run a plan at a rung; see :class:`simulator.engine.contract.Engine`.
+
+    Parameters
+    ----------
+    leap : bool
+        Whether periods that repeat exactly may be leapt over; the outcome is the same.
+
+    Raises
+    ------
+    DeadlockError
+        No progress while work remains.
+    InputError
+        The plan names an arbiter that does not exist.
+    """
+    network = at_rung(plan, rung)
+    memory = Memory(network)
+    blocks = iter(memory.programs)
+    loaders = [[Loader(memory, p, next(blocks)) for p in c.programs] for c in network.components]
+    if rung in (Rung.S0, Rung.S1):
+        for own in loaders:
+            for loader in own:
+                loader.count()
+        return outcome(network, rung, loaders)
+    schedule = Schedule(memory, loaders)
+    with np.errstate(over="ignore"):
+        schedule.run(progress)
+        least = balance(network, loaders) if rung in (Rung.S2, Rung.S3) else 0
+        return schedule.outcome(max(schedule.cycles, least))

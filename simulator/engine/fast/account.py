@@ -1,0 +1,187 @@
+"""Where the cycles of programs and components go: exact state-cycles, in bins that fold.
+
+A component's cycles are added interval by interval to 4,096 bins of 2**shift cycles; when an interval ends behind the last
+bin, neighbours are merged and the shift grows by one, which gives the canonical log of :mod:`simulator.record.intervals`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine.fast import layout as at
+from simulator.jit import kernel
+from simulator.record.intervals import BINS
+from simulator.record.states import BLOCKED, BUSY, DRAINED, REFILL, STARVED, STATES
+
+Ints = NDArray[np.int64]
+SEEN = -1
+"""Not a state: the data inputs of the next item are visible."""
+RANKS = 1 << 20
+"""Rank of a state that no program's starvation precedes."""
+
+
+@kernel
+def fold(m: Ints, bins: Ints, component: int) -> None:
+    """Merge neighbouring bins of a component."""
+    index, half = m[component + at.INDEX], BINS // 2
+    for state in range(len(STATES)):
+        if m[component + at.USED] >> state & 1:
+            for b in range(half):
+                bins[index, state, b] = bins[index, state, 2 * b] + bins[index, state, 2 * b + 1]
+            for b in range(half, BINS):
+                bins[index, state, b] = 0
+    m[component + at.SHIFT] += 1
+
+
+@kernel
+def add(m: Ints, bins: Ints, component: int, state: int, begin: int, end: int) -> None:
+    """Add cycles [begin, end) in `state` to the log of a component."""
+    if end <= begin:
+        return
+    while (end - 1) >> m[component + at.SHIFT] >= BINS:
+        fold(m, bins, component)
+    m[component + at.USED] |= 1 << state
+    shift, index = m[component + at.SHIFT], m[component + at.INDEX]
+    first, last = begin >> shift, (end - 1) >> shift
+    if first == last:
+        bins[index, state, first] += end - begin
+        return
+    bins[index, state, first] += ((first + 1) << shift) - begin
+    for b in range(first + 1, last):
+        bins[index, state, b] += 1 << shift
+    bins[index, state, last] += end - (last << shift)
+
+
+@kernel
+def arrival(m: Ints, port: int) -> int:
+    """Cycle from which the takes of an input port are visible, NEVER while not all are put."""
+    if m[port + at.TAKES] <= 0:
+        return 0
+    channel = m[port + at.CHANNEL]
+    last = m[channel + at.TAKEN] + m[port + at.TAKES] - 1
+    if last >= m[channel + at.PUT]:
+        return at.NEVER
+    cycle: int = m[m[channel + at.TOKENS] + (last & m[channel + at.TOKENS_MASK])]
+    return cycle
+
+
+@kernel
+def missing(m: Ints, program: int, cycle: int) -> tuple[int, int]:
+    """State of a program whose next item lacks data at `cycle`, and the cycle until which it does; SEEN when none lacks."""
+    for port in range(program + at.BLOCK, m[program + at.OUTS], at.INPUT):
+        reason = m[m[port + at.CHANNEL] + at.REASON]
+        if reason != BLOCKED:
+            seen = arrival(m, port)
+            if seen > cycle:
+                return reason, seen
+    return SEEN, at.NEVER
+
+
+@kernel
+def finish(m: Ints, program: int, free: int, start: int, ready: int) -> tuple[int, int]:
+    """Last cycle in service of an item and the tick it ends at (see the contract, service time)."""
+    ticks = m[program + at.TICKS]
+    if ticks == 0:
+        return start, 0
+    end = max(free, ticks * ready) + m[program + at.TICKS_PER_DEMAND] * m[program + at.DEMAND]
+    return max(start, (end - 1) // ticks), end
+
+
+@kernel
+def state_at(m: Ints, program: int, cycle: int) -> tuple[int, int]:
+    """State of a program with a private port at a cycle its last item's start precedes, and until when it lasts."""
+    if cycle <= m[program + at.FINISH]:
+        return BUSY, m[program + at.FINISH] + 1
+    if cycle < m[program + at.NEXT]:
+        return BLOCKED, m[program + at.NEXT]
+    if m[program + at.DONE]:
+        return DRAINED, at.NEVER
+    state, until = missing(m, program, cycle)
+    if state != SEEN:
+        return state, until
+    ready = 0
+    for port in range(program + at.BLOCK, m[program + at.OUTS], at.INPUT):
+        ready = max(ready, arrival(m, port))
+    if ready > cycle:
+        return BLOCKED, ready
+    last, _ = finish(m, program, m[program + at.FREE], max(m[program + at.NEXT], ready), ready)
+    if cycle <= last:
+        return BUSY, last + 1
+    return BLOCKED, at.NEVER
+
+
+@kernel
+def rank(state: int, position: int) -> int:
+    """Precedence of a program's state among those of its component; `position` is its place there."""
+    if state == BUSY:
+        return 0
+    if state in (STARVED, REFILL):
+        return 2 * position + state
+    return RANKS + state
+
+
+@kernel
+def ranked(value: int) -> int:
+    """State of the component when the lowest rank of its programs is `value`."""
+    if value == 0:
+        return BUSY
+    if value >= RANKS:
+        return value - RANKS
+    return STARVED if value & 1 else REFILL
+
+
+@kernel
+def paint(m: Ints, program: int, state: int, begin: int, end: int) -> None:
+    """Put the state of a program in a crowd over the part of [begin, end) that is inside the window and not yet told."""
+    component = m[program + at.OWNER]
+    begin, end = max(begin, m[program + at.SINCE]), min(end, m[at.LIMIT])
+    value = rank(state, m[program + at.POSITION])
+    offset = m[component + at.BUFFER] - m[at.BASE]
+    for cell in range(offset + begin, offset + end):
+        m[cell] = min(m[cell], value)
+    m[program + at.SINCE] = max(m[program + at.SINCE], end)
+
+
+@kernel
+def merge(m: Ints, bins: Ints, component: int, begin: int, end: int) -> None:
+    """Log a crowd over cycles in which no item starts."""
+    words = m[at.PROGRAM_WORDS]
+    while begin < end:
+        value, until = 2 * RANKS, end
+        for position in range(m[component + at.COUNT]):
+            state, change = state_at(m, m[component + at.FIRST] + position * words, begin)
+            value, until = min(value, rank(state, position)), min(until, change)
+        add(m, bins, component, ranked(value), begin, until)
+        begin = until
+
+
+@kernel
+def open_window(m: Ints, component: int) -> None:
+    """Begin the window of a crowd with what its items already under way do in it."""
+    for position in range(m[component + at.COUNT]):
+        program = m[component + at.FIRST] + position * m[at.PROGRAM_WORDS]
+        m[program + at.SINCE] = m[at.BASE]
+        paint(m, program, BUSY, m[at.BASE], m[program + at.FINISH] + 1)
+        paint(m, program, BLOCKED, m[program + at.FINISH] + 1, m[program + at.NEXT])
+
+
+@kernel
+def close(m: Ints, bins: Ints, component: int, end: int) -> None:
+    """Log a crowd from the beginning of the window to `end`, which is in it, and clear the window."""
+    words, base = m[at.PROGRAM_WORDS], m[at.BASE]
+    for position in range(m[component + at.COUNT]):
+        program = m[component + at.FIRST] + position * words
+        cycle = m[program + at.SINCE]
+        while cycle < end:
+            state, until = state_at(m, program, cycle)
+            paint(m, program, state, cycle, min(until, end))
+            cycle = min(until, end)
+    offset, begin = m[component + at.BUFFER] - base, base
+    while begin < end:
+        value, until = m[offset + begin], begin
+        while until < end and m[offset + until] == value:
+            m[offset + until] = 2 * RANKS
+            until += 1
+        add(m, bins, component, ranked(value), begin, until)
+        begin = until

@@ -1,0 +1,111 @@
+"""The order of work: programs on private ports as far as they go, then the earliest grant, then the next window of cycles."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine.fast import layout as at
+from simulator.engine.fast.account import add, close, merge, open_window
+from simulator.engine.fast.port import candidate, evaluate, grant, settle
+from simulator.engine.fast.walk import push, walk
+from simulator.jit import kernel
+from simulator.record.states import BUSY, DISABLED, DRAINED
+
+Ints = NDArray[np.int64]
+Vector = NDArray[np.int32]
+
+
+@kernel
+def drain(m: Ints, v: Vector, bins: Ints) -> int:
+    """Run programs until none is runnable."""
+    while m[at.QUEUE_HEAD] < m[at.QUEUE_TAIL]:
+        program = m[m[at.QUEUE] + (m[at.QUEUE_HEAD] & m[at.QUEUE_MASK])]
+        m[at.QUEUE_HEAD] += 1
+        m[program + at.QUEUED] = 0
+        if m[program + at.SHARED]:
+            evaluate(m, v, program)
+        elif walk(m, v, bins, program) == at.OVERFLOW:
+            push(m, program)
+            return at.OVERFLOW
+    return at.STUCK if m[at.HUNGRY] == 0 else at.HUNGER
+
+
+@kernel
+def earliest(m: Ints, cycle: int) -> int:
+    """First cycle from which a program on a private port was deferred, or `cycle`."""
+    words, program = m[at.PROGRAM_WORDS], m[at.PROGRAM0]
+    for _ in range(m[at.PROGRAMS]):
+        cycle = min(cycle, m[program + at.DEFERRED])
+        program += words
+    return cycle
+
+
+@kernel
+def turn(m: Ints, bins: Ints, cycle: int) -> None:
+    """Close the window and open the next one at `cycle`."""
+    words = m[at.PROGRAM_WORDS]
+    for entry in range(m[at.CROWDS], m[at.CROWDS_END]):
+        component = m[entry]
+        close(m, bins, component, m[at.LIMIT])
+        merge(m, bins, component, m[at.LIMIT], cycle)
+    m[at.BASE], m[at.LIMIT] = cycle, cycle + at.WINDOW
+    for entry in range(m[at.CROWDS], m[at.CROWDS_END]):
+        open_window(m, m[entry])
+    program = m[at.PROGRAM0]
+    for _ in range(m[at.PROGRAMS]):
+        if m[program + at.DEFERRED] < m[at.LIMIT]:
+            m[program + at.DEFERRED] = at.NEVER
+            push(m, program)
+        program += words
+
+
+@kernel
+def advance(m: Ints, v: Vector, bins: Ints, windows: int) -> int:
+    """Run until a program is hungry, a ring is full, all is done or stuck, or `windows` windows are over."""
+    while True:
+        status = drain(m, v, bins)
+        if status != at.STUCK:
+            return status
+        cycle, component = at.NEVER, 0
+        for entry in range(m[at.PORTS], m[at.PORTS_END]):
+            first = candidate(m, m[entry])
+            if first < cycle:
+                cycle, component = first, m[entry]
+        if cycle < m[at.LIMIT]:
+            if grant(m, v, bins, component, cycle) == at.OVERFLOW:
+                return at.OVERFLOW
+            continue
+        cycle = earliest(m, cycle)
+        if cycle == at.NEVER:
+            return at.ENDED
+        turn(m, bins, cycle)
+        windows -= 1
+        if windows == 0:
+            return at.PAUSED
+
+
+@kernel
+def finished(m: Ints, bins: Ints, cycles: int) -> None:
+    """Log the cycles that are left to the end of the run, `cycles` in all."""
+    component, words = m[at.COMPONENT0], m[at.PROGRAM_WORDS]
+    for _ in range(m[at.COMPONENTS]):
+        kind, items = m[component + at.KIND], 0
+        for position in range(m[component + at.COUNT]):
+            program = m[component + at.FIRST] + position * words
+            items += m[program + at.ITEMS]
+            if kind == at.CROWD or m[program + at.ITEMS] == 0:
+                state = DRAINED if m[program + at.ITEMS] > 0 else DISABLED
+                m[program + at.STATES + state] += cycles - m[program + at.NEXT]
+        if items == 0:
+            add(m, bins, component, DISABLED, 0, cycles)
+        elif kind == at.PORT:
+            settle(m, bins, component, cycles)
+        elif kind == at.CROWD:
+            close(m, bins, component, min(m[at.LIMIT], cycles))
+            merge(m, bins, component, min(m[at.LIMIT], cycles), cycles)
+        else:
+            program = m[component + at.FIRST]
+            add(m, bins, component, BUSY, m[program + at.SINCE], m[program + at.NEXT])
+            add(m, bins, component, DRAINED, m[program + at.NEXT], cycles)
+        component += at.COMPONENT_WORDS

@@ -1,0 +1,54 @@
+"""One flat int64 memory that holds the network, and where everything lies in it.
+
+The memory is a header, then a block of words per component, channel and program, the list of runnable programs, and behind
+them the rings and run tables, which move to the end when they grow. A block is named by the offset of its first word, and every
+field below is an offset into its block.
+"""
+
+from __future__ import annotations
+
+NEVER = 1 << 62
+"""A cycle later than all others."""
+
+WINDOW = 1024
+"""Cycles that programs may run ahead of each other, a power of two."""
+
+# Header
+PROGRAMS, PROGRAM0, PROGRAM_WORDS = 0, 1, 2
+COMPONENTS, COMPONENT0 = 3, 4
+QUEUE, QUEUE_MASK, QUEUE_HEAD, QUEUE_TAIL = 5, 6, 7, 8
+BASE, LIMIT = 9, 10  # window of cycles being worked out: BASE .. LIMIT - 1
+HUNGRY = 11  # programs whose loaded runs are used up
+FULL = 12  # channel whose ring must grow before anything else
+LAST = 13  # last departure cycle
+PORTS, PORTS_END = 14, 15  # list of the components with a shared port
+CROWDS, CROWDS_END = 16, 17  # list of the components with several private ports
+HEADER = 24
+
+# Component
+LONE, PORT, CROWD = 0, 1, 2
+INDEX, KIND, SHIFT, USED, FIRST, COUNT = 0, 1, 2, 3, 4, 5
+POLICY, POINTER, PORT_FREE, GRANTEE, GRANTED, FINISHED, BUFFER = 6, 7, 8, 9, 10, 11, 12
+COMPONENT_WORDS = 13
+ROUND_ROBIN, PRIORITY = 0, 1
+
+# Channel
+PUT, TAKEN, RELEASED, CAPACITY, LATENCY, CREDIT, WIDTH, ENTRY, ENTERED = 0, 1, 2, 3, 4, 5, 6, 7, 8
+TOKENS, TOKENS_MASK, CREDITS, CREDITS_MASK = 9, 10, 11, 12
+TOKEN_WAIT, ROOM_WAIT, CONSUMER, PRODUCER, REASON = 13, 14, 15, 16, 17
+CHANNEL_WORDS = 18
+
+# Program
+OUTS, END, STRIDE, ROW, ROW_END, CURRENT, LEFT, PHASE, RUN_PERIOD, VARIED = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
+DEMAND, TICKS, TICKS_PER_DEMAND, FREE, NEXT, ELIGIBLE, READY = 10, 11, 12, 13, 14, 15, 16
+QUEUED, WANTS, DONE, ELASTIC, OWNER, SINCE, FINISH = 17, 18, 19, 20, 21, 22, 23
+ITEMS, SUM_START, SUM_SQUARE, SUM_DEPART, STATES, DEFERRED, POSITION, SHARED = 24, 25, 26, 27, 28, 35, 36, 37
+BLOCK = 38  # then the inputs: channel, takes, releases; and the outputs: channel, puts
+INPUT, OUTPUT = 3, 2
+CHANNEL, TAKES, RELEASES, PUTS = 0, 1, 2, 1
+
+# Row of a run table: count, period, whether a field varies, then the fields, then one flag per field
+ROW_COUNT, ROW_PERIOD, ROW_VARIED, ROW_FIELDS = 0, 1, 2, 3
+
+# What a kernel says when it returns
+STUCK, HUNGER, OVERFLOW, PAUSED, ENDED = 0, 1, 2, 3, 4

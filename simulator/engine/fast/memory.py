@@ -1,0 +1,179 @@
+"""A plan as one flat memory: the blocks of :mod:`simulator.engine.fast.layout`, filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine.fast import layout as at
+from simulator.errors import InputError, suggest
+from simulator.plan.network import DATA, SPACE, STATIONARY, Channel, Component, Plan, Program
+from simulator.record.intervals import BINS
+from simulator.record.states import BLOCKED, REFILL, STARVED, STATES
+
+REASONS = {DATA: STARVED, STATIONARY: REFILL, SPACE: BLOCKED}
+POLICIES = {"round_robin": at.ROUND_ROBIN, "priority": at.PRIORITY}
+RING = 16
+"""Slots of a ring at first."""
+ROOMY = 1 << 16
+"""Bounded channels of at most this capacity get rings that never grow."""
+
+
+class Memory:
+    """The words of a network and the arrays beside them.
+
+    Attributes
+    ----------
+    words : ndarray of int64
+        Header, blocks, rings and run tables.
+    vectors : ndarray of int32
+        Vectors of the loaded runs.
+    bins : ndarray of int64, shape (components, states, BINS)
+        State-cycles of components.
+    programs, components, channels : list of int
+        Offsets of the blocks, in plan order.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.vectors = np.zeros(16, dtype=np.int32)
+        self.bins: NDArray[np.int64] = np.zeros((len(plan.components), len(STATES), BINS), dtype=np.int64)
+        self.words = np.zeros(1 << 12, dtype=np.int64)
+        self._used, self._used_vectors = at.HEADER, 0
+        self.components = [self.take(at.COMPONENT_WORDS) for _ in plan.components]
+        self.channels = [self.take(at.CHANNEL_WORDS) for _ in plan.channels]
+        programs = [program for component in plan.components for program in component.programs]
+        size = max((_block_words(program) for program in programs), default=at.BLOCK)
+        self.programs = [self.take(size) for _ in programs]
+        self._header(size)
+        for channel, offset in zip(plan.channels, self.channels, strict=True):
+            self._channel(channel, offset)
+        blocks = iter(self.programs)
+        for index, component in enumerate(plan.components):
+            self._component(index, component, blocks)
+        self._lists()
+
+    def take(self, count: int) -> int:
+        """Offset of `count` fresh words, all zero."""
+        offset = self._used
+        self._used += count
+        if self._used > len(self.words):
+            grown = np.zeros(max(2 * len(self.words), self._used), dtype=np.int64)
+            grown[:offset] = self.words[:offset]
+            self.words = grown
+        return offset
+
+    def take_vectors(self, count: int) -> int:
+        """Offset of `count` fresh vector elements."""
+        offset = self._used_vectors
+        self._used_vectors += count
+        if self._used_vectors > len(self.vectors):
+            grown = np.zeros(max(2 * len(self.vectors), self._used_vectors), dtype=np.int32)
+            grown[:offset] = self.vectors[:offset]
+            self.vectors = grown
+        return offset
+
+    def grow(self, channel: int) -> None:
+        """Double both rings of a channel."""
+        for ring, mask, last in (
+            (at.TOKENS, at.TOKENS_MASK, at.PUT),
+            (at.CREDITS, at.CREDITS_MASK, at.RELEASED),
+        ):
+            size = int(self.words[channel + mask]) + 1
+            old, new = int(self.words[channel + ring]), self.take(2 * size)
+            newest = int(self.words[channel + last])
+            for index in range(max(0, newest - size), newest):
+                self.words[new + index % (2 * size)] = self.words[old + index % size]
+            self.words[channel + ring], self.words[channel + mask] = new, 2 * size - 1
+
+    def _header(self, size: int) -> None:
+        slots = 1 << max(1, len(self.programs)).bit_length()
+        queue = self.take(slots)
+        words = self.words
+        words[at.PROGRAMS], words[at.PROGRAM0] = len(self.programs), self.programs[0] if self.programs else 0
+        words[at.PROGRAM_WORDS] = size
+        words[at.COMPONENTS] = len(self.components)
+        words[at.COMPONENT0] = self.components[0] if self.components else 0
+        words[at.QUEUE], words[at.QUEUE_MASK] = queue, slots - 1
+        words[at.LIMIT], words[at.LAST] = at.WINDOW, -1
+
+    def _lists(self) -> None:
+        for kind, begin, end in (
+            (at.PORT, at.PORTS, at.PORTS_END),
+            (at.CROWD, at.CROWDS, at.CROWDS_END),
+        ):
+            chosen = [c for c in self.components if self.words[c + at.KIND] == kind]
+            offset = self.take(len(chosen))
+            self.words[offset : offset + len(chosen)] = chosen
+            self.words[begin], self.words[end] = offset, offset + len(chosen)
+
+    def _channel(self, channel: Channel, offset: int) -> None:
+        capacity = -1 if channel.capacity is None else channel.capacity
+        initial = channel.initial or 0
+        elastic = capacity < 0 or capacity > ROOMY
+        needed = max(RING if elastic else capacity, initial, 1)
+        size = 1 << (needed - 1).bit_length()
+        tokens, credits = self.take(size), self.take(size if capacity >= 0 else 1)
+        self.words[offset : offset + at.CHANNEL_WORDS] = [
+            initial, 0, 0, capacity, channel.latency, channel.credit_latency, channel.width or 0, -1, 0,
+            tokens, size - 1, credits, size - 1 if capacity >= 0 else 0,
+            at.NEVER, at.NEVER, 0, 0, REASONS[channel.meaning],
+        ]  # fmt: skip
+
+    def _component(self, index: int, component: Component, blocks: Iterator[int]) -> None:
+        offset, words = self.components[index], self.words
+        if component.arbiter is not None and component.arbiter not in POLICIES:
+            raise InputError(
+                f"component {component.name}: unknown arbiter {component.arbiter!r}; "
+                f"{suggest(component.arbiter, POLICIES)}"
+            )
+        kind = at.PORT if component.arbiter else at.LONE if len(component.programs) <= 1 else at.CROWD
+        words[offset + at.INDEX], words[offset + at.KIND] = index, kind
+        words[offset + at.COUNT], words[offset + at.FINISHED] = len(component.programs), -1
+        words[offset + at.POLICY] = POLICIES.get(component.arbiter or "", 0)
+        for position, program in enumerate(component.programs):
+            block = next(blocks)
+            if position == 0:
+                words[offset + at.FIRST] = block
+            self._program(component, program, offset, block, position)
+        if kind == at.CROWD:
+            buffer = self.take(at.WINDOW)
+            self.words[offset + at.BUFFER] = buffer
+            self.words[buffer : buffer + at.WINDOW] = at.NEVER
+
+    def _program(self, component: Component, program: Program, owner: int, block: int, position: int) -> None:
+        words, (p, q) = self.words, component.rate
+        inputs, outputs = finite(self.plan, program.inputs), finite(self.plan, program.outputs)
+        outs = block + at.BLOCK + at.INPUT * len(inputs)
+        words[block + at.OUTS], words[block + at.END] = outs, outs + at.OUTPUT * len(outputs)
+        words[block + at.STRIDE] = at.ROW_FIELDS + 2 * (1 + 2 * len(inputs) + len(outputs))
+        words[block + at.TICKS], words[block + at.TICKS_PER_DEMAND] = 2 * p if q else 0, 2 * q
+        words[block + at.OWNER], words[block + at.POSITION] = owner, position
+        words[block + at.SHARED] = component.arbiter is not None
+        words[block + at.FINISH] = -1
+        words[block + at.DEFERRED] = words[block + at.ELIGIBLE] = at.NEVER
+        for place, port in enumerate(inputs):
+            channel = self.channels[program.inputs[port]]
+            words[block + at.BLOCK + at.INPUT * place + at.CHANNEL] = channel
+            words[channel + at.CONSUMER] = block
+        for place, port in enumerate(outputs):
+            channel = self.channels[program.outputs[port]]
+            words[outs + at.OUTPUT * place + at.CHANNEL] = channel
+            words[channel + at.PRODUCER] = block
+        ends = [program.inputs[i] for i in inputs] + [program.outputs[i] for i in outputs]
+        words[block + at.ELASTIC] = any(_elastic(self.plan.channels[c]) for c in ends)
+
+
+def finite(plan: Plan, channels: tuple[int, ...]) -> list[int]:
+    """Places of the ports whose channel has no endless supply; the others never wait and never matter."""
+    return [place for place, channel in enumerate(channels) if plan.channels[channel].initial is not None]
+
+
+def _elastic(channel: Channel) -> bool:
+    return channel.capacity is None or channel.capacity > ROOMY
+
+
+def _block_words(program: Program) -> int:
+    return at.BLOCK + at.INPUT * len(program.inputs) + at.OUTPUT * len(program.outputs)

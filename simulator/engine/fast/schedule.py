@@ -1,0 +1,129 @@
+"""Runs a network to its end: the kernels advance it, and this feeds them runs and memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine.contract import Progress, waiting
+from simulator.engine.fast import layout as at
+from simulator.engine.fast.advance import advance, finished
+from simulator.engine.fast.loading import Loader
+from simulator.engine.fast.memory import Memory
+from simulator.engine.fast.walk import push
+from simulator.errors import DeadlockError
+from simulator.plan.network import Component
+from simulator.record.intervals import IntervalLog, bin_width
+from simulator.record.outcome import ComponentOutcome, Outcome, ProgramOutcome
+from simulator.record.states import STATES
+
+WINDOWS = 256
+"""Windows between two reports of progress; an interrupt is taken then."""
+
+
+class Schedule:
+    """A network on its way from cycle 0 to its last departure."""
+
+    def __init__(self, memory: Memory, loaders: Sequence[Sequence[Loader]]) -> None:
+        self.memory, self.loaders = memory, loaders
+        self._flat = [loader for own in loaders for loader in own]
+
+    def run(self, progress: Progress | None) -> None:
+        """Advance to the end.
+
+        Raises
+        ------
+        DeadlockError
+            No progress while work remains.
+        """
+        memory = self.memory
+        self._feed(self._flat)
+        while (status := advance(memory.words, memory.vectors, memory.bins, WINDOWS)) != at.ENDED:
+            if status == at.HUNGER:
+                self._feed([x for x in self._flat if memory.words[x.block + at.WANTS]])
+            elif status == at.OVERFLOW:
+                memory.grow(int(memory.words[at.FULL]))
+            elif progress is not None:
+                progress(self.cycles, sum(int(memory.words[x.block + at.ITEMS]) for x in self._flat))
+        if not all(memory.words[x.block + at.DONE] for x in self._flat):
+            raise DeadlockError(self.cycles - 1, tuple(self._waits()))
+
+    @property
+    def cycles(self) -> int:
+        """One past the last departure so far."""
+        return int(self.memory.words[at.LAST]) + 1
+
+    def _feed(self, loaders: Sequence[Loader]) -> None:
+        for loader in loaders:
+            if loader.load():
+                push(self.memory.words, loader.block)
+        self.memory.words[at.HUNGRY] = 0
+
+    def _waits(self) -> list[str]:
+        channels = dict(zip(self.memory.channels, self.memory.plan.channels, strict=True))
+        lines, flat = [], iter(self._flat)
+        for component in self.memory.plan.components:
+            for program in component.programs:
+                loader = next(flat)
+                if not self.memory.words[loader.block + at.DONE]:
+                    needs, channel = _lack(self.memory.words, loader.block)
+                    lines.append(waiting(component.name, program.name, needs, channels[channel].name))
+        return lines
+
+    def outcome(self, cycles: int) -> Outcome:
+        """What happened, over a run of `cycles` cycles."""
+        finished(self.memory.words, self.memory.bins, cycles)
+        bins, width = self.memory.bins, bin_width(cycles)
+        parts = zip(self.memory.plan.components, self.memory.components, self.loaders, strict=True)
+        return Outcome(
+            cycles,
+            tuple(
+                self._component(component, offset, own, bins[index, :, : -(-cycles // width)].copy(), width)
+                for index, (component, offset, own) in enumerate(parts)
+            ),
+        )
+
+    def _component(
+        self,
+        component: Component,
+        offset: int,
+        loaders: Sequence[Loader],
+        counts: NDArray[np.int64],
+        width: int,
+    ) -> ComponentOutcome:
+        alone = self.memory.words[offset + at.KIND] == at.LONE
+        programs = []
+        for program, loader in zip(component.programs, loaders, strict=True):
+            words = self.memory.words[loader.block : loader.block + at.BLOCK]
+            states = counts.sum(axis=1) if alone else words[at.STATES : at.STATES + len(STATES)].copy()
+            items, starts, squares, departs = (int(x) % 2**64 for x in words[at.ITEMS : at.ITEMS + 4])
+            actions = dict(zip(program.actions, loader.actions, strict=True))
+            programs.append(ProgramOutcome(program.name, states, actions, (items, starts, squares, departs)))
+        return ComponentOutcome(
+            component.name,
+            component.group,
+            component.kind,
+            component.lanes,
+            IntervalLog(width, counts),
+            sum(loader.work for loader in loaders),
+            sum(loader.demand for loader in loaders),
+            tuple(programs),
+        )
+
+
+def _lack(words: NDArray[np.int64], block: int) -> tuple[str, int]:
+    """What the next item of a stuck program lacks, and the channel block it lacks it on."""
+    m = words.tolist()
+    for port in range(block + at.BLOCK, m[block + at.OUTS], at.INPUT):
+        channel = m[port + at.CHANNEL]
+        takes = m[port + at.TAKES]
+        if takes > 0 and m[channel + at.TAKEN] + takes > m[channel + at.PUT]:
+            return "a token", channel
+    for port in range(m[block + at.OUTS], m[block + at.END], at.OUTPUT):
+        channel = m[port + at.CHANNEL]
+        puts, capacity = m[port + at.PUTS], m[channel + at.CAPACITY]
+        if puts > 0 and 0 <= capacity < m[channel + at.PUT] + puts - m[channel + at.RELEASED]:
+            return "room", channel
+    raise AssertionError("a program that lacks nothing is stuck")
