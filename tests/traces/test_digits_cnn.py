@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -48,6 +49,14 @@ def test_accuracies(trace: Trace) -> None:
         dense, *pruned = trace.attrs[name]
         assert dense >= 97
         assert all(value >= dense - 1.5 for value in pruned)
+
+
+def test_the_documented_accuracies_are_the_files(trace: Trace) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "traces.md").read_text()
+    rows = zip(*(trace.attrs[f"accuracy_{kind}_percent"] for kind in ("float", "int8")), strict=True)
+    for degree, (single, integer) in zip(DEGREES, rows, strict=True):
+        row = next(line for line in text.splitlines() if line.startswith(f"| `{degree}`"))
+        assert row.endswith(f"| {single:.1f} | {integer:.1f} |")
 
 
 def test_patterns(trace: Trace) -> None:
