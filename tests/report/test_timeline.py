@@ -9,6 +9,7 @@ import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
+import simulator
 from simulator.record.result import Result
 from simulator.record.states import STATES
 from simulator.report.colours import STATE
@@ -43,3 +44,11 @@ def test_said_in_words(results: Pair, tmp_path: Path) -> None:
     for part in result.layers[0].components:
         assert f"{part.name}: busy" in text
     assert f"{result.cycles} cycles" in text
+
+
+def test_idealised_rungs_are_drawn_too(tmp_path: Path) -> None:
+    layer = simulator.gemm(np.ones((16, 32), dtype=bool), np.ones((32, 8), dtype=bool))
+    for rung, name in (("totals", "S0: totals"), ("order", "S2: order")):
+        result = simulator.simulate("tc", layer, engine="reference", rung=rung)
+        timeline(result, None, tmp_path / "a.svg")
+        assert name in (tmp_path / "a.svg").read_text()
