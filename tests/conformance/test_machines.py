@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from differences import differences
+from differential.test_engines import differences
 
 import simulator
 from simulator import Layer, Machine
