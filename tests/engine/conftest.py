@@ -13,8 +13,5 @@ from simulator.registry import resolve
 @pytest.fixture(params=["reference", "fast"])
 def engine(request: pytest.FixtureRequest) -> Callable[..., Outcome]:
     """An engine; tests that use it run on each."""
-    try:
-        run: Callable[..., Outcome] = resolve("engine", request.param)
-    except AttributeError:
-        pytest.skip(f"engine {request.param} is not there yet")
+    run: Callable[..., Outcome] = resolve("engine", request.param)
     return run
