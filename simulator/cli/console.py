@@ -10,8 +10,8 @@ from typing import Any
 
 import click
 
-WIDE = 200
-"""Columns assumed when stdout is a file or a pipe: nothing is folded there."""
+WIDE, UNFOLDED = 200, 1000
+"""Columns assumed when stdout is a file or a pipe; columns no table needs."""
 
 
 def print_json(document: dict[str, Any]) -> None:
@@ -28,7 +28,8 @@ def print_table(
     ----------
     title : str
     columns : sequence of (str, bool)
-        Header, and whether the column holds numbers (right-aligned, never folded).
+        Header, and whether the column holds numbers; those are right-aligned. A table with numbers is never folded or cut,
+        however narrow the terminal.
     rows : sequence of sequence of str
     totals : int
         That many rows at the end are set off by a line.
@@ -38,15 +39,25 @@ def print_table(
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=Text(title), title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for header, numeric in columns:
-        table.add_column(
-            Text(header), justify="right" if numeric else "left", no_wrap=numeric, overflow="fold"
-        )
+        table.add_column(Text(_stacked(header)), justify="right" if numeric else "left", overflow="fold")
     for i, row in enumerate(rows):
         table.add_row(*(Text(cell) for cell in row), end_section=i == len(rows) - totals - 1)
     console = Console(width=None if sys.stdout.isatty() else WIDE)
-    console.print(table)
+    if any(numeric for _, numeric in columns):
+        whole = console.measure(table, options=console.options.update(width=UNFOLDED)).maximum
+        console.width = max(console.width, whole)
+    with console.capture() as drawn:
+        console.print(table)
+    lines = (line.rstrip() for line in drawn.get().splitlines())
+    click.echo("\n".join([title, *(line for line in lines if line)]))
+
+
+def _stacked(header: str) -> str:
+    """A header on two lines: the unit, or else the last word, below."""
+    words, bracket, unit = header.partition(" (")
+    return f"{words}\n({unit}" if bracket else "\n".join(header.rsplit(" ", 1))
 
 
 Report = Callable[[float, float, str], None]

@@ -75,7 +75,7 @@ def _run(args: Sequence[str] | None) -> int:
     except click.ClickException as error:
         return _usage(error)
     except (KeyboardInterrupt, click.Abort) as stop:
-        click.echo(f"interrupted{_after(stop)}", err=True)
+        click.echo(f"interrupted{_after(stop.__cause__ or stop)}", err=True)
         return INTERRUPTED
     except SimulatorError as error:
         for line in str(error).splitlines():
@@ -103,8 +103,7 @@ def _usage(error: click.ClickException) -> int:
 
 
 def _after(stop: BaseException) -> str:
-    said = " ".join(str(part) for part in stop.args)
-    return f": {said.removeprefix('interrupted').strip()}" if said else ""
+    return f": {stop.args[0]}" if stop.args else ""
 
 
 def _first_line(error: BaseException) -> str:

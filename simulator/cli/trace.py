@@ -77,9 +77,16 @@ def show_trace(path: Path, as_json: bool) -> None:
         return
     click.echo(f"{found['name']}: {len(found['layers'])} layers, digest {found['digest']}")
     for name, value in found["attributes"].items():
-        click.echo(f"{name}: {value}")
+        click.echo(f"{name}: {_text(value)}")
     columns = [("layer", False), ("einsum", False), ("MACs", True), ("pattern", False), *_DENSITIES]
     print_table("Layers", columns, [_row(layer) for layer in found["layers"]])
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, (list, tuple)):
+        return ", ".join(_text(item) for item in value)
+    text = f"{value:.6g}" if isinstance(value, float) else str(value).strip()
+    return "\n" + textwrap.indent(text, "    ") if "\n" in text else text
 
 
 def _row(layer: dict[str, Any]) -> list[str]:
