@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 from simulator.record.result import LayerResult, Result
 from simulator.report.pairs import pairs, ratio
-
-if TYPE_CHECKING:
-    from rich.table import Table
 
 Columns = list[tuple[str, bool]]
 """Header, and whether the column holds numbers."""
@@ -43,24 +40,8 @@ def table(result: Result, baseline: Result | None = None) -> tuple[Columns, list
     return _COLUMNS + (_COMPARED if baseline is not None else []), rows
 
 
-def rich_table(result: Result, baseline: Result | None = None) -> Table:
-    """The same as a rich table."""
-    from rich import box
-    from rich.table import Table as RichTable
-
-    columns, rows = table(result, baseline)
-    drawn = RichTable(title=f"{result.trace} on {result.machine}", box=box.SIMPLE_HEAD, title_justify="left")
-    for header, number in columns:
-        drawn.add_column(header, justify="right" if number else "left", no_wrap=number)
-    for i, row in enumerate(rows):
-        drawn.add_row(*row, end_section=i == len(rows) - 2)
-    return drawn
-
-
 def _only(baseline: Result, names: list[str]) -> Result:
     """The baseline cut to the layers compared, so that totals are of the same work."""
-    from dataclasses import replace
-
     return replace(baseline, layers=tuple(layer for layer in baseline.layers if layer.name in set(names)))
 
 

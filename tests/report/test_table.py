@@ -8,7 +8,7 @@ import pytest
 
 from simulator.errors import InputError
 from simulator.record.result import Result
-from simulator.report.table import rich_table, table
+from simulator.report.table import table
 
 Pair = tuple[Result, Result]
 
@@ -58,9 +58,3 @@ def test_no_counterpart(results: Pair) -> None:
     result, baseline = results
     with pytest.raises(InputError, match="has no layer"):
         table(result, dataclasses.replace(baseline, layers=()))
-
-
-def test_as_a_rich_table(results: Pair) -> None:
-    drawn = rich_table(*results)
-    assert drawn.row_count == len(results[0].layers) + 1
-    assert [column.header for column in drawn.columns] == [header for header, _ in table(*results)[0]]
