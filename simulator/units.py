@@ -52,17 +52,23 @@ def parse_ratio(text: object, dimension: str) -> Fraction:
         Missing unit, unknown unit, wrong dimension, or a number too large to be meant (over 2**62).
     """
     if isinstance(text, bool) or not isinstance(text, str):
-        raise UnitError(f"{text!r}: a quantity in {dimension} needs a unit, for example '16 {_example(dimension)}'")
+        raise UnitError(
+            f"{text!r}: a quantity in {dimension} needs a unit, for example '16 {_example(dimension)}'"
+        )
     match = _NUMBER.match(text)
     if match is None:
         raise UnitError(f"{text!r}: expected '<number> <unit>' in {dimension}")
     number, unit = match.group(1), (match.group(2) or "").strip()
     if not unit:
-        raise UnitError(f"{text!r}: a quantity in {dimension} needs a unit, for example '{number} {_example(dimension)}'")
+        raise UnitError(
+            f"{text!r}: a quantity in {dimension} needs a unit, for example '{number} {_example(dimension)}'"
+        )
     over, _, under = dimension.partition("/")
     unit_over, slash, unit_under = (part.strip() for part in unit.partition("/"))
     if bool(under) != bool(slash):
-        raise UnitError(f"{text!r}: the unit must be one of {dimension}, for example '{number} {_example(dimension)}'")
+        raise UnitError(
+            f"{text!r}: the unit must be one of {dimension}, for example '{number} {_example(dimension)}'"
+        )
     value = Fraction(number.replace("_", "")) * _scale(text, unit_over, over)
     if under:
         value /= _scale(text, unit_under, under)

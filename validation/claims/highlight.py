@@ -24,7 +24,9 @@ from simulator.sparsity.patterns import Pattern, parse
 from validation.claims import Claim
 
 PAIRS = [(h1, h0) for h1 in range(4, 9) for h0 in range(2, 5)]
-UNLIMITED = dict.fromkeys(("dram.bandwidth", "glb.read_bandwidth", "glb.write_bandwidth", "array.refill_bandwidth"), "unlimited")
+UNLIMITED = dict.fromkeys(
+    ("dram.bandwidth", "glb.read_bandwidth", "glb.write_bandwidth", "array.refill_bandwidth"), "unlimited"
+)
 PUBLISHED = "arXiv 2305.12718: supported patterns; the ratio is derived from them"
 OWN = "derived from hwconfigs/highlight.yaml"
 
