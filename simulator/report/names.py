@@ -10,7 +10,7 @@ from simulator.report.colours import INK, PAPER, SOFT
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_CHARACTER, _LINE, _SIZE, _GAP = 0.066, 0.135, 8.0, 0.002
+_CHARACTER, _LINE, _SIZE, _GAP = 0.066, 0.165, 8.0, 0.002
 
 
 def label_layers(axes: Axes | None, layers: list[LayerResult], width: float) -> float:
