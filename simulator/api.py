@@ -176,7 +176,7 @@ def _layer(
         shape={"groups": view.groups, "M": view.M, "N": view.N, "K": view.K},
         cycles=outcome.cycles,
         components=outcome.components,
-        bound=max(totals, key=lambda group: totals[group]),
+        bound=bound(totals),
         totals=totals,
         macs=lowered.macs,
         nonzeros=lowered.nonzeros,
@@ -215,6 +215,16 @@ def s0_totals(plan: Plan, outcome: Outcome) -> dict[str, int]:
     for (group, p, q), (work, lanes) in sums.items():
         totals[group] = max(totals.get(group, 0), -(-q * work // (p * lanes)))
     return totals
+
+
+_BOUNDS = {"array": "compute", "glb.read": "GLB", "glb.write": "GLB", "dram": "DRAM"}
+
+
+def bound(totals: Mapping[str, int]) -> str:
+    """What limits a layer if everything overlapped: the group with the largest S0 total, compute when it ties."""
+    most = max(totals.values())
+    tied = [group for group in totals if totals[group] == most]
+    return _BOUNDS["array"] if "array" in tied else _BOUNDS.get(tied[0], tied[0])
 
 
 def _result(

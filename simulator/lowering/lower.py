@@ -90,7 +90,7 @@ class Lowered:
             "weights_pattern": self.code.pattern,
             "inputs_format": self.context.operands.format,
             "outputs_format": self.outputs.format,
-            "arrays": "share the window" if self.context.geometry.abreast == 1 else "a window each",
+            "arrays": f"{self.context.geometry.abreast} windows at once",
             "mapping": self.context.tiling.text(self.context.geometry),
         }
 
@@ -133,16 +133,26 @@ def lower(machine: Machine, layer: Layer) -> Lowered:
 
 
 def _geometry(machine: Machine, view: GemmView, code: Code) -> Geometry:
-    """Arrays side by side along M on one window, or along N on a window each; ``auto`` takes the estimated
-    faster.
-    """
+    """Arrays side by side along M share a window, those along N take one each; ``auto`` takes the estimated fastest split."""
     array = machine.components.array
-    arrays, rows, columns = array.arrays.value, array.rows.value, array.columns.value
-    shared = Geometry(view.groups, view.M, view.N, view.K, arrays * rows, columns, code.window, 1)
-    split = Geometry(view.groups, view.M, view.N, view.K, rows, columns * arrays, code.window, arrays)
-    if array.shared_window == "auto":
-        return min((shared, split), key=lambda geometry: _streaming(machine, geometry))
-    return shared if array.shared_window else split
+    arrays = array.arrays.value
+    splits = {True: [1], False: [arrays]}.get(array.shared_window) or [
+        n for n in range(1, arrays + 1) if arrays % n == 0
+    ]
+    options = [
+        Geometry(
+            view.groups,
+            view.M,
+            view.N,
+            view.K,
+            array.rows.value * arrays // abreast,
+            array.columns.value * abreast,
+            code.window,
+            abreast,
+        )
+        for abreast in splits
+    ]
+    return min(options, key=lambda geometry: _streaming(machine, geometry))
 
 
 def _streaming(machine: Machine, g: Geometry) -> Fraction:

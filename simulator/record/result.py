@@ -53,7 +53,8 @@ class LayerResult:
         Run length in cycles.
     components : tuple of ComponentOutcome
     bound : str
-        Component group with the largest S0 total: what limits the layer if everything overlapped perfectly.
+        ``compute``, ``GLB``, ``DRAM`` or another component group: the one with the largest S0 total, which would
+        limit the layer if everything overlapped perfectly.
     totals : dict of str to int
         S0 cycles of each component group.
     macs : dict of str to int
@@ -221,7 +222,7 @@ class Result:
 
     @property
     def bound(self) -> str:
-        """The component group that bounds most cycles."""
+        """What bounds most cycles."""
         weight: dict[str, int] = {}
         for layer in self.layers:
             weight[layer.bound] = weight.get(layer.bound, 0) + layer.cycles

@@ -32,7 +32,7 @@ class Array(Specification):
         Windows waiting in front of the arrays.
     shared_window : bool or "auto"
         True: all arrays work on the same window, on different rows of M. False: each on a column of its own.
-        ``auto``: whichever streams a layer's inputs in fewer cycles.
+        ``auto``: the split of arrays along M and N that streams a layer's inputs in the fewest cycles.
     """
 
     arrays: Count
