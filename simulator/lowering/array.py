@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.lowering.blocks import gather, plain
 from simulator.lowering.context import Context
@@ -57,8 +58,7 @@ def refills(context: Context) -> Iterator[Chunk]:
 
     def blocks() -> Iterator[Chunk]:
         for tile in context.tiles:
-            ragged = tile.first_window + tile.windows == context.geometry.windows
-            key = (context.rows_of(tile), ragged, tile.windows)
+            key = (tile.rows, tile.end, tile.windows)
             if key not in known:
                 known[key] = block(tile)
             yield known[key]
@@ -120,8 +120,8 @@ def windows(context: Context, demand: int, per_column: int, per_row: int) -> Ite
 
     def blocks() -> Iterator[Chunk]:
         for tile in context.tiles:
-            columns, steps = context.columns_of(tile), context.steps_of(tile)
-            rows = context.rows_of(tile)
+            columns, steps = tile.columns, tile.steps
+            rows = tile.rows
             key = (columns, rows, tile.windows)
             if key not in known:
                 count = tile.windows * columns * (per_column + per_row * rows)
@@ -138,11 +138,11 @@ def steps(context: Context) -> Iterator[Chunk]:
     """
     array = context.machine.components.array
     lanes = array.arrays.value * array.rows.value * array.pes.value * array.macs.value
-    known: dict[tuple[int, int, int, bool, bool, bool], Chunk] = {}
+    known: dict[tuple[int, int, int, bool, bool], Chunk] = {}
     gating, coded = context.machine.datapath.gating, context.code
 
     def template(tile: Tile) -> Chunk:
-        count, columns, rows = context.steps_of(tile), context.columns_of(tile), context.rows_of(tile)
+        count, columns, rows = tile.steps, tile.columns, tile.rows
         table: list[tuple[int, ...]] = []
         for p in range(tile.windows):
             space, column = int(tile.begin and p == 0), int(tile.end and p == tile.windows - 1)
@@ -151,7 +151,7 @@ def steps(context: Context) -> Iterator[Chunk]:
             issued = rows * stored * columns
             sums = rows * columns
             muxes = issued if coded.choices > 1 else 0
-            counts = (0, issued, muxes, issued, 0 if space else sums, sums)
+            counts = (issued, 0, muxes, issued, 0 if space else sums, sums)
             none = (0,) * len(counts)
             if count > 1:
                 table.append((1, 1, lanes, 1, 1, space, 0, 1, space, column, 0, *none))
@@ -162,34 +162,44 @@ def steps(context: Context) -> Iterator[Chunk]:
 
     def blocks() -> Iterator[Chunk]:
         for tile in context.tiles:
-            ragged = tile.first_window + tile.windows == context.geometry.windows
-            key = (
-                context.columns_of(tile),
-                context.rows_of(tile),
-                tile.windows,
-                ragged,
-                tile.begin,
-                tile.end,
-            )
+            key = (tile.columns, tile.rows, tile.windows, tile.begin, tile.end)
             if key not in known:
                 known[key] = template(tile)
-            yield _with_macs(known[key], context, tile, gating)
+            yield known[key]
 
-    return gather(blocks())
+    chunks = gather(blocks(), merge=False)
+    return _with_macs(chunks, context) if gating else chunks
 
 
-def _with_macs(template: Chunk, context: Context, tile: Tile, gating: bool) -> Chunk:
-    """Fill in the effectual multiplications of the tile's passes (columns `mac` and `mac_gated` of their last
-    runs).
+def _with_macs(chunks: Iterator[Chunk], context: Context) -> Iterator[Chunk]:
+    """Move what is not effectual from `mac` to `mac_gated` in the last run of every pass, passes in execution
+    order.
     """
-    runs = template.runs.copy()
-    mac = runs.shape[1] - len(ARRAY_ACTIONS)
-    last = runs[:, mac + 1] > 0
-    if gating:
-        span = slice(tile.first_window, tile.first_window + tile.windows)
-        effectual = context.operands.effectual[tile.group][tile.row, span, tile.column]
-        runs[last, mac] = effectual
-        runs[last, mac + 1] -= effectual
-    else:
-        runs[last, mac], runs[last, mac + 1] = runs[last, mac + 1], 0
-    return Chunk(runs, template.varies, template.vectors)
+    effectual = _effectual(context)
+    at = 0
+    for chunk in chunks:
+        runs = chunk.runs.copy()
+        mac = runs.shape[1] - len(ARRAY_ACTIONS)
+        last = np.flatnonzero(runs[:, mac] > 0)
+        counts = effectual[at : at + len(last)]
+        at += len(last)
+        runs[last, mac + 1] = runs[last, mac] - counts
+        runs[last, mac] = counts
+        yield Chunk(runs, chunk.varies, chunk.vectors)
+
+
+def _effectual(context: Context) -> NDArray[np.int64]:
+    """Effectual multiplications of every pass, in execution order."""
+    tiles = context.tiles
+    windows = np.array([tile.windows for tile in tiles])
+    first = np.array([tile.first_window for tile in tiles])
+    passes = (
+        np.arange(windows.sum())
+        - np.repeat(np.cumsum(windows) - windows, windows)
+        + np.repeat(first, windows)
+    )
+    at = [
+        np.repeat(np.array([getattr(t, name) for t in tiles]), windows) for name in ("group", "row", "column")
+    ]
+    found: NDArray[np.int64] = np.stack(context.operands.effectual)[at[0], at[1], passes, at[2]]
+    return found

@@ -7,7 +7,7 @@ their vectors, and a block of one plain run is repeated by its count.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
@@ -20,24 +20,27 @@ VALUES = 1 << 20
 sees.
 """
 
+KEPT = 1 << 22
+"""Bytes of chunks a program keeps for the next engine or rung that reads it."""
 
-def gather(blocks: Iterable[Chunk]) -> Iterator[Chunk]:
-    """Concatenate blocks into chunks of bounded size, in order."""
+
+def gather(blocks: Iterable[Chunk], merge: bool = True) -> Iterator[Chunk]:
+    """Concatenate blocks into chunks of bounded size, in order; without `merge` every block keeps its runs."""
     pending: list[tuple[Chunk, int]] = []
     rows = values = 0
     for first, times in _repeats(blocks):
         while times:
-            plain = len(first.runs) == 1 and not first.varies.any()
+            plain = merge and len(first.runs) == 1 and not first.varies.any()
             fit = times if plain else min(times, max(1, (ROWS - rows) // max(1, len(first.runs))))
             pending.append((first, fit))
             rows += 1 if plain else fit * len(first.runs)
             values += len(first.vectors)
             times -= fit
             if rows >= ROWS or values >= VALUES:
-                yield _concatenate(pending)
+                yield _concatenate(pending, merge)
                 pending, rows, values = [], 0, 0
     if pending:
-        yield _concatenate(pending)
+        yield _concatenate(pending, merge)
 
 
 def _repeats(blocks: Iterable[Chunk]) -> Iterator[tuple[Chunk, int]]:
@@ -54,7 +57,7 @@ def _repeats(blocks: Iterable[Chunk]) -> Iterator[tuple[Chunk, int]]:
         yield before, times
 
 
-def _concatenate(blocks: list[tuple[Chunk, int]]) -> Chunk:
+def _concatenate(blocks: list[tuple[Chunk, int]], merge: bool) -> Chunk:
     runs, flags, vectors = [], [], []
     offsets: dict[int, int] = {}
     size = 0
@@ -66,7 +69,7 @@ def _concatenate(blocks: list[tuple[Chunk, int]]) -> Chunk:
                 vectors.append(block.vectors)
                 size += len(block.vectors)
             table = table + varies * np.int64(offsets[id(block)])
-        if times > 1 and len(table) == 1 and not varies.any():
+        if merge and times > 1 and len(table) == 1 and not varies.any():
             table = table.copy()
             table[0, COUNT] *= times
         elif times > 1:
@@ -84,3 +87,26 @@ def plain(rows: Iterable[Iterable[int]]) -> Chunk:
     """A block of runs without vectors, from rows of (count, fields...); rows with count 0 are left out."""
     table = np.array([(row[0], 1, *row[1:]) for row in map(tuple, rows) if row[0] > 0], dtype=np.int64)
     return Chunk(table, np.zeros(table.shape, dtype=np.uint8), np.zeros(0, dtype=np.int32))
+
+
+class Kept:
+    """The chunks of a program, kept after they were first read to the end when they are few; told anew
+    otherwise.
+    """
+
+    def __init__(self, chunks: Callable[[], Iterator[Chunk]]) -> None:
+        self._chunks = chunks
+        self._kept: list[Chunk] | None = None
+
+    def __call__(self) -> Iterator[Chunk]:
+        return iter(self._kept) if self._kept is not None else self._read()
+
+    def _read(self) -> Iterator[Chunk]:
+        kept: list[Chunk] = []
+        size = 0
+        for chunk in self._chunks():
+            size += chunk.runs.nbytes + chunk.varies.nbytes + chunk.vectors.nbytes
+            kept = [*kept, chunk] if size <= KEPT else []
+            yield chunk
+        if size <= KEPT:
+            self._kept = kept

@@ -32,20 +32,6 @@ class Context:
         """Bit widths."""
         return self.operands.widths
 
-    def rows_of(self, tile: Tile) -> int:
-        """Rows of weights (M) a tile really has."""
-        g = self.geometry
-        return min(g.rows, g.M - tile.row * g.rows)
-
-    def columns_of(self, tile: Tile) -> int:
-        """Columns (N) a tile really has."""
-        g = self.geometry
-        return min(g.columns, g.N - tile.column * g.columns)
-
-    def steps_of(self, tile: Tile) -> int:
-        """Steps of one pass over the tile."""
-        return -(-self.columns_of(tile) // self.geometry.abreast)
-
     @cached_property
     def _streams(self) -> dict[tuple[int, int, int], tuple[Stream, Stream | None]]:
         return {}

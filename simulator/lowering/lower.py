@@ -133,12 +133,14 @@ def lower(machine: Machine, layer: Layer) -> Lowered:
 
 
 def _geometry(machine: Machine, view: GemmView, code: Code) -> Geometry:
-    """Arrays side by side along M share a window, those along N take one each; ``auto`` takes the estimated fastest split."""
+    """Arrays side by side along M share a window, those along N take one each; ``auto`` takes the estimated
+    fastest split.
+    """
     array = machine.components.array
     arrays = array.arrays.value
-    splits = {True: [1], False: [arrays]}.get(array.shared_window) or [
-        n for n in range(1, arrays + 1) if arrays % n == 0
-    ]
+    splits = [1] if array.shared_window is True else [arrays]
+    if array.shared_window == "auto":
+        splits = [n for n in range(1, arrays + 1) if arrays % n == 0]
     options = [
         Geometry(
             view.groups,

@@ -127,8 +127,7 @@ def weight_reads(context: Context) -> Iterator[Chunk]:
 
     def blocks() -> Iterator[Chunk]:
         for tile in context.tiles:
-            ragged = tile.first_window + tile.windows == context.geometry.windows
-            key = (context.rows_of(tile), ragged, tile.windows, tile.fetch[0], tile.last[0])
+            key = (tile.rows, tile.end, tile.windows, tile.fetch[0], tile.last[0])
             if key not in known:
                 known[key] = block(tile)
             yield known[key]

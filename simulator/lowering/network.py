@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
+from simulator.lowering.blocks import Kept
 from simulator.plan import Channel, Chunk, Component, Plan, Program
 from simulator.plan.network import DATA, SPACE, STATIONARY
 
@@ -44,7 +45,11 @@ class Network:
         """A program on named channels."""
         index = self._index
         return Program(
-            name, tuple(index[i] for i in inputs), tuple(index[o] for o in outputs), tuple(actions), chunks
+            name,
+            tuple(index[i] for i in inputs),
+            tuple(index[o] for o in outputs),
+            tuple(actions),
+            Kept(chunks),
         )
 
     def component(

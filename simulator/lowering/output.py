@@ -56,7 +56,7 @@ def _format() -> CoordinatePayload:
 def column_bits(context: Context, outputs: Outputs, tile: Tile) -> NDArray[np.int64]:
     """Bits leaving with each step of the tile's last pass."""
     g, width = context.geometry, context.widths.outputs
-    rows, columns = context.rows_of(tile), context.columns_of(tile)
+    rows, columns = tile.rows, tile.columns
     if outputs.format == "uncompressed" or outputs.mask is None:
         bits = np.full(columns, rows * width, dtype=np.int64)
     else:
@@ -78,7 +78,7 @@ def drains(context: Context) -> Iterator[Chunk]:
         for tile in context.tiles:
             if not tile.end:
                 continue
-            rows, columns, abreast = context.rows_of(tile), context.columns_of(tile), context.geometry.abreast
+            rows, columns, abreast = tile.rows, tile.columns, context.geometry.abreast
             if (rows, columns) not in known:
                 full, rest = divmod(columns, abreast)
                 size, last = -(-rows * abreast * width // 8), -(-rows * rest * width // 8)
@@ -107,7 +107,7 @@ def packs(context: Context, outputs: Outputs) -> Iterator[Chunk]:
         filled = used // burst
         filled[-1] = max(1, -(-used[-1] // burst))
         writer = RunWriter(1, 1, 1)
-        values = context.rows_of(tile) * context.columns_of(tile) if counted else 0
+        values = tile.rows * tile.columns if counted else 0
         puts = np.diff(filled, prepend=0)
         body, last = puts[:-1], int(puts[-1])
         uniform = len(body) > 0 and bool((body == body[0]).all())
@@ -120,7 +120,7 @@ def packs(context: Context, outputs: Outputs) -> Iterator[Chunk]:
             if tile.end and counted:
                 yield block(tile)
             elif tile.end:
-                key = (context.rows_of(tile), context.columns_of(tile))
+                key = (tile.rows, tile.columns)
                 if key not in known:
                     known[key] = block(tile)
                 yield known[key]

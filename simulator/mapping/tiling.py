@@ -99,9 +99,10 @@ class Sizes(Protocol):
 class Tile:
     """One visit: an accumulator tile and a piece of K.
 
-    `row` and `column` count accumulator tiles, `first_window` and `windows` windows. `fetch` and `last` say
-    for weights and inputs whether this visit is the first to use a fetched piece, and the last. `begin` and
-    `end` say whether the reduction begins and ends here.
+    `rows` and `columns` are the outputs it really has, `steps` those of one pass. `row` and `column` count
+    accumulator tiles, `first_window` and `windows` windows. `fetch` and `last` say for weights and inputs
+    whether this visit is the first to use a fetched piece, and the last. `begin` and `end` say whether the
+    reduction begins and ends here.
     """
 
     group: int
@@ -113,6 +114,9 @@ class Tile:
     end: bool
     fetch: tuple[bool, bool]
     last: tuple[bool, bool]
+    rows: int
+    columns: int
+    steps: int
 
 
 @dataclass(frozen=True)
@@ -191,31 +195,26 @@ class Tiling:
     def walk(self, g: Geometry) -> Iterator[Tile]:
         """All visits in execution order."""
         outer, inner = self._tiles(g, True), self._tiles(g, False)
+        spans = [
+            (k * self.windows, min(self.windows, g.windows - k * self.windows)) for k in range(self.pieces(g))
+        ]
         for group in range(g.groups):
             for start in range(0, outer, self.block):
                 stop = min(start + self.block, outer)
                 for b in range(inner):
                     for a in range(start, stop):
-                        for k in range(self.pieces(g)):
-                            yield self._visit(g, group, (start, a, stop), b, k)
+                        yield from self._visits(g, group, (start, a, stop), b, spans)
 
-    def _visit(self, g: Geometry, group: int, block: tuple[int, int, int], b: int, k: int) -> Tile:
-        _start, a, _stop = block
-        row, column = (a, b) if self.outer == "M" else (b, a)
-        first = k * self.windows
-        windows = min(self.windows, g.windows - first)
-        uses = {tensor: self._use(g, tensor, block, b) for tensor in _TENSORS}
-        return Tile(
-            group,
-            row,
-            column,
-            first,
-            windows,
-            first == 0,
-            first + windows == g.windows,
-            (uses["weights"][0], uses["inputs"][0]),
-            (uses["weights"][1], uses["inputs"][1]),
-        )
+    def _visits(
+        self, g: Geometry, group: int, block: tuple[int, int, int], b: int, spans: list[tuple[int, int]]
+    ) -> Iterator[Tile]:
+        row, column = (block[1], b) if self.outer == "M" else (b, block[1])
+        rows, columns = min(g.rows, g.M - row * g.rows), min(g.columns, g.N - column * g.columns)
+        (first_w, last_w), (first_i, last_i) = (self._use(g, tensor, block, b) for tensor in _TENSORS)
+        fetch, last, steps = (first_w, first_i), (last_w, last_i), -(-columns // g.abreast)
+        for first, windows in spans:
+            end = first + windows == g.windows
+            yield Tile(group, row, column, first, windows, first == 0, end, fetch, last, rows, columns, steps)
 
     def _use(self, g: Geometry, tensor: str, block: tuple[int, int, int], b: int) -> tuple[bool, bool]:
         """Whether a visit is the first and the last use of the tensor's piece since its fetch."""
@@ -315,7 +314,7 @@ def estimate(tiling: Tiling, g: Geometry, sizes: Sizes, memory: Memory) -> Fract
     use = Fraction(g.steps, visits)
     if memory.bandwidth is None:
         return g.steps + Fraction(memory.latency)
-    move = tiling.traffic(g, sizes) / visits / memory.bandwidth
+    move = Fraction(tiling.traffic(g, sizes), visits) / memory.bandwidth
     turn = (memory.latency + move + use) / memory.buffers
     first = sum(sum(sizes.piece(tensor, tiling.windows)) for tensor in _TENSORS)
     period = max(use, move, turn) if visits > 1 else use
@@ -335,8 +334,8 @@ def _candidates(spec: Mapping, g: Geometry) -> Iterator[Tiling]:
         tiles, unit = (g.row_tiles, g.rows) if rows else (g.column_tiles, g.columns)
         for windows in _options(spec.tile["K"], g.windows, g.window):
             for block in _options(spec.tile[outer], tiles, unit):
-                for hold in product(range(3), repeat=2):
-                    yield Tiling(outer, block, windows, hold)
+                for weights, inputs in product(range(3), repeat=2):
+                    yield Tiling(outer, block, windows, (weights, inputs))
 
 
 def _outer_ranks(spec: Mapping) -> tuple[str, ...]:
