@@ -46,7 +46,7 @@ def verify(
 
 def _box(view: GemmView, datapath: Datapath, code: Code, stored: Format, group: int, m: int, n: int) -> int:
     m1, n1 = min(view.M, m + ROWS), min(view.N, n + COLUMNS)
-    weights = view.weights(group)[m:m1].astype(np.int64)
+    weights = view.weights(group, m, m1).astype(np.int64)
     inputs = view.inputs(group, 0, view.K, n, n1).astype(np.int64)
     through = stored.decode(stored.encode(np.ascontiguousarray(inputs.T))).T.astype(np.int64)
     found = datapath.outputs(code, weights, np.ascontiguousarray(through))

@@ -72,10 +72,10 @@ class Operands:
 
     def _weights(self, group: int) -> NDArray[np.float64]:
         g = self.geometry
-        mask = self.view.weights_mask(group)
         padded = np.zeros((g.row_tiles, g.windows * g.window), dtype=np.float64)
         for tile in range(g.row_tiles):
-            padded[tile, : g.K] = mask[tile * g.rows : (tile + 1) * g.rows].sum(axis=0)
+            mask = self.view.weights_mask(group, tile * g.rows, min(g.M, (tile + 1) * g.rows))
+            padded[tile, : g.K] = mask.sum(axis=0)
         return padded.reshape(g.row_tiles, g.windows, g.window)
 
     def _inputs(

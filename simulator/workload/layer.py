@@ -9,11 +9,11 @@ from typing import Any
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
-from simulator.sparsity.patterns import parse
+from simulator.sparsity.patterns import Hss, parse
 from simulator.workload import einsum as einsums
 from simulator.workload.einsum import Einsum, Pair
 from simulator.workload.matrix import flat_weights
-from simulator.workload.tensor import Tensor, recorded
+from simulator.workload.tensor import BLOCK, Tensor, recorded
 
 DENSE = "declared dense"
 PROVENANCES = ("recorded", "next layer's input", DENSE)
@@ -94,12 +94,18 @@ class Layer:
         if self.pattern is None:
             return
         rule = parse(self.pattern)
-        found = rule.violation(flat_weights(self.weights.mask), axis=-1)
-        if found is not None:
-            raise InputError(
-                f"layer {self.name!r}: its weights do not satisfy the declared pattern {rule.text} along the "
-                f"flattened K: {found}"
-            )
+        whole = not isinstance(rule, Hss)  # a rule on the whole tensor needs all of it at once
+        rows = self.weights.shape[0]
+        step = rows if whole else max(1, BLOCK * rows // self.weights.size)
+        for start in range(0, rows, step):
+            mask = self.weights.mask_rows(start, min(rows, start + step))
+            found = rule.violation(flat_weights(mask), axis=-1)
+            if found is not None:
+                found = replace(found, fiber=(found.fiber[0] + start,)) if found.fiber else found
+                raise InputError(
+                    f"layer {self.name!r}: its weights do not satisfy the declared pattern {rule.text} along the "
+                    f"flattened K: {found}"
+                )
 
 
 def gemm(

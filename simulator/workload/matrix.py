@@ -66,7 +66,7 @@ class GemmView:
         self.N = size["b"] * size["p"] * size["q"] if self._conv else size["n"]
         self.K = size["r"] * size["s"] * size["c"] if self._conv else size["k"]
         self._held: dict[str, NDArray[Any]] = {}
-        self._last: tuple[tuple[str, int], NDArray[Any]] | None = None
+        self._last: tuple[tuple[str, int, int, int], NDArray[Any]] | None = None
         self._unique: dict[tuple[int, ...], tuple[int, int]] = {}
 
     def integers(self, seed: int) -> GemmView:
@@ -87,19 +87,22 @@ class GemmView:
 
     # --- weights ----------------------------------------------------------------------------------------------
 
-    def weights(self, group: int) -> NDArray[Any]:
-        """Integer weights of a group, shape (M, K): recorded, or stand-ins (see the module)."""
-        return self._filters(group, "values")
+    def weights(self, group: int, m0: int = 0, m1: int | None = None) -> NDArray[Any]:
+        """Integer weights m0 <= m < m1 of a group (all by default), shape (m1 - m0, K): recorded, or stand-ins."""
+        return self._filters(group, "values", m0, m1)
 
-    def weights_mask(self, group: int) -> NDArray[np.bool_]:
-        """Non-zero weights of a group, bool, shape (M, K)."""
-        return self._filters(group, "mask")
+    def weights_mask(self, group: int, m0: int = 0, m1: int | None = None) -> NDArray[np.bool_]:
+        """Non-zeros of the same rows as :meth:`weights`, bool."""
+        return self._filters(group, "mask", m0, m1)
 
-    def _filters(self, group: int, what: str) -> NDArray[Any]:
+    def _filters(self, group: int, what: str, m0: int, m1: int | None) -> NDArray[Any]:
+        stop = self.M if m1 is None else m1
         self._check("group", group, group + 1, self.groups)
-        if self._last is None or self._last[0] != (what, group):
-            rows = self._rows(self.layer.weights, what, group * self.M, (group + 1) * self.M)
-            self._last = (what, group), flat_weights(rows)
+        self._check("M", m0, stop, self.M)
+        key = (what, group, m0, stop)
+        if self._last is None or self._last[0] != key:
+            rows = self._rows(self.layer.weights, what, group * self.M + m0, group * self.M + stop)
+            self._last = key, flat_weights(rows)
         return self._last[1]
 
     # --- inputs -----------------------------------------------------------------------------------------------
@@ -171,7 +174,7 @@ class GemmView:
         """
         self._check("M", m0, m1, self.M)
         out = np.zeros((m1 - m0, n1 - n0), dtype=np.int64)
-        weights = self.weights(group)[m0:m1]
+        weights = self.weights(group, m0, m1)
         for k in range(0, self.K, _REDUCED):
             a = weights[:, k : k + _REDUCED]
             b = self.inputs(group, k, min(self.K, k + _REDUCED), n0, n1)
