@@ -1,0 +1,90 @@
+"""Any damage to a description gives a machine or our own error with a place, never another exception."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from typing import Any
+
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.errors import InputError
+from simulator.hardware import Machine, load, loads
+from simulator.hardware.parameters import plain
+from simulator.hardware.problems import allowed, specification
+
+DATA = plain(load("highlight"))
+WEIRD = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.floats(allow_nan=False),
+    st.text(st.characters(codec="utf-8", exclude_categories=("Cc", "Cs")), max_size=8),
+    st.sampled_from(
+        ["unlimited", "64 B", "1 cycle", "auto", "1e30 B/cycle", "dense", "2:4", {}, [], [[]], {"value": 1}]
+    ),
+)
+
+
+def _paths(data: Any, key: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    inner = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    return [key, *(path for name, part in inner for path in _paths(part, (*key, name)))]
+
+
+PATHS = [path for path in _paths(DATA) if path]
+
+
+def _at(data: Any, path: tuple[Any, ...]) -> Any:
+    for part in path:
+        data = data[part]
+    return data
+
+
+def _told(data: Any) -> list[str]:
+    try:
+        assert isinstance(loads(yaml.safe_dump(data, sort_keys=False), "x.yaml"), Machine)
+    except InputError as error:
+        return str(error).splitlines()
+    return []
+
+
+@given(st.lists(st.tuples(st.sampled_from(PATHS), WEIRD), min_size=1, max_size=4))
+def test_any_value_anywhere(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
+    data = copy.deepcopy(DATA)
+    for path, value in changes:
+        with contextlib.suppress(KeyError, TypeError, IndexError):
+            _at(data, path[:-1])[path[-1]] = value
+    assert all(line.startswith("x.yaml:") for line in _told(data))
+
+
+@given(st.sampled_from([path for path in PATHS if isinstance(path[-1], str)]))
+def test_any_key_left_out(path: tuple[Any, ...]) -> None:
+    data = copy.deepcopy(DATA)
+    del _at(data, path[:-1])[path[-1]]
+    told = _told(data)
+    if path in (("components", "select"), ("components", "compress")):
+        assert told == []
+    elif path[-1] in ("source", "assumed"):
+        assert len(told) == 1
+        assert "needs exactly one of" in told[0]
+    else:
+        assert len(told) == 1
+        assert told[0].endswith(f": {'.'.join(path)}: missing; it is required")
+
+
+@given(st.sampled_from([path for path in PATHS if isinstance(path[-1], str) and len(path[-1]) > 3]))
+def test_any_key_misspelt_is_one_line_with_the_right_one(path: tuple[Any, ...]) -> None:
+    data = copy.deepcopy(DATA)
+    home, name = _at(data, path[:-1]), path[-1]
+    home[name[:-2] + name[-1] + name[-2]] = home.pop(name)
+    told = [] if name[-1] == name[-2] else _told(data)
+    assert name[-1] == name[-2] or (len(told) == 1 and f"did you mean {name!r}?" in told[0]), told
+
+
+def test_the_keys_of_every_mapping_are_known() -> None:
+    assert specification(("components", "glb", "row")) is not None
+    assert specification(("components", "glbb")) is None
+    assert allowed(("components", "glb", "row")) == ["value", "source", "assumed"]
+    assert allowed(("energy_table",)) == []
