@@ -1,7 +1,7 @@
 """Programs of DRAM and GLB: bursts in, rows filled, rows read.
 
-A tile is fetched as ceil(bytes / burst) bursts of data, then of metadata; the GLB fills whole rows from them,
-then words of metadata, and hands the tile over when its last row is written. Reads are whole aligned rows of
+A piece is fetched as ceil(bytes / burst) bursts. The GLB writes its rows and metadata words as they arrive, in
+proportion, and hands the piece over when its last burst is written. Reads are whole aligned rows of
 data, and metadata words in groups of a row's size.
 """
 
@@ -64,7 +64,7 @@ def dram_reads(context: Context, tensor: str) -> Iterator[Chunk]:
 
 
 def glb_fills(context: Context, tensor: str) -> Iterator[Chunk]:
-    """Items: rows, then groups of metadata words. Fields: demand, work, take burst, release, put ready(s),
+    """Items: bursts, written as they arrive. Fields: demand, work, take burst, release, put ready(s),
     sram_write, metadata_write.
     """
     machine = context.machine.components
@@ -75,22 +75,14 @@ def glb_fills(context: Context, tensor: str) -> Iterator[Chunk]:
     known: dict[tuple[int, int, int], Chunk] = {}
 
     def block(size: int, rows: int, metadata: int) -> Chunk:
-        groups, rest = divmod(metadata, row)
-        kinds = [
-            (rows, row, (1, 0)),
-            (groups, row, (0, row // word)),
-            (int(rest > 0), rest, (0, -(-rest // word))),
-        ]
-        kinds = [kind for kind in kinds if kind[0]]
-        bursts, total = max(1, -(-size // burst)), rows + groups + int(rest > 0)
-        takes, at = spread(bursts, total), 0
+        bursts = max(1, -(-size // burst))
+        writes, words = spread(rows, bursts), spread(-(-metadata // word), bursts)
+        fields = [_constant(part) for part in (writes * row + words * word, writes, words)]
         writer = RunWriter(1, ready, 2)
-        for i, (count, demand, actions) in enumerate(kinds):
-            body = count - int(i == len(kinds) - 1)
-            part: int | NDArray[np.int32] = 1 if bursts == total else takes[at : at + body]
-            writer.add(body, demand, takes=[part], puts=none, actions=actions)
-            at += body
-        writer.add(1, kinds[-1][1], takes=[int(takes[-1])], puts=done, actions=kinds[-1][2])
+        body = [field if isinstance(field, int) else field[:-1] for field in fields]
+        last = [field if isinstance(field, int) else int(field[-1]) for field in fields]
+        writer.add(bursts - 1, body[0], takes=[1], puts=none, actions=body[1:])
+        writer.add(1, last[0], takes=[1], puts=done, actions=last[1:])
         return writer.chunk()
 
     def blocks() -> Iterator[Chunk]:
@@ -102,6 +94,10 @@ def glb_fills(context: Context, tensor: str) -> Iterator[Chunk]:
                 yield known[key]
 
     return gather(blocks())
+
+
+def _constant(values: NDArray[np.int32]) -> int | NDArray[np.int32]:
+    return int(values[0]) if (values == values[0]).all() else values
 
 
 def weight_reads(context: Context) -> Iterator[Chunk]:
