@@ -22,6 +22,11 @@ if ENABLED:
         """Compile a function of arrays and scalars with numba (nopython, nogil, cached)."""
         return cast(F, numba.njit(cache=True, nogil=True, boundscheck=False)(function))
 
+    def inlined(function: F) -> F:
+        """Compile as :func:`kernel` does, into the code of its callers: for small functions of hot loops."""
+        options = {"nogil": True, "boundscheck": False, "forceinline": True}
+        return cast(F, numba.njit(cache=True, **options)(function))
+
     def _popcount64(typing_context: Any, word: Any) -> tuple[Any, Callable[..., Any]]:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             return builder.ctpop(args[0])
@@ -31,12 +36,30 @@ if ENABLED:
     popcount64 = cast(Callable[[Any], int], intrinsic(_popcount64))
     """Ones in a uint64 word, as int64; to be called inside kernels only."""
 
+    def _pointer(typing_context: Any, array: Any) -> tuple[Any, Callable[..., Any]]:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return context.make_array(array)(context, builder, args[0]).data
+
+        return numba.types.CPointer(array.dtype)(array), generate
+
+    pointer = cast(Callable[[Any], Any], intrinsic(_pointer))
+    """The elements of a contiguous array without their owner: one word to pass on and nothing to count; the
+    caller keeps the array. To be called inside kernels only."""
+
 else:
 
     def kernel(function: F) -> F:
         """Leave the function as it is: the JIT is switched off."""
         return function
 
+    def inlined(function: F) -> F:
+        """Leave the function as it is: the JIT is switched off."""
+        return function
+
     def popcount64(word: Any) -> int:
         """Ones in a uint64 word: the plain twin of the compiled one."""
         return int(word).bit_count()
+
+    def pointer(array: Any) -> Any:
+        """The array itself: the plain twin of the compiled one."""
+        return array

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
-from simulator.jit import kernel
+from simulator.jit import inlined, kernel
 from simulator.record.intervals import BINS
 from simulator.record.states import BLOCKED, BUSY, DRAINED, REFILL, STARVED, STATES
 
@@ -24,17 +24,18 @@ RANKS = 1 << 20
 @kernel
 def fold(m: Ints, bins: Ints, component: int) -> None:
     """Merge neighbouring bins of a component."""
-    index, half = m[component + at.INDEX], BINS // 2
+    half = BINS // 2
     for state in range(len(STATES)):
         if m[component + at.USED] >> state & 1:
+            row = (m[component + at.INDEX] * len(STATES) + state) * BINS
             for b in range(half):
-                bins[index, state, b] = bins[index, state, 2 * b] + bins[index, state, 2 * b + 1]
-            for b in range(half, BINS):
-                bins[index, state, b] = 0
+                bins[row + b] = bins[row + 2 * b] + bins[row + 2 * b + 1]
+            for b in range(row + half, row + BINS):
+                bins[b] = 0
     m[component + at.SHIFT] += 1
 
 
-@kernel
+@inlined
 def add(m: Ints, bins: Ints, component: int, state: int, begin: int, end: int) -> None:
     """Add cycles [begin, end) in `state` to the log of a component."""
     if end <= begin:
@@ -42,18 +43,18 @@ def add(m: Ints, bins: Ints, component: int, state: int, begin: int, end: int) -
     while (end - 1) >> m[component + at.SHIFT] >= BINS:
         fold(m, bins, component)
     m[component + at.USED] |= 1 << state
-    shift, index = m[component + at.SHIFT], m[component + at.INDEX]
+    shift, row = m[component + at.SHIFT], (m[component + at.INDEX] * len(STATES) + state) * BINS
     first, last = begin >> shift, (end - 1) >> shift
     if first == last:
-        bins[index, state, first] += end - begin
+        bins[row + first] += end - begin
         return
-    bins[index, state, first] += ((first + 1) << shift) - begin
-    for b in range(first + 1, last):
-        bins[index, state, b] += 1 << shift
-    bins[index, state, last] += end - (last << shift)
+    bins[row + first] += ((first + 1) << shift) - begin
+    for b in range(row + first + 1, row + last):
+        bins[b] += 1 << shift
+    bins[row + last] += end - (last << shift)
 
 
-@kernel
+@inlined
 def arrival(m: Ints, port: int) -> int:
     """Cycle from which the takes of an input port are visible, NEVER while not all are put."""
     if m[port + at.TAKES] <= 0:
@@ -66,7 +67,7 @@ def arrival(m: Ints, port: int) -> int:
     return cycle
 
 
-@kernel
+@inlined
 def missing(m: Ints, program: int, cycle: int) -> tuple[int, int]:
     """State of a program whose next item lacks data at `cycle`, and the cycle until which it does; SEEN when none lacks."""
     for port in range(program + at.BLOCK, m[program + at.OUTS], at.INPUT):
@@ -78,14 +79,16 @@ def missing(m: Ints, program: int, cycle: int) -> tuple[int, int]:
     return SEEN, at.NEVER
 
 
-@kernel
+@inlined
 def finish(m: Ints, program: int, free: int, start: int, ready: int) -> tuple[int, int]:
     """Last cycle in service of an item and the tick it ends at (see the contract, service time)."""
     ticks = m[program + at.TICKS]
     if ticks == 0:
         return start, 0
     end = max(free, ticks * ready) + m[program + at.TICKS_PER_DEMAND] * m[program + at.DEMAND]
-    return max(start, (end - 1) // ticks), end
+    shift = m[program + at.TICKS_SHIFT]
+    last = (end - 1) >> shift if shift >= 0 else (end - 1) // ticks
+    return max(start, last), end
 
 
 @kernel

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import add, close, merge, open_window
-from simulator.engine.fast.port import candidate, evaluate, grant, settle
+from simulator.engine.fast.port import evaluate, grant, settle
 from simulator.engine.fast.walk import push, walk
-from simulator.jit import kernel
+from simulator.jit import kernel, pointer
 from simulator.record.states import BUSY, DISABLED, DRAINED
 
 Ints = NDArray[np.int64]
@@ -61,17 +61,17 @@ def turn(m: Ints, bins: Ints, cycle: int) -> None:
 
 
 @kernel
-def advance(m: Ints, v: Vector, bins: Ints, windows: int) -> int:
+def advance(words: Ints, vectors: Vector, counts: Ints, windows: int) -> int:
     """Run until a program is hungry, a ring is full, all is done or stuck, or `windows` windows are over."""
+    m, v, bins = pointer(words), pointer(vectors), pointer(counts)
     while True:
         status = drain(m, v, bins)
         if status != at.STUCK:
             return status
         cycle, component = at.NEVER, 0
         for entry in range(m[at.PORTS], m[at.PORTS_END]):
-            first = candidate(m, m[entry])
-            if first < cycle:
-                cycle, component = first, m[entry]
+            if m[m[entry] + at.CANDIDATE] < cycle:
+                cycle, component = m[m[entry] + at.CANDIDATE], m[entry]
         if cycle < m[at.LIMIT]:
             if grant(m, v, bins, component, cycle) == at.OVERFLOW:
                 return at.OVERFLOW
@@ -86,8 +86,15 @@ def advance(m: Ints, v: Vector, bins: Ints, windows: int) -> int:
 
 
 @kernel
-def finished(m: Ints, bins: Ints, cycles: int) -> None:
+def enqueue(words: Ints, program: int) -> None:
+    """Make a program runnable."""
+    push(pointer(words), program)
+
+
+@kernel
+def finished(words: Ints, counts: Ints, cycles: int) -> None:
     """Log the cycles that are left to the end of the run, `cycles` in all."""
+    m, bins = pointer(words), pointer(counts)
     component, words = m[at.COMPONENT0], m[at.PROGRAM_WORDS]
     for _ in range(m[at.COMPONENTS]):
         kind, items = m[component + at.KIND], 0
@@ -101,6 +108,7 @@ def finished(m: Ints, bins: Ints, cycles: int) -> None:
             add(m, bins, component, DISABLED, 0, cycles)
         elif kind == at.PORT:
             settle(m, bins, component, cycles)
+            add(m, bins, component, BUSY, m[component + at.STRETCH], m[component + at.FINISHED] + 1)
         elif kind == at.CROWD:
             close(m, bins, component, min(m[at.LIMIT], cycles))
             merge(m, bins, component, min(m[at.LIMIT], cycles), cycles)

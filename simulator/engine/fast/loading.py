@@ -20,16 +20,18 @@ ENOUGH = 2048
 def field_sums(chunk: Chunk) -> Ints:
     """Sum of every field over all items of a chunk, shape (F,)."""
     counts = chunk.runs[:, COUNT]
-    sums: Ints = np.where(chunk.varies, 0, chunk.runs).T @ counts
-    sums[COUNT] = counts.sum()
-    rows, columns = np.nonzero(chunk.varies)
-    if len(rows):
+    if not chunk.varies.any():
+        sums: Ints = counts @ chunk.runs
+    else:
+        sums = counts @ np.where(chunk.varies, 0, chunk.runs)
+        rows, columns = np.nonzero(chunk.varies)
         prefix = np.zeros(len(chunk.vectors) + 1, dtype=np.int64)
         np.cumsum(chunk.vectors, out=prefix[1:])
         start, period = chunk.runs[rows, columns], chunk.runs[rows, PERIOD]
         times, rest = np.divmod(counts[rows], period)
         whole = prefix[start + period] - prefix[start]
         np.add.at(sums, columns, times * whole + prefix[start + rest] - prefix[start])
+    sums[COUNT] = counts.sum()
     return sums
 
 
@@ -66,28 +68,24 @@ class Loader:
 
     def load(self) -> bool:
         """Load the next runs; False, and the program is done, when there are none."""
-        tables: list[Ints] = []
-        vectors: list[NDArray[np.int32]] = []
-        rows = size = 0
-        while rows < ENOUGH:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                break
-            self._count(chunk)
-            table = self._table(chunk, size)
-            if len(table):
-                tables.append(table)
-                rows += len(table)
-                if table[:, at.ROW_VARIED].any():
-                    vectors.append(np.asarray(chunk.vectors, dtype=np.int32))
-                    size += len(chunk.vectors)
         words = self.memory.words
         words[self.block + at.WANTS] = 0
-        if not tables:
-            words[self.block + at.DONE] = 1
-            return False
-        self._place(tables[0] if len(tables) == 1 else np.concatenate(tables), vectors, size)
-        return True
+        while True:
+            chunks: list[Chunk] = []
+            rows = 0
+            while rows < ENOUGH and (chunk := next(self._chunks, None)) is not None:
+                if len(chunk.runs):
+                    chunks.append(chunk)
+                    rows += len(chunk.runs)
+            if not chunks:
+                words[self.block + at.DONE] = 1
+                return False
+            whole = chunks[0] if len(chunks) == 1 else joined(chunks)
+            self._count(whole)
+            table = self._table(whole)
+            if len(table):
+                self._place(table, whole.vectors)
+                return True
 
     def _count(self, chunk: Chunk) -> None:
         if len(chunk.runs) == 0:
@@ -99,47 +97,52 @@ class Loader:
         first = PORTS + 2 * len(self.program.inputs) + len(self.program.outputs)
         self.actions = [a + b for a, b in zip(self.actions, sums[first:], strict=True)]
 
-    def _table(self, chunk: Chunk, shift: int) -> Ints:
-        """Rows of the run table; vector offsets are moved by `shift`."""
-        runs = chunk.runs
-        if not runs[:, COUNT].all():
-            keep = runs[:, COUNT] > 0
-            chunk = Chunk(runs[keep], chunk.varies[keep], chunk.vectors)
-            runs = chunk.runs
-        fields = len(self._columns)
+    def _table(self, chunk: Chunk) -> Ints:
+        """Rows of the run table."""
+        runs, fields = chunk.runs, len(self._columns)
         table = np.empty((len(runs), at.ROW_FIELDS + 2 * fields), dtype=np.int64)
         table[:, : at.ROW_VARIED] = runs[:, : at.ROW_VARIED]
-        flags = table[:, at.ROW_FIELDS + fields :]
-        flags[:] = chunk.varies[:, self._columns]
-        varied = flags.any(axis=1)
-        table[:, at.ROW_VARIED] = varied
         table[:, at.ROW_FIELDS : at.ROW_FIELDS + fields] = runs[:, self._columns]
-        if varied.any():
-            table[:, at.ROW_FIELDS : at.ROW_FIELDS + fields] += shift * flags
-            return table
-        table[:, at.ROW_PERIOD] = 1
+        table[:, at.ROW_FIELDS + fields :] = chunk.varies[:, self._columns]
+        varied = table[:, at.ROW_FIELDS + fields :].any(axis=1)
+        table[:, at.ROW_VARIED] = varied
+        table[~varied, at.ROW_PERIOD] = 1
+        if not runs[:, COUNT].all():
+            table = table[table[:, at.ROW_COUNT] > 0]
         return _merged(table)
 
-    def _place(self, table: Ints, vectors: list[NDArray[np.int32]], size: int) -> None:
-        memory, block = self.memory, self.block
+    def _place(self, table: Ints, vectors: NDArray[np.int32]) -> None:
+        memory, block, size = self.memory, self.block, len(vectors)
         if table.size > self._row_space:
             self._row_space = 2 * table.size
             self._rows = memory.take(self._row_space)
-        if size > self._value_space:
-            self._value_space = 2 * size
-            self._values = memory.take_vectors(self._value_space)
-        if size:
-            memory.vectors[self._values : self._values + size] = np.concatenate(vectors)
+        if table[:, at.ROW_VARIED].any():
+            if size > self._value_space:
+                self._value_space = 2 * size
+                self._values = memory.take_vectors(self._value_space)
+            memory.vectors[self._values : self._values + size] = vectors
             fields = len(self._columns)
             table[:, at.ROW_FIELDS : at.ROW_FIELDS + fields] += self._values * table[:, -fields:]
         memory.words[self._rows : self._rows + table.size] = table.ravel()
         memory.words[block + at.ROW], memory.words[block + at.ROW_END] = self._rows, self._rows + table.size
 
 
+def joined(chunks: list[Chunk]) -> Chunk:
+    """Several chunks as one."""
+    runs = np.concatenate([chunk.runs for chunk in chunks])
+    varies = np.concatenate([chunk.varies for chunk in chunks])
+    sizes = [len(chunk.vectors) for chunk in chunks]
+    if any(sizes):
+        shifts = np.cumsum([0, *sizes[:-1]])
+        runs += np.repeat(shifts, [len(chunk.runs) for chunk in chunks])[:, None] * varies
+    return Chunk(runs, varies, np.concatenate([chunk.vectors for chunk in chunks]))
+
+
 def _merged(table: Ints) -> Ints:
     """Join neighbouring runs of equal items."""
     fresh = np.ones(len(table), dtype=bool)
     np.any(table[1:, 1:] != table[:-1, 1:], axis=1, out=fresh[1:])
+    fresh[1:] |= table[1:, at.ROW_VARIED] != 0
     if fresh.all():
         return table
     starts = np.flatnonzero(fresh)

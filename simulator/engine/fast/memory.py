@@ -30,7 +30,7 @@ class Memory:
         Header, blocks, rings and run tables.
     vectors : ndarray of int32
         Vectors of the loaded runs.
-    bins : ndarray of int64, shape (components, states, BINS)
+    bins : ndarray of int64, shape (components x states x BINS,)
         State-cycles of components.
     programs, components, channels : list of int
         Offsets of the blocks, in plan order.
@@ -39,7 +39,7 @@ class Memory:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.vectors = np.zeros(16, dtype=np.int32)
-        self.bins: NDArray[np.int64] = np.zeros((len(plan.components), len(STATES), BINS), dtype=np.int64)
+        self.bins: NDArray[np.int64] = np.zeros(len(plan.components) * len(STATES) * BINS, dtype=np.int64)
         self.words = np.zeros(1 << 12, dtype=np.int64)
         self._used, self._used_vectors = at.HEADER, 0
         self.components = [self.take(at.COMPONENT_WORDS) for _ in plan.components]
@@ -132,6 +132,7 @@ class Memory:
         kind = at.PORT if component.arbiter else at.LONE if len(component.programs) <= 1 else at.CROWD
         words[offset + at.INDEX], words[offset + at.KIND] = index, kind
         words[offset + at.COUNT], words[offset + at.FINISHED] = len(component.programs), -1
+        words[offset + at.CANDIDATE] = at.NEVER
         words[offset + at.POLICY] = POLICIES.get(component.arbiter or "", 0)
         for position, program in enumerate(component.programs):
             block = next(blocks)
@@ -150,6 +151,7 @@ class Memory:
         words[block + at.OUTS], words[block + at.END] = outs, outs + at.OUTPUT * len(outputs)
         words[block + at.STRIDE] = at.ROW_FIELDS + 2 * (1 + 2 * len(inputs) + len(outputs))
         words[block + at.TICKS], words[block + at.TICKS_PER_DEMAND] = 2 * p if q else 0, 2 * q
+        words[block + at.TICKS_SHIFT] = (2 * p).bit_length() - 1 if p & (p - 1) == 0 else -1
         words[block + at.OWNER], words[block + at.POSITION] = owner, position
         words[block + at.SHARED] = component.arbiter is not None
         words[block + at.FINISH] = -1

@@ -11,36 +11,44 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
-from simulator.engine.fast.account import SEEN, add, finish, missing
-from simulator.engine.fast.walk import commit, enter, fits, leave, push, room, visible
-from simulator.jit import kernel
+from simulator.engine.fast.account import SEEN, add, arrival, finish, missing
+from simulator.engine.fast.walk import advance_item, commit, enter, fits, room, tally, visible
+from simulator.jit import inlined, kernel
 from simulator.record.states import BLOCKED, BUSY, CONFLICT, DRAINED
 
 Ints = NDArray[np.int64]
 Vector = NDArray[np.int32]
 
 
-@kernel
-def evaluate(m: Ints, v: Vector, program: int) -> int:
-    """Work out from which cycle on the next item of a program is eligible."""
-    m[program + at.ELIGIBLE] = at.NEVER
-    if m[program + at.LEFT] == 0 and not enter(m, v, program):
-        return at.HUNGER
-    ready = visible(m, program)
-    if ready < at.NEVER:
-        ready = max(ready, room(m, program))
-    m[program + at.READY] = ready
-    m[program + at.ELIGIBLE] = max(m[program + at.NEXT], ready)
-    return at.STUCK
+@inlined
+def seen(m: Ints, program: int) -> int:
+    """Cycle from which all data of the next item is visible, NEVER while it is not known."""
+    cycle = 0
+    for port in range(program + at.BLOCK, m[program + at.OUTS], at.INPUT):
+        if m[m[port + at.CHANNEL] + at.REASON] != BLOCKED:
+            cycle = max(cycle, arrival(m, port))
+    return cycle
 
 
 @kernel
-def candidate(m: Ints, component: int) -> int:
-    """First cycle in which the port can grant something known."""
-    first, words, earliest = m[component + at.FIRST], m[at.PROGRAM_WORDS], at.NEVER
-    for position in range(m[component + at.COUNT]):
-        earliest = min(earliest, m[first + position * words + at.ELIGIBLE])
-    return earliest if earliest == at.NEVER else max(earliest, m[component + at.FINISHED] + 1)
+def evaluate(m: Ints, v: Vector, program: int) -> None:
+    """Work out from which cycle on the next item of a program is eligible, and what its port can grant first."""
+    eligible, m[program + at.SEEN] = at.NEVER, at.NEVER
+    if m[program + at.LEFT] > 0 or enter(m, v, program):
+        ready = visible(m, program)
+        if ready < at.NEVER:
+            ready = max(ready, room(m, program))
+        eligible = max(m[program + at.NEXT], ready)
+        m[program + at.READY], m[program + at.SEEN] = ready, seen(m, program)
+    m[program + at.ELIGIBLE] = eligible
+    component, words = m[program + at.OWNER], m[at.PROGRAM_WORDS]
+    other, earliest = m[component + at.FIRST], at.NEVER
+    for _ in range(m[component + at.COUNT]):
+        earliest = min(earliest, m[other + at.ELIGIBLE])
+        other += words
+    if earliest < at.NEVER:
+        earliest = max(earliest, m[component + at.FINISHED] + 1)
+    m[component + at.CANDIDATE] = earliest
 
 
 @kernel
@@ -93,17 +101,24 @@ def idle(m: Ints, bins: Ints, component: int, cycle: int, end: int) -> None:
         cycle = until
 
 
-@kernel
+@inlined
 def settle(m: Ints, bins: Ints, component: int, end: int) -> None:
     """Log a component and its programs from the last grant to `end`, where the next is made."""
-    first, words = m[component + at.FIRST], m[at.PROGRAM_WORDS]
+    program, words = m[component + at.FIRST], m[at.PROGRAM_WORDS]
     begin, free = m[component + at.GRANTED], m[component + at.FINISHED] + 1
-    add(m, bins, component, BUSY, begin, free)
-    idle(m, bins, component, free, end)
-    for position in range(m[component + at.COUNT]):
-        program = first + position * words
-        if m[program + at.ITEMS] > 0 or not m[program + at.DONE]:
+    if end > free:
+        add(m, bins, component, BUSY, m[component + at.STRETCH], free)
+        idle(m, bins, component, free, end)
+        m[component + at.STRETCH] = end
+    for _ in range(m[component + at.COUNT]):
+        if program == m[component + at.GRANTEE] and end == free:
+            m[program + at.STATES + BUSY] += free - begin
+        elif program != m[component + at.GRANTEE] and m[program + at.SEEN] <= begin:
+            m[program + at.STATES + CONFLICT] += free - begin
+            m[program + at.STATES + BLOCKED] += end - free
+        elif m[program + at.ITEMS] > 0 or not m[program + at.DONE]:
             share(m, component, program, end)
+        program += words
 
 
 @kernel
@@ -119,7 +134,8 @@ def grant(m: Ints, v: Vector, bins: Ints, component: int, cycle: int) -> int:
     m[component + at.GRANTEE], m[component + at.GRANTED], m[component + at.FINISHED] = program, cycle, last
     m[component + at.POINTER] = position + 1 if position + 1 < m[component + at.COUNT] else 0
     commit(m, program, last)
-    leave(m, v, program, cycle, last, last)
-    m[program + at.ELIGIBLE] = at.NEVER
-    push(m, program)
+    m[program + at.FINISH], m[program + at.NEXT] = last, last + 1
+    tally(m, program, 1, cycle, cycle * cycle, last)
+    advance_item(m, v, program)
+    evaluate(m, v, program)
     return at.STUCK

@@ -9,13 +9,12 @@ from numpy.typing import NDArray
 
 from simulator.engine.contract import Progress, waiting
 from simulator.engine.fast import layout as at
-from simulator.engine.fast.advance import advance, finished
+from simulator.engine.fast.advance import advance, enqueue, finished
 from simulator.engine.fast.loading import Loader
 from simulator.engine.fast.memory import Memory
-from simulator.engine.fast.walk import push
 from simulator.errors import DeadlockError
 from simulator.plan.network import Component
-from simulator.record.intervals import IntervalLog, bin_width
+from simulator.record.intervals import BINS, IntervalLog, bin_width
 from simulator.record.outcome import ComponentOutcome, Outcome, ProgramOutcome
 from simulator.record.states import STATES
 
@@ -58,7 +57,7 @@ class Schedule:
     def _feed(self, loaders: Sequence[Loader]) -> None:
         for loader in loaders:
             if loader.load():
-                push(self.memory.words, loader.block)
+                enqueue(self.memory.words, loader.block)
         self.memory.words[at.HUNGRY] = 0
 
     def _waits(self) -> list[str]:
@@ -75,7 +74,8 @@ class Schedule:
     def outcome(self, cycles: int) -> Outcome:
         """What happened, over a run of `cycles` cycles."""
         finished(self.memory.words, self.memory.bins, cycles)
-        bins, width = self.memory.bins, bin_width(cycles)
+        bins = self.memory.bins.reshape(-1, len(STATES), BINS)
+        width = bin_width(cycles)
         parts = zip(self.memory.plan.components, self.memory.components, self.loaders, strict=True)
         return Outcome(
             cycles,

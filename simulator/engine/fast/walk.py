@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import SEEN, add, finish, missing, paint
-from simulator.jit import kernel
+from simulator.jit import inlined, kernel
 from simulator.record.states import BLOCKED, BUSY
 
 Ints = NDArray[np.int64]
 Vector = NDArray[np.int32]
 
 
-@kernel
+@inlined
 def push(m: Ints, program: int) -> None:
     """Make a program runnable."""
     if m[program + at.QUEUED] == 0:
@@ -80,7 +80,7 @@ def following(m: Ints, v: Vector, program: int) -> None:
     refresh(m, v, program)
 
 
-@kernel
+@inlined
 def send(m: Ints, channel: int, count: int, depart: int) -> None:
     """Put `count` tokens into a channel and wake its consumer when that is what it waits for."""
     put, ring, mask = m[channel + at.PUT], m[channel + at.TOKENS], m[channel + at.TOKENS_MASK]
@@ -104,7 +104,7 @@ def send(m: Ints, channel: int, count: int, depart: int) -> None:
         push(m, m[channel + at.CONSUMER])
 
 
-@kernel
+@inlined
 def release(m: Ints, channel: int, count: int, depart: int) -> None:
     """Return `count` slots of a bounded channel and wake its producer when that is what it waits for."""
     released, ring, mask = m[channel + at.RELEASED], m[channel + at.CREDITS], m[channel + at.CREDITS_MASK]
@@ -116,7 +116,7 @@ def release(m: Ints, channel: int, count: int, depart: int) -> None:
         push(m, m[channel + at.PRODUCER])
 
 
-@kernel
+@inlined
 def commit(m: Ints, program: int, depart: int) -> None:
     """Move the tokens and slots of an item that departs in cycle `depart`."""
     outs = m[program + at.OUTS]
@@ -149,7 +149,7 @@ def fits(m: Ints, program: int) -> bool:
     return True
 
 
-@kernel
+@inlined
 def visible(m: Ints, program: int) -> int:
     """Cycle from which all takes are visible; NEVER, and noted on the channel, when one is not even put."""
     ready = 0
@@ -164,7 +164,7 @@ def visible(m: Ints, program: int) -> int:
     return ready
 
 
-@kernel
+@inlined
 def room(m: Ints, program: int) -> int:
     """Cycle from which all slots the item needs are visible; NEVER, and noted, when one is not even released."""
     ready = 0
@@ -183,9 +183,9 @@ def room(m: Ints, program: int) -> int:
 
 
 @kernel
-def lone(m: Ints, bins: Ints, program: int, start: int, last: int, depart: int) -> None:
+def lone(m: Ints, bins: Ints, program: int, before: int, start: int, last: int, depart: int) -> None:
     """Log an item of a component's only program; a stretch of busy cycles is logged when it ends."""
-    component, before = m[program + at.OWNER], m[program + at.NEXT]
+    component = m[program + at.OWNER]
     if start > before:
         add(m, bins, component, BUSY, m[program + at.SINCE], before)
         while before < start:
@@ -201,9 +201,8 @@ def lone(m: Ints, bins: Ints, program: int, start: int, last: int, depart: int) 
 
 
 @kernel
-def crowd(m: Ints, program: int, start: int, last: int, depart: int) -> None:
+def crowd(m: Ints, program: int, before: int, start: int, last: int, depart: int) -> None:
     """Log an item of one of several programs with private ports."""
-    before = m[program + at.NEXT]
     while before < start:
         state, until = missing(m, program, before)
         state, until = BLOCKED if state == SEEN else state, min(until, start)
@@ -219,45 +218,58 @@ def crowd(m: Ints, program: int, start: int, last: int, depart: int) -> None:
 @kernel
 def walk(m: Ints, v: Vector, bins: Ints, program: int) -> int:
     """Work out the items of a program with a private port until something it needs is not known."""
-    limit, ticks = m[at.LIMIT], m[program + at.TICKS]
+    limit, ticks, status = m[at.LIMIT], m[program + at.TICKS], at.STUCK
     alone = m[m[program + at.OWNER] + at.KIND] == at.LONE
+    before, free, final = m[program + at.NEXT], m[program + at.FREE], m[program + at.FINISH]
+    items, starts, squares, departs = 0, 0, 0, 0
     while True:
         if m[program + at.LEFT] == 0 and not enter(m, v, program):
-            return at.HUNGER
+            status = at.HUNGER
+            break
         ready = visible(m, program)
-        if ready == at.NEVER:
-            return at.STUCK
-        before = m[program + at.NEXT]
         start = max(before, ready)
         if start >= limit:
-            m[program + at.DEFERRED] = start
-            return at.STUCK
-        last, end = finish(m, program, m[program + at.FREE], start, ready)
-        credit = room(m, program)
-        if credit == at.NEVER:
-            return at.STUCK
+            if ready < at.NEVER:
+                m[program + at.DEFERRED] = start
+            break
+        last, end = finish(m, program, free, start, ready)
+        depart = max(last, room(m, program))
+        if depart == at.NEVER:
+            break
         if m[program + at.ELASTIC] and not fits(m, program):
-            return at.OVERFLOW
-        depart = max(last, credit)
+            status = at.OVERFLOW
+            break
         if not alone:
-            crowd(m, program, start, last, depart)
+            crowd(m, program, before, start, last, depart)
         elif start > before or depart > last:
-            lone(m, bins, program, start, last, depart)
+            lone(m, bins, program, before, start, last, depart)
         commit(m, program, depart)
-        m[program + at.FREE] = max(end, ticks * depart + 1)
-        leave(m, v, program, start, last, depart)
+        before, free, final = depart + 1, max(end, ticks * depart + 1), last
+        items += 1
+        starts += start
+        squares += start * start
+        departs += depart
+        advance_item(m, v, program)
+    if items > 0:
+        m[program + at.NEXT], m[program + at.FREE], m[program + at.FINISH] = before, free, final
+        tally(m, program, items, starts, squares, departs)
+    return status
 
 
-@kernel
-def leave(m: Ints, v: Vector, program: int, start: int, last: int, depart: int) -> None:
-    """Count an item and go to the next one."""
-    m[program + at.FINISH] = last
-    m[program + at.NEXT] = depart + 1
-    m[program + at.ITEMS] += 1
-    m[program + at.SUM_START] += start
-    m[program + at.SUM_SQUARE] += start * start
-    m[program + at.SUM_DEPART] += depart
-    m[at.LAST] = max(m[at.LAST], depart)
-    m[program + at.LEFT] -= 1
-    if m[program + at.VARIED] and m[program + at.LEFT] > 0:
+@inlined
+def advance_item(m: Ints, v: Vector, program: int) -> None:
+    """Go to the next item, unless it is in another run."""
+    left = m[program + at.LEFT] - 1
+    m[program + at.LEFT] = left
+    if m[program + at.VARIED] and left > 0:
         following(m, v, program)
+
+
+@inlined
+def tally(m: Ints, program: int, items: int, starts: int, squares: int, departs: int) -> None:
+    """Add to the grant log of a program whose last item departed before NEXT."""
+    m[program + at.ITEMS] += items
+    m[program + at.SUM_START] += starts
+    m[program + at.SUM_SQUARE] += squares
+    m[program + at.SUM_DEPART] += departs
+    m[at.LAST] = max(m[at.LAST], m[program + at.NEXT] - 1)
