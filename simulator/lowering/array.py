@@ -70,11 +70,15 @@ def fetches(context: Context) -> Iterator[Chunk]:
     """Items: a window. Fields: demand, work, take data row, [take metadata row], releases, put window,
     fetch_write, fetch_read, window_shift.
     """
-    row = context.machine.components.glb.row.value
+    glb = context.machine.components.glb
+    row, word = glb.row.value, glb.metadata_word.value
     known: dict[int, tuple[tuple[Stream, Stream | None], Chunk]] = {}
 
     def block(data: Stream, metadata: Stream | None) -> Chunk:
-        flows = [data] if metadata is None else [data, metadata]
+        flows, arrived = [data], data.rows * row
+        if metadata is not None:
+            flows.append(metadata)
+            arrived += -(-metadata.bits // context.widths.word) * word
         used = sum(-(-flow.bits // 8) for flow in flows)
         writer = RunWriter(len(flows), 1, 3)
         periods = {len(flow.takes) for flow in flows}
@@ -89,7 +93,7 @@ def fetches(context: Context) -> Iterator[Chunk]:
             takes=[flow.last_take for flow in flows],
             releases=[flow.last_release for flow in flows],
             puts=[1],
-            actions=[sum(flow.rows for flow in flows) * row, used, used],
+            actions=[arrived, used, used],
         )
         return writer.chunk()
 

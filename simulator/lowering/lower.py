@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.datapath.code import Code, Datapath
+from simulator.errors import InfeasibleError, InputError
 from simulator.hardware.machine import Machine
 from simulator.lowering.context import Context
 from simulator.lowering.memory import fetched
@@ -125,7 +126,10 @@ def lower(machine: Machine, layer: Layer) -> Lowered:
     memory = Memory(
         capacity, parts.glb.tile_buffers.value, parts.dram.bandwidth.value, parts.dram.latency.value
     )
-    tiling = choose(machine.mapping, geometry, operands, memory)
+    try:
+        tiling = choose(machine.mapping, geometry, operands, memory)
+    except (InfeasibleError, InputError) as error:
+        raise type(error)(f"layer {layer.name!r} on {machine.name!r}: {error}") from None
     context = Context(machine, code, geometry, operands, tiling)
     mask, provenance = _outputs_mask(layer, view)
     outputs = output_format(mask, parts.compress is not None, machine.value_bits.outputs.value, provenance)
