@@ -1,0 +1,134 @@
+"""Every count of every component equals the layer told element by element."""
+
+from __future__ import annotations
+
+from collections import Counter
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from lowering.layers import layer, lowered, nest, outputs, small
+
+import simulator
+from simulator.energy import load as load_table
+from simulator.lowering import Lowered
+from simulator.plan import Plan, Program
+from simulator.plan.rung import Rung
+from simulator.registry import resolve
+from validation.oracles.stationary import Oracle, Work
+
+MACHINES = ("highlight", "tc")
+COUNT = 45
+
+
+def told(name: str, seed: int) -> tuple[Lowered, Work]:
+    machine = small(simulator.load(name), seed)
+    found = lowered(machine, layer(machine, seed), seed, chosen=seed % 3 == 0)
+    oracle = Oracle(machine, found.view, found.code.pattern, nest(found), outputs(found.view))
+    assert oracle.format == found.context.operands.format
+    return found, oracle.count()
+
+
+def items(plan: Plan, component: str, program: str) -> tuple[Program, list[tuple[int, ...]]]:
+    (part,) = [part for part in plan.components if part.name == component]
+    (which,) = [one for one in part.programs if one.name == program]
+    return which, [item for chunk in which.chunks() for item in chunk.items()]
+
+
+def fields(plan: Plan, component: str, program: str, what: str) -> list[int]:
+    """One field of every item, e.g. ``takes fetch.rows`` or ``mac``."""
+    which, found = items(plan, component, program)
+    inputs, names = len(which.inputs), [channel.name for channel in plan.channels]
+    if what.startswith(("takes", "releases")):
+        kind, channel = what.split()
+        at = 2 + which.inputs.index(names.index(channel)) + (inputs if kind == "releases" else 0)
+    else:
+        at = 2 + 2 * inputs + len(which.outputs) + which.actions.index(what)
+    return [item[at] for item in found]
+
+
+@pytest.mark.parametrize("seed", range(COUNT))
+@pytest.mark.parametrize("name", MACHINES)
+def test_work_equals_the_oracle(name: str, seed: int) -> None:
+    found, work = told(name, seed)
+    outcome = resolve("engine", "fast")(found.plan, Rung.S0)
+    actions = Counter(
+        {(part.name, action): n for part in outcome.components for action, n in part.actions.items()}
+    )
+    assert {
+        k: (actions[k], work.actions[k]) for k in actions | work.actions if actions[k] != work.actions[k]
+    } == {}
+    demand = {part.name: part.demand for part in outcome.components}
+    assert demand == dict(work.demand)
+    assert found.traffic["dram"] == dict(work.traffic)
+    assert found.macs["effectual"] == _effectual(found)
+    assert found.macs["slots"] == found.lanes * work.demand["array"]
+    _energies(found, work, outcome)
+
+
+def _energies(found: Lowered, work: Work, outcome: simulator.record.outcome.Outcome) -> None:
+    table = load_table(found.context.machine.energy_table)
+    told = sum(Fraction(count) * Fraction(table.rows[a].energy_pj) for (_, a), count in work.actions.items())
+    charged = sum(sum(table.energy_pj(part.actions).values()) for part in outcome.components)
+    assert charged == pytest.approx(float(told), rel=1e-9)
+
+
+def _effectual(found: Lowered) -> int:
+    view = found.view
+    masks = [(view.weights_mask(g), view.inputs_mask(g, 0, view.K, 0, view.N)) for g in range(view.groups)]
+    return sum(int((a.astype(np.int64) @ b.astype(np.int64)).sum()) for a, b in masks)
+
+
+@pytest.mark.parametrize("seed", range(0, COUNT, 2))
+@pytest.mark.parametrize("name", MACHINES)
+def test_every_step_takes_the_rows_its_bits_are_in(name: str, seed: int) -> None:
+    found, work = told(name, seed)
+    streams = {"fetch.rows": work.data, "fetch.metadata": work.metadata}
+    for channel, visits in streams.items():
+        if visits:
+            takes, releases = (
+                fields(found.plan, "fetch", "inputs", f"{kind} {channel}") for kind in ("takes", "releases")
+            )
+            assert takes == [n for rows in visits for n in rows.touched]
+            assert releases == [n for rows in visits for n in rows.left]
+
+
+@pytest.mark.parametrize("seed", range(1, COUNT, 2))
+@pytest.mark.parametrize("name", MACHINES)
+def test_every_pass_and_every_finished_column_has_its_own_work(name: str, seed: int) -> None:
+    found, work = told(name, seed)
+    counts = [fields(found.plan, "array", "steps", action) for action in ("mac", "mac_gated")]
+    passes = [pair for pair in zip(*counts, strict=True) if pair != (0, 0)]
+    assert passes == work.passes
+    last = "pack" if found.context.machine.components.compress is None else "compress"
+    which, packed = items(found.plan, last, "outputs")
+    assert [item[2 + 2 * len(which.inputs)] for item in packed] == work.bursts
+
+
+@pytest.mark.parametrize("seed", range(COUNT))
+def test_weights_run_as_the_sparsest_pattern_they_satisfy(seed: int) -> None:
+    machine = small(simulator.load("highlight"), seed)
+    case = layer(machine, seed)
+    found = lowered(machine, case, seed, chosen=True)
+    h1, h0 = (int(part[-2]) for part in found.code.pattern.split("->"))
+    fits = {(a, b) for a in range(4, 9) for b in range(2, 5) if _fits(found, a, b)}
+    assert (h1, h0) in fits
+    if case.pattern is None:
+        assert h1 * h0 == max(a * b for a, b in fits)
+    else:
+        assert found.code.pattern == case.pattern
+
+
+def _fits(found: Lowered, h1: int, h0: int) -> bool:
+    """Whether every window of h1 blocks of h0 has at most 4 blocks, and every block at most 2 values."""
+    view = found.view
+    for group in range(view.groups):
+        for row in view.weights_mask(group):
+            for start in range(0, view.K, h1 * h0):
+                blocks = [
+                    sum(row[b : b + h0][: max(0, start + h1 * h0 - b)])
+                    for b in range(start, start + h1 * h0, h0)
+                ]
+                if max(blocks) > 2 or sum(count > 0 for count in blocks) > 4:
+                    return False
+    return True

@@ -1,0 +1,1 @@
+"""Oracles: what the simulator computes fast, told again slowly and obviously, for small layers."""

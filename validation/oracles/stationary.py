@@ -1,0 +1,282 @@
+"""Work of one layer on a stationary-weight machine, counted element by element.
+
+A pass loads a window of weights of a row tile into the array and streams a tile's columns past it: per row and
+column the machine multiplies every stored weight of the row by the input at its coordinate. What each count is
+follows docs/highlight.md and the machine's description; nothing here calls the lowering.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from simulator.hardware import Machine
+from simulator.workload.matrix import GemmView
+from validation.oracles.nest import Nest, Visit, cut, visits
+from validation.oracles.storage import Rows, encode, units
+
+DRAM_WORD = 64
+OUTPUT_BLOCKS = (8, 4)
+
+
+@dataclass
+class Work:
+    """What a layer asks of the machine.
+
+    Attributes
+    ----------
+    actions : dict of (component, action) to int
+    demand : dict of component to int
+        Bytes through ports that move bytes, items of those that move items.
+    traffic : dict of str to int
+        DRAM bytes per tensor.
+    passes : list of (int, int)
+        Effectual and gated multiplications of every pass.
+    data, metadata : list of Rows
+        Input stream of every visit.
+    bursts : list of int
+        DRAM bursts filled by every step that finishes columns.
+    """
+
+    actions: Counter[tuple[str, str]] = field(default_factory=Counter)
+    demand: Counter[str] = field(default_factory=Counter)
+    traffic: Counter[str] = field(default_factory=Counter)
+    passes: list[tuple[int, int]] = field(default_factory=list)
+    data: list[Rows] = field(default_factory=list)
+    metadata: list[Rows] = field(default_factory=list)
+    bursts: list[int] = field(default_factory=list)
+
+
+class Oracle:
+    """One layer on one machine under one loop nest.
+
+    Parameters
+    ----------
+    machine : Machine
+    view : GemmView
+    pattern : str
+        What the weights run as: ``dense`` or ``C1(G1:H1)->C0(G0:H0)``.
+    nest : Nest
+    outputs : ndarray of bool, shape (groups, M, N), or None
+        Recorded non-zeros of the outputs.
+    """
+
+    def __init__(
+        self, machine: Machine, view: GemmView, pattern: str, nest: Nest, outputs: np.ndarray[Any, Any] | None
+    ) -> None:
+        self.parts, self.bits, self.machine = machine.components, machine.value_bits, machine
+        self.view, self.nest, self.outputs = view, nest, outputs
+        array = self.parts.array
+        self.lanes = array.pes.value * array.macs.value
+        numbers = [int(n) for n in re.findall(r"(\d+):(\d+)", pattern) for n in n]
+        self.ranks = tuple(numbers) if numbers else None
+        self.h1, self.h0 = (numbers[1], numbers[3]) if numbers else (self.lanes, 1)
+        self.window = self.h1 * self.h0
+        self.weights = [view.weights_mask(g) for g in range(view.groups)]
+        self.inputs = [view.inputs_mask(g, 0, view.K, 0, view.N) for g in range(view.groups)]
+        self.format = self._smaller(machine.datapath.inputs)
+        self.packed = self._outputs_packed()
+        self.work = Work()
+
+    # --- formats ------------------------------------------------------------------------------------------
+
+    def stored(self, name: str, group: int, span: range, column: int) -> tuple[int, int]:
+        """(Data, metadata) bits of a column's window of inputs in a format."""
+        if name == "uncompressed":
+            size = len(span) if self.parts.fetch.variable else self.window
+            return size * self.bits.inputs.value, 0
+        values = [bool(self.inputs[group][k, column]) for k in span]
+        data, metadata = encode(values, self.h1, self.h0, self.bits.inputs.value)
+        return len(data), len(metadata)
+
+    def _smaller(self, names: tuple[str, ...]) -> str:
+        sizes = {
+            name: sum(
+                sum(self.stored(name, group, span, column))
+                for group in range(self.view.groups)
+                for span in cut(self.view.K, self.window)
+                for column in range(self.view.N)
+            )
+            for name in names
+        }
+        return min(names, key=lambda name: sizes[name])
+
+    def _outputs_packed(self) -> bool:
+        if self.outputs is None or self.parts.compress is None:
+            return False
+        packed = 0
+        for group in range(self.view.groups):
+            for n in range(self.view.N):
+                packed += self._column(group, range(self.view.M), n)
+        return packed < self.outputs.size * self.bits.outputs.value
+
+    def _column(self, group: int, rows: range, n: int) -> int:
+        """Bits of a column of outputs, compressed."""
+        assert self.outputs is not None
+        bits = 0
+        for span in cut(len(rows), OUTPUT_BLOCKS[0] * OUTPUT_BLOCKS[1]):
+            values = [bool(self.outputs[group, rows[i], n]) for i in span]
+            bits += sum(map(len, encode(values, *OUTPUT_BLOCKS, self.bits.outputs.value)))
+        return bits
+
+    # --- operands -----------------------------------------------------------------------------------------
+
+    def slots(self, span: range) -> int:
+        """Weights a row stores for a window: every lane of an HSS row, the coordinates there are of a dense."""
+        return self.lanes if self.ranks else min(self.lanes, len(span))
+
+    def weight_bits(self, rows: int, span: range) -> tuple[int, int]:
+        """(Data, metadata) bits of the weights of a pass."""
+        metadata = 0
+        if self.ranks:
+            g1, h1, g0, h0 = self.ranks
+            if (g1, g0) != (h1, h0):
+                metadata = rows * (g1 * len(f"{h1 - 1:b}") + g1 * g0 * len(f"{h0 - 1:b}"))
+        return rows * self.slots(span) * self.bits.weights.value, metadata
+
+    def input_steps(self, visit: Visit) -> tuple[list[int], list[int]]:
+        """(Data, metadata) bits of every step of a visit."""
+        data, metadata = [], []
+        for span in visit.windows:
+            for columns in visit.columns(self.nest.abreast):
+                stored = [self.stored(self.format, visit.group, span, n) for n in columns]
+                data.append(sum(d for d, _ in stored))
+                metadata.append(sum(m for _, m in stored))
+        return data, metadata
+
+    def touched(self, group: int, k: int, n: int) -> tuple[int, ...] | None:
+        """Raw input element at a coordinate, None in the padding."""
+        einsum = self.view.layer.einsum
+        if einsum.operation == "gemm":
+            return (k, n)
+        size, p = dict(einsum.ranks), einsum.parameters
+        r, s, c = k // (size["s"] * size["c"]), k // size["c"] % size["s"], k % size["c"]
+        image, row, column = n // (size["p"] * size["q"]), n // size["q"] % size["p"], n % size["q"]
+        y = p["stride"][0] * row + p["dilation"][0] * r - p["padding"][0]
+        x = p["stride"][1] * column + p["dilation"][1] * s - p["padding"][1]
+        _, _, height, width = self.view.layer.inputs.shape
+        inside = 0 <= y < height and 0 <= x < width
+        return (image, group * size["c"] + c, y, x) if inside else None
+
+    # --- counting -----------------------------------------------------------------------------------------
+
+    def count(self) -> Work:
+        """Walk the whole layer."""
+        for visit in visits(self.nest):
+            self._fetch(visit)
+            self._read(visit)
+            for span in visit.windows:
+                self._multiply(visit, span, first=visit.begin and span == visit.windows[0])
+            if visit.end:
+                self._finish(visit)
+        return self.work
+
+    def _add(self, component: str, **counts: int) -> None:
+        for action, count in counts.items():
+            self.work.actions[component, action] += count
+
+    def _fetch(self, visit: Visit) -> None:
+        """DRAM to GLB."""
+        row, word = 8 * self.parts.glb.row.value, 8 * self.parts.glb.metadata_word.value
+        if visit.fetched["weights"]:
+            bits = [self.weight_bits(len(visit.m), span) for span in visit.windows]
+            size = units(sum(d for d, _ in bits), 8) + units(sum(m for _, m in bits), 8)
+            self._moved("weights", size, sum(units(d, row) for d, _ in bits), [m for _, m in bits], word)
+        if visit.fetched["inputs"]:
+            data, metadata = self.input_steps(visit)
+            size = self._raw_bytes(visit, sum(metadata))
+            self._moved("inputs", size, Rows(data, row).rows, [sum(metadata)], word)
+
+    def _raw_bytes(self, visit: Visit, metadata: int) -> int:
+        """Bytes in DRAM: each element once; metadata in proportion to the elements that are repeated."""
+        raw, mask = set(), self.view.layer.inputs.mask
+        places = 0
+        for span in visit.windows:
+            for k in span:
+                for n in visit.n:
+                    places += 1
+                    raw.add(self.touched(visit.group, k, n))
+        raw.discard(None)
+        if self.format == "uncompressed":
+            return units(len(raw) * self.bits.inputs.value, 8)
+        nonzeros = sum(bool(mask[element]) for element in raw)
+        return units(nonzeros * self.bits.inputs.value, 8) + units(-(-metadata * len(raw) // places), 8)
+
+    def _moved(self, tensor: str, size: int, rows: int, metadata: list[int], word: int) -> None:
+        words = sum(units(bits, word) for bits in metadata)
+        self.work.traffic[tensor] += size
+        self._add("dram", dram_read=units(8 * max(1, size), DRAM_WORD))
+        self._add("glb.write", sram_write=rows, metadata_write=words)
+        self.work.demand["dram"] += max(1, size)
+        self.work.demand["glb.write"] += rows * self.parts.glb.row.value + words * word // 8
+
+    def _read(self, visit: Visit) -> None:
+        """GLB to weight registers and to windows."""
+        row, word = 8 * self.parts.glb.row.value, 8 * self.parts.glb.metadata_word.value
+        for span in visit.windows:
+            data, metadata = self.weight_bits(len(visit.m), span)
+            rows, words = units(data, row), units(metadata, word)
+            self._add("glb.read", sram_read=rows, metadata_read=words)
+            self._add("refill", operand_write=len(visit.m) * self.slots(span))
+            self.work.demand["glb.read"] += rows * row // 8 + words * word // 8
+            self.work.demand["refill"] += rows * row // 8 + words * word // 8
+        bits, more = self.input_steps(visit)
+        stream = Rows(bits, row)
+        self.work.data.append(stream)
+        self._add("glb.read", sram_read=stream.rows, metadata_read=units(sum(more), word))
+        arrived = stream.rows * row // 8 + units(sum(more), word) * word // 8
+        used = units(stream.bits, 8) + units(sum(more), 8)
+        if self.format != "uncompressed":
+            self.work.metadata.append(Rows(more, row))
+        self._add("fetch", fetch_write=arrived, fetch_read=used, window_shift=used)
+        self.work.demand["glb.read"] += arrived
+
+    def _multiply(self, visit: Visit, span: range, first: bool) -> None:
+        """A pass: every step, every row, every stored weight."""
+        weights, inputs = self.weights[visit.group], self.inputs[visit.group]
+        useful = issued = sums = 0
+        for columns in visit.columns(self.nest.abreast):
+            self._step()
+            for n in columns:
+                self._add("distribute", noc_byte=units(self.window * self.bits.inputs.value, 8))
+                for m in visit.m:
+                    issued += self.slots(span)
+                    sums += 1
+                    useful += sum(bool(weights[m, k] and inputs[k, n]) for k in span)
+        gated = issued - useful if self.machine.datapath.gating else 0
+        self.work.passes.append((issued - gated, gated))
+        muxed = issued if self.ranks and self.ranks[3] > 1 else 0
+        self._add("array", mac=issued - gated, mac_gated=gated, value_mux=muxed, operand_read=issued)
+        self._add("array", psum_read=0 if first else sums, psum_write=sums)
+        if self.parts.select is not None and self.ranks:
+            self._add("select", block_select=sums * self.ranks[0])
+
+    def _step(self) -> None:
+        for component in ("fetch", "array", *(["select"] if self.parts.select is not None else [])):
+            self.work.demand[component] += 1
+        self.work.demand["distribute"] += units(self.nest.abreast * self.window * self.bits.inputs.value, 8)
+
+    def _finish(self, visit: Visit) -> None:
+        """Accumulators to DRAM."""
+        rows, width = len(visit.m), self.bits.outputs.value
+        burst = 8 * self.parts.dram.burst.value
+        last = "pack" if self.parts.compress is None else "compress"
+        used, full = 0, 0
+        steps = visit.columns(self.nest.abreast)
+        for columns in steps:
+            self._add("drain", psum_read=rows * len(columns), drain_word=rows * len(columns))
+            self._add(last, compress_value=rows * len(columns) if self.packed else 0)
+            self.work.demand["drain"] += units(rows * len(columns) * width, 8)
+            self.work.demand[last] += 1
+            for n in columns:
+                used += self._column(visit.group, visit.m, n) if self.packed else rows * width
+            self.work.bursts.append(used // burst - full)
+            full = used // burst
+        self.work.bursts[-1] += units(used, burst) - full
+        self.work.traffic["outputs"] += units(used, 8)
+        self.work.demand["dram"] += units(used, 8)
+        self._add("dram", dram_write=units(8 * units(used, 8), DRAM_WORD))
