@@ -24,8 +24,7 @@ if ENABLED:
 
     def inlined(function: F) -> F:
         """Compile as :func:`kernel` does, into the code of its callers: for small functions of hot loops."""
-        options = {"nogil": True, "boundscheck": False, "forceinline": True}
-        return cast(F, numba.njit(cache=True, **options)(function))
+        return cast(F, numba.njit(cache=True, nogil=True, boundscheck=False, forceinline=True)(function))
 
     def _popcount64(typing_context: Any, word: Any) -> tuple[Any, Callable[..., Any]]:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -40,7 +39,8 @@ if ENABLED:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             return context.make_array(array)(context, builder, args[0]).data
 
-        return numba.types.CPointer(array.dtype)(array), generate
+        make: Any = numba.types.CPointer
+        return make(array.dtype)(array), generate
 
     pointer = cast(Callable[[Any], Any], intrinsic(_pointer))
     """The elements of a contiguous array without their owner: one word to pass on and nothing to count; the

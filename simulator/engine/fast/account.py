@@ -80,15 +80,20 @@ def missing(m: Ints, program: int, cycle: int) -> tuple[int, int]:
 
 
 @inlined
-def finish(m: Ints, program: int, free: int, start: int, ready: int) -> tuple[int, int]:
-    """Last cycle in service of an item and the tick it ends at (see the contract, service time)."""
-    ticks = m[program + at.TICKS]
+def served(ticks: int, shift: int, work: int, free: int, start: int, ready: int) -> tuple[int, int]:
+    """Last cycle in service of an item of `work` ticks, `ticks` of them a cycle (2**shift when not negative), and its end."""
     if ticks == 0:
         return start, 0
-    end = max(free, ticks * ready) + m[program + at.TICKS_PER_DEMAND] * m[program + at.DEMAND]
-    shift = m[program + at.TICKS_SHIFT]
+    end = max(free, ticks * ready) + work
     last = (end - 1) >> shift if shift >= 0 else (end - 1) // ticks
     return max(start, last), end
+
+
+@inlined
+def finish(m: Ints, program: int, free: int, start: int, ready: int) -> tuple[int, int]:
+    """Last cycle in service of an item and the tick it ends at (see the contract, service time)."""
+    work = m[program + at.TICKS_PER_DEMAND] * m[program + at.DEMAND]
+    return served(m[program + at.TICKS], m[program + at.TICKS_SHIFT], work, free, start, ready)
 
 
 @kernel

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import add, close, merge, open_window
 from simulator.engine.fast.port import evaluate, grant, settle
-from simulator.engine.fast.walk import push, walk
+from simulator.engine.fast.queue import push
+from simulator.engine.fast.walk import walk
 from simulator.jit import kernel, pointer
 from simulator.record.states import BUSY, DISABLED, DRAINED
 

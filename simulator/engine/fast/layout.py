@@ -49,8 +49,9 @@ BLOCK = 40  # then the inputs: channel, takes, releases; and the outputs: channe
 INPUT, OUTPUT = 3, 2
 CHANNEL, TAKES, RELEASES, PUTS = 0, 1, 2, 1
 
-# Row of a run table: count, period, whether a field varies, then the fields, then one flag per field
-ROW_COUNT, ROW_PERIOD, ROW_VARIED, ROW_FIELDS = 0, 1, 2, 3
+# Row of a run table: count, period, whether a field varies, whether it is a stream and of which places of the inputs and
+# outputs (-1: of none), then the fields, then one flag per field
+ROW_COUNT, ROW_PERIOD, ROW_VARIED, ROW_STREAM, ROW_IN, ROW_OUT, ROW_FIELDS = 0, 1, 2, 3, 4, 5, 6
 
 # What a kernel says when it returns
 STUCK, HUNGER, OVERFLOW, PAUSED, ENDED = 0, 1, 2, 3, 4

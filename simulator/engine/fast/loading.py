@@ -53,6 +53,8 @@ class Loader:
         self._chunks: Iterator[Chunk] = iter(program.chunks())
         self._rows = self._row_space = self._values = self._value_space = 0
         inputs, outputs = finite(memory.plan, program.inputs), finite(memory.plan, program.outputs)
+        self._ports = len(inputs), len(outputs)
+        self._streams = memory.streams(block)
         first_output = PORTS + 2 * len(program.inputs)
         self._columns = [
             DEMAND,
@@ -106,10 +108,25 @@ class Loader:
         table[:, at.ROW_FIELDS + fields :] = chunk.varies[:, self._columns]
         varied = table[:, at.ROW_FIELDS + fields :].any(axis=1)
         table[:, at.ROW_VARIED] = varied
+        self._mark(table)
         table[~varied, at.ROW_PERIOD] = 1
         if not runs[:, COUNT].all():
             table = table[table[:, at.ROW_COUNT] > 0]
         return _merged(table)
+
+    def _mark(self, table: Ints) -> None:
+        """Mark the runs of a lone program that move tokens of one input at most, and one token of one output at most."""
+        fields, (ins, outs) = len(self._columns), self._ports
+        moved = table[:, at.ROW_FIELDS : at.ROW_FIELDS + fields] | table[:, at.ROW_FIELDS + fields :]
+        inputs = (moved[:, 1 : 1 + ins] | moved[:, 1 + ins : 1 + 2 * ins]) != 0
+        outputs = moved[:, 1 + 2 * ins :] != 0
+        single = (inputs.sum(axis=1) <= 1) & (outputs.sum(axis=1) <= 1) & self._streams
+        puts = table[:, at.ROW_FIELDS + 1 + 2 * ins : at.ROW_FIELDS + fields]
+        flags = table[:, at.ROW_FIELDS + fields + 1 + 2 * ins :]
+        single &= ~((puts > 1) | (flags != 0)).any(axis=1)
+        table[:, at.ROW_STREAM] = single
+        table[:, at.ROW_IN] = np.where(inputs.any(axis=1), inputs.argmax(axis=1), -1) if ins else -1
+        table[:, at.ROW_OUT] = np.where(outputs.any(axis=1), outputs.argmax(axis=1), -1) if outs else -1
 
     def _place(self, table: Ints, vectors: NDArray[np.int32]) -> None:
         memory, block, size = self.memory, self.block, len(vectors)

@@ -55,6 +55,15 @@ class Memory:
             self._component(index, component, blocks)
         self._lists()
 
+    def streams(self, program: int) -> bool:
+        """Whether runs of a program may be worked out as streams: alone on a private port, no ring grows, entry
+        is unlimited and no output is an input."""
+        words = self.words
+        outputs = words[words[program + at.OUTS] : words[program + at.END] : at.OUTPUT]
+        alone = words[words[program + at.OWNER] + at.KIND] == at.LONE
+        loops = (words[outputs + at.CONSUMER] == program).any() or words[outputs + at.WIDTH].any()
+        return bool(alone and not words[program + at.ELASTIC] and not loops)
+
     def take(self, count: int) -> int:
         """Offset of `count` fresh words, all zero."""
         offset = self._used

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import SEEN, add, arrival, finish, missing
-from simulator.engine.fast.walk import advance_item, commit, enter, fits, room, tally, visible
+from simulator.engine.fast.queue import tally
+from simulator.engine.fast.walk import advance_item, commit, enter, fits, room, visible
 from simulator.jit import inlined, kernel
 from simulator.record.states import BLOCKED, BUSY, CONFLICT, DRAINED
 

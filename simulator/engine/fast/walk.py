@@ -16,20 +16,13 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import SEEN, add, finish, missing, paint
+from simulator.engine.fast.queue import announce, tally, vacate
+from simulator.engine.fast.stream import stream
 from simulator.jit import inlined, kernel
 from simulator.record.states import BLOCKED, BUSY
 
 Ints = NDArray[np.int64]
 Vector = NDArray[np.int32]
-
-
-@inlined
-def push(m: Ints, program: int) -> None:
-    """Make a program runnable."""
-    if m[program + at.QUEUED] == 0:
-        m[program + at.QUEUED] = 1
-        m[m[at.QUEUE] + (m[at.QUEUE_TAIL] & m[at.QUEUE_MASK])] = program
-        m[at.QUEUE_TAIL] += 1
 
 
 @kernel
@@ -99,9 +92,7 @@ def send(m: Ints, channel: int, count: int, depart: int) -> None:
             m[ring + (token & mask)] = entry + latency
         m[channel + at.ENTRY], m[channel + at.ENTERED] = entry, entered
     m[channel + at.PUT] = put + count
-    if m[channel + at.TOKEN_WAIT] < put + count:
-        m[channel + at.TOKEN_WAIT] = at.NEVER
-        push(m, m[channel + at.CONSUMER])
+    announce(m, channel)
 
 
 @inlined
@@ -111,9 +102,7 @@ def release(m: Ints, channel: int, count: int, depart: int) -> None:
     for credit in range(released, released + count):
         m[ring + (credit & mask)] = depart + m[channel + at.CREDIT]
     m[channel + at.RELEASED] = released + count
-    if m[channel + at.ROOM_WAIT] <= released + count:
-        m[channel + at.ROOM_WAIT] = at.NEVER
-        push(m, m[channel + at.PRODUCER])
+    vacate(m, channel)
 
 
 @inlined
@@ -220,12 +209,17 @@ def walk(m: Ints, v: Vector, bins: Ints, program: int) -> int:
     """Work out the items of a program with a private port until something it needs is not known."""
     limit, ticks, status = m[at.LIMIT], m[program + at.TICKS], at.STUCK
     alone = m[m[program + at.OWNER] + at.KIND] == at.LONE
-    before, free, final = m[program + at.NEXT], m[program + at.FREE], m[program + at.FINISH]
-    items, starts, squares, departs = 0, 0, 0, 0
     while True:
         if m[program + at.LEFT] == 0 and not enter(m, v, program):
             status = at.HUNGER
             break
+        if m[m[program + at.CURRENT] + at.ROW_STREAM]:
+            if stream(m, v, bins, program) == at.STUCK:
+                if m[program + at.VARIED]:
+                    refresh(m, v, program)
+                break
+            continue
+        before, free = m[program + at.NEXT], m[program + at.FREE]
         ready = visible(m, program)
         start = max(before, ready)
         if start >= limit:
@@ -244,15 +238,10 @@ def walk(m: Ints, v: Vector, bins: Ints, program: int) -> int:
         elif start > before or depart > last:
             lone(m, bins, program, before, start, last, depart)
         commit(m, program, depart)
-        before, free, final = depart + 1, max(end, ticks * depart + 1), last
-        items += 1
-        starts += start
-        squares += start * start
-        departs += depart
+        m[program + at.FREE] = max(end, ticks * depart + 1)
+        m[program + at.FINISH], m[program + at.NEXT] = last, depart + 1
+        tally(m, program, 1, start, start * start, depart)
         advance_item(m, v, program)
-    if items > 0:
-        m[program + at.NEXT], m[program + at.FREE], m[program + at.FINISH] = before, free, final
-        tally(m, program, items, starts, squares, departs)
     return status
 
 
@@ -263,13 +252,3 @@ def advance_item(m: Ints, v: Vector, program: int) -> None:
     m[program + at.LEFT] = left
     if m[program + at.VARIED] and left > 0:
         following(m, v, program)
-
-
-@inlined
-def tally(m: Ints, program: int, items: int, starts: int, squares: int, departs: int) -> None:
-    """Add to the grant log of a program whose last item departed before NEXT."""
-    m[program + at.ITEMS] += items
-    m[program + at.SUM_START] += starts
-    m[program + at.SUM_SQUARE] += squares
-    m[program + at.SUM_DEPART] += departs
-    m[at.LAST] = max(m[at.LAST], m[program + at.NEXT] - 1)
