@@ -168,7 +168,8 @@ class Operands:
         if tensor == "weights":
             data, metadata = self.weight_bits(0, 0)
             return windows * -(-data // row) * (row // 8), windows * -(-metadata // word) * (word // 8)
-        return self._largest(self.data_bits, windows, row), self._largest(self.metadata_bits, windows, word)
+        filled = max(row // 8, self._largest(self.data_bits, windows, row))  # an empty stream has a row too
+        return filled, self._largest(self.metadata_bits, windows, word)
 
     def _largest(self, bits: list[NDArray[np.int32]], windows: int, unit: int) -> int:
         g, largest = self.geometry, 0
