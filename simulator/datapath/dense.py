@@ -21,6 +21,7 @@ class Dense:
 
     def code(self, machine: Machine, layer: Layer) -> Code:
         """See :class:`simulator.datapath.code.Datapath`."""
+        layer.check_pattern()
         array = machine.components.array
         lanes = array.pes.value * array.macs.value
         return Code("dense", lanes, lanes, 0, 0, 1, padded=False)

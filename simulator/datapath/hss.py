@@ -31,6 +31,7 @@ class TwoRank:
 
     def code(self, machine: Machine, layer: Layer) -> Code:
         """See :class:`simulator.datapath.code.Datapath`."""
+        layer.check_pattern()
         pattern = self._pattern(machine, layer)
         (g1, h1), (g0, h0) = pattern.ranks
         array = machine.components.array
@@ -50,7 +51,6 @@ class TwoRank:
             return self._sparsest(family, layer)
         for choice in family.choices():
             if isinstance(choice, Hss) and _same(choice, declared):
-                layer.check_pattern()
                 return choice
         raise InputError(
             f"layer {layer.name!r}: machine {machine.name!r} does not support weights {declared.text}; it supports "
