@@ -86,7 +86,7 @@ def test_two_of_four_is_a_rank_below_a_full_one(machine: simulator.Machine) -> N
     assert (code.pattern, code.window, code.slots) == ("C1(4:4)->C0(2:4)", 16, 8)
 
 
-@pytest.mark.parametrize("declared", [None, "recorded", "dense", "unstructured(0.5)"])
+@pytest.mark.parametrize("declared", [None, "recorded", "dense", "unstructured(1)"])
 def test_weights_without_a_structure_run_as_the_sparsest_they_satisfy(
     machine: simulator.Machine, declared: str | None
 ) -> None:
