@@ -5,10 +5,11 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Iterator, Mapping
 from importlib import metadata
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from simulator.errors import InputError
+from simulator.errors import InfeasibleError, InputError
 
 if TYPE_CHECKING:
     from simulator.engine.contract import Engine, Progress
@@ -38,22 +39,32 @@ def load(name: str | Path) -> Machine | Trace | Result:
     Parameters
     ----------
     name : str or Path
-        A name in hwconfigs/ (``highlight``), a ``.yaml`` machine, a ``.h5`` trace or Result, or a folder
-        `run` wrote.
+        A name in hwconfigs/ (``highlight``) or traces/ (``digits_cnn``), a ``.yaml`` machine, a ``.h5`` trace or
+        Result, or a folder `run` wrote.
 
     Raises
     ------
     InputError
         No such machine or file, or it is not valid; the message says where and why.
     """
-    path = Path(name)
-    if path.is_dir() and (path / "result.h5").exists():
+    if not isinstance(name, (str, Path)):
+        raise InputError(f"load: expected a name or a path, got {_kind(name)}")
+    from simulator.hardware import load as load_machine
+    from simulator.hardware import names
+    from simulator.workload.named import locate
+
+    if str(name) in names():
+        return load_machine(name)
+    path = Path(locate(str(name)))
+    if path.is_dir():
+        if not (path / "result.h5").is_file():
+            raise InputError(
+                f"{name}: is a folder without result.h5; give a file, or a folder that a run wrote"
+            )
         path = path / "result.h5"
     if path.suffix in (".h5", ".hdf5"):
         return _load_hdf5(path)
-    from simulator.hardware import load as load_machine
-
-    return load_machine(name)
+    return load_machine(path)
 
 
 def _load_hdf5(path: Path) -> Trace | Result:
@@ -111,14 +122,12 @@ def simulate(
     Interrupted
         On Ctrl-C, with the partial Result.
     """
-    from simulator.hardware import override
     from simulator.plan.rung import parse_rung
     from simulator.registry import resolve
 
     step, run = parse_rung(rung), resolve("engine", engine)
-    target = _machine(machine)
-    if overrides:
-        target = override(target, dict(overrides))
+    verify, seed = _wanted(verify), _seed(seed)
+    target = _overridden(_machine(machine), overrides)
     name, digest, layers = _layers(workload)
     done: list[LayerResult] = []
     try:
@@ -136,19 +145,54 @@ def _machine(machine: Machine | str | Path) -> Machine:
 
     loaded = load(machine) if isinstance(machine, (str, Path)) else machine
     if not isinstance(loaded, Specification):
-        raise InputError(f"{machine}: expected a machine, got a {type(loaded).__name__.lower()}")
+        raise InputError(f"{_said(machine)}expected a machine, got {_kind(loaded)}")
     return loaded
+
+
+def _overridden(machine: Machine, overrides: Mapping[str, str] | None) -> Machine:
+    from simulator.hardware import override
+
+    if overrides is None:
+        return machine
+    if not isinstance(overrides, Mapping) or not all(isinstance(path, str) for path in overrides):
+        raise InputError(
+            f"overrides {overrides!r}: must map parameters to values, e.g. {{'glb.read_bandwidth': '64 B/cycle'}}"
+        )
+    return override(machine, overrides)
+
+
+def _wanted(verify: bool | str) -> bool | str:
+    if not (isinstance(verify, bool) or verify == "auto"):
+        raise InputError(f"verify={verify!r}: choices: True, False, 'auto'")
+    return verify
+
+
+def _seed(seed: int) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed < 2**63:
+        raise InputError(f"seed={seed!r}: must be a whole number from 0 to 2**63 - 1")
+    return int(seed)
+
+
+def _said(value: object) -> str:
+    """What the caller wrote, when it is short enough to repeat."""
+    return f"{value}: " if isinstance(value, (str, Path)) else ""
+
+
+def _kind(value: object) -> str:
+    name = type(value).__name__
+    return f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
 
 
 def _layers(workload: Layer | Trace | str | Path) -> tuple[str, str, Iterator[Layer]]:
     from simulator.workload.layer import Layer as OneLayer
     from simulator.workload.model import Trace as Model
+    from simulator.workload.named import trace_path
 
-    loaded = load(workload) if isinstance(workload, (str, Path)) else workload
+    loaded = _load_hdf5(trace_path(str(workload))) if isinstance(workload, (str, Path)) else workload
     if isinstance(loaded, OneLayer):
         loaded = Model(loaded.name, (loaded,))
     if not isinstance(loaded, Model):
-        raise InputError(f"{workload}: expected a trace or a layer, got a {type(loaded).__name__.lower()}")
+        raise InputError(f"{_said(workload)}expected a layer or a trace, got {_kind(loaded)}")
     return loaded.name, loaded.digest, iter(loaded.layers)
 
 
@@ -162,10 +206,9 @@ def _layer(
     progress: Progress | None,
 ) -> LayerResult:
     from simulator.energy import load as load_table
-    from simulator.lowering import lower
     from simulator.record.result import LayerResult
 
-    lowered = lower(machine, layer)
+    lowered = lowered_layer(machine, layer)
     verification = _verify(lowered, verify, seed)
     outcome = run(lowered.plan, rung, progress=progress)
     totals = s0_totals(lowered.plan, outcome)
@@ -189,12 +232,27 @@ def _layer(
     )
 
 
+def lowered_layer(machine: Machine, layer: Layer) -> Lowered:
+    """A layer as the machine runs it.
+
+    Raises
+    ------
+    InputError, InfeasibleError
+        The machine cannot run it; the message names the layer.
+    """
+    from simulator.lowering import lower
+
+    try:
+        return lower(machine, layer)
+    except (InputError, InfeasibleError) as error:
+        place = f"layer {layer.name!r}: "
+        raise type(error)(str(error) if str(error).startswith(place) else place + str(error)) from None
+
+
 def _verify(lowered: Lowered, verify: bool | str, seed: int) -> Verification:
     from simulator.datapath.verify import verify as check
     from simulator.record.result import Verification
 
-    if verify not in (True, False, "auto"):
-        raise InputError(f"verify={verify!r}: choices: True, False, 'auto'")
     view = lowered.view
     if verify is False:
         return Verification("off", 0, view.groups * view.M * view.N, "none")

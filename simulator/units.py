@@ -22,7 +22,9 @@ _TABLE: dict[str, dict[str, Fraction]] = {
 }
 _PREFIX = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 _PREFIXED = {"b", "bit", "B", "byte", "word", "words", "Hz"}
-_NUMBER = re.compile(r"\s*([0-9][0-9_]*(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?)\s*(\S.*)?\Z")
+_NUMBER = re.compile(
+    r"\s*([0-9][0-9_]*(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,2})?)(?![0-9]|[eE][+-]?[0-9])\s*(\S.*)?\Z"
+)
 UNLIMITED = "unlimited"
 
 

@@ -49,13 +49,12 @@ def _report(files: tuple[str, ...], wrong: set[str], faults: list[tuple[str, Sim
 
 def _load(files: tuple[str, ...]) -> tuple[dict[str, object], list[tuple[str, SimulatorError]]]:
     from simulator.api import load
-    from simulator.cli.inputs import locate
 
     found: dict[str, object] = {}
     faults: list[tuple[str, SimulatorError]] = []
     for text in dict.fromkeys(files):
         try:
-            found[text] = load(locate(text))
+            found[text] = load(text)
         except SimulatorError as error:
             faults.append((text, error))
     return found, faults
@@ -67,9 +66,11 @@ def _tell(text: str, error: SimulatorError) -> None:
 
 
 def _patterns(trace: Trace) -> Iterator[SimulatorError]:
-    """Layers whose weights do not satisfy their declared pattern."""
+    """Layers whose operands are damaged or whose weights do not satisfy their declared pattern."""
     for layer in trace.layers:
         try:
+            for tensor in filter(None, (layer.weights, layer.inputs, layer.outputs_mask)):
+                tensor.check()
             layer.check_pattern()
         except SimulatorError as error:
             yield error
@@ -82,9 +83,9 @@ def _together(machine: Machine, trace: Trace) -> Iterator[SimulatorError]:
 
 
 def _lowers(machine: Machine, layer: Layer) -> Iterator[SimulatorError]:
-    from simulator.lowering import lower
+    from simulator.api import lowered_layer
 
     try:
-        lower(machine, layer)
+        lowered_layer(machine, layer)
     except SimulatorError as error:
         yield error

@@ -30,9 +30,13 @@ def claim(out: Path, force: bool) -> None:
         raise InputError(
             f"--out {out}: is not empty; give --force to overwrite the run in it, or another folder"
         )
-    above = next(parent for parent in out.absolute().parents if parent.exists())
-    if not os.access(out if out.exists() else above, os.W_OK | os.X_OK):
-        raise InputError(f"--out {out}: no permission to write there")
+    above = next(place for place in (out.absolute(), *out.absolute().parents) if place.exists())
+    if not above.is_dir():
+        raise InputError(f"--out {out}: {above} is a file, not a folder")
+    try:
+        Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=above)).rmdir()
+    except OSError as error:
+        raise InputError(f"--out {out}: {above} cannot be written: {error.strerror}") from None
 
 
 def write(out: Path, writers: Mapping[str, Writer]) -> None:

@@ -58,9 +58,11 @@ def _result(path: Path) -> Result:
     from simulator.errors import InputError
     from simulator.record.result import Result
 
+    if not path.exists():
+        raise InputError(f"{path}: no such file or folder; give what `sparsecycle run` wrote")
     if path.is_dir() and not (path / "result.h5").is_file():
         raise InputError(f"{path}: has no result.h5; give a folder that `sparsecycle run` wrote")
-    found = load(path)
+    found = load(path / "result.h5" if path.is_dir() else path)
     if not isinstance(found, Result):
         raise InputError(f"{path}: expected a result, got a {type(found).__name__.lower()}")
     return found

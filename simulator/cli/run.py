@@ -125,8 +125,8 @@ def _layers(text: str, glob: str) -> Trace:
     from dataclasses import replace
     from fnmatch import fnmatchcase
 
-    from simulator.cli.inputs import trace_path
     from simulator.errors import InputError, suggest
+    from simulator.workload.named import trace_path
     from simulator.workload.trace_file import load
 
     trace = load(trace_path(text))

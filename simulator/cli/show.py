@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -25,21 +24,20 @@ def command(what: str, as_json: bool) -> None:
     NAME is a machine of hwconfigs/, FILE a machine (.yaml), a trace or a result (.h5), FOLDER what `run` wrote.
     """
     from simulator.api import load
-    from simulator.cli.inputs import locate
     from simulator.hardware import Machine
     from simulator.record.result import Result
 
-    path = locate(what)
-    found = load(path)
+    found = load(what)
     if isinstance(found, Machine):
         show_machine(found, as_json)
     elif isinstance(found, Result):
         show_result(found, as_json)
     else:
         from simulator.cli.trace import show_trace
+        from simulator.workload.named import trace_path
 
         found.close()
-        show_trace(Path(path), as_json)
+        show_trace(trace_path(what), as_json)
 
 
 def show_machine(machine: Machine, as_json: bool) -> None:

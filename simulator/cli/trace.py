@@ -53,7 +53,7 @@ def make(recipe: str, output: Path | None, options: tuple[str, ...], force: bool
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead.")
 def info(file: str, as_json: bool) -> None:
     """Show what a trace holds."""
-    from simulator.cli.inputs import trace_path
+    from simulator.workload.named import trace_path
 
     show_trace(trace_path(file), as_json)
 

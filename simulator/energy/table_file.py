@@ -34,8 +34,12 @@ def load(name: str | Path) -> Table:
         path = Path(name)
         try:
             return parse(path.read_text(encoding="utf-8"), str(path))
-        except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"{path}: cannot be read: {error}") from None
+        except FileNotFoundError:
+            raise InputError(f"energy table {path}: no such file (from {Path.cwd()})") from None
+        except OSError as error:
+            raise InputError(f"energy table {path}: cannot be read: {error.strerror}") from None
+        except UnicodeDecodeError as error:
+            raise InputError(f"energy table {path}: byte {error.start} is not UTF-8 text") from None
     if str(name) not in names():
         raise InputError(f"unknown energy table {str(name)!r}; {suggest(str(name), names())}")
     file = f"{name}.yaml"

@@ -18,6 +18,7 @@ from simulator.hardware.problems import check
 from simulator.paths import data_names, data_path
 
 SUFFIXES = (".yaml", ".yml")
+_HDF5 = (".h5", ".hdf5")
 OVERRIDE = "override"
 
 
@@ -38,7 +39,12 @@ def load(name_or_path: str | Path) -> Machine:
     if text in names():
         return check(read(data_path("hwconfigs", text + SUFFIXES[0])))
     path = Path(name_or_path)
-    if not path.is_file():
+    if path.is_dir() or (path.exists() and path.suffix in _HDF5):
+        found = "is a folder" if path.is_dir() else "is an HDF5 file"
+        raise InputError(
+            f"{text}: {found}, expected a machine ({SUFFIXES[0]}, or one of {', '.join(names())})"
+        )
+    if not path.exists():
         raise InputError(f"no machine called {text!r}, and no such file; {suggest(text, names())}")
     return check(read(path))
 

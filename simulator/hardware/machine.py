@@ -99,6 +99,11 @@ class Machine(Specification):
             )
         return self
 
+    def __repr__(self) -> str:
+        return f"<Machine {self.name!r}: {self.description}>"
+
+    __str__ = __repr__
+
     @cached_property
     def digest(self) -> str:
         """SHA-256 over the values that decide a run: not names, notes, sources, or the unit a value was written in."""

@@ -28,6 +28,8 @@ _NAMES = {"totals": Rung.S0, "balance": Rung.S1, "order": Rung.S2, "buffers": Ru
 
 def parse_rung(name: str) -> Rung:
     """Accept ``S0`` .. ``S4`` or their names totals, balance, order, buffers, truth."""
+    if not isinstance(name, str):
+        raise InputError(f"rung {name!r}: must be text; choices: {', '.join([*_NAMES, *Rung])}")
     if name in _NAMES:
         return _NAMES[name]
     try:

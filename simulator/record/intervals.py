@@ -24,7 +24,7 @@ def bin_width(cycles: int) -> int:
     return width
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class IntervalLog:
     """State-cycles per bin of one component.
 
@@ -38,6 +38,11 @@ class IntervalLog:
 
     width: int
     counts: NDArray[np.int64]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, IntervalLog):
+            return NotImplemented
+        return self.width == other.width and np.array_equal(self.counts, other.counts)
 
     def totals(self) -> dict[str, int]:
         """Cycles spent in each state over the whole run, by state name."""

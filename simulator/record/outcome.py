@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from simulator.record.intervals import IntervalLog
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ProgramOutcome:
     """One program (stream) of a component.
 
@@ -31,6 +31,12 @@ class ProgramOutcome:
     states: NDArray[np.int64]
     actions: dict[str, int]
     grants: tuple[int, int, int, int]
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, ProgramOutcome):
+            return NotImplemented
+        same = (self.name, self.actions, self.grants) == (other.name, other.actions, other.grants)
+        return same and np.array_equal(self.states, other.states)
 
 
 @dataclass(frozen=True)

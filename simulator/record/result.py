@@ -40,7 +40,7 @@ class Verification:
     operands: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LayerResult:
     """One layer on one machine.
 
@@ -87,6 +87,9 @@ class LayerResult:
     verification: Verification
     energy_pj: dict[str, dict[str, float]]
     lanes: int
+
+    def __repr__(self) -> str:
+        return f"<LayerResult {self.name!r}: {self.cycles:,} cycles, bound by {self.bound}, {self.energy:.4g} pJ>"
 
     def component(self, name: str) -> ComponentOutcome:
         """The component called `name`; KeyError when there is none."""
@@ -156,7 +159,7 @@ def _component_digest(part: ComponentOutcome) -> list[Any]:
     ]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Result:
     """A trace on a machine.
 
@@ -189,6 +192,12 @@ class Result:
     engine: str = "fast"
     versions: dict[str, str] = field(default_factory=dict)
     clock_hz: int = 10**9
+
+    def __repr__(self) -> str:
+        layers = f"{len(self.layers)} {'layer' if len(self.layers) == 1 else 'layers'}"
+        partial = "" if self.complete else " (incomplete)"
+        done = f"{layers}{partial}, {self.cycles:,} cycles, {self.energy:.4g} pJ"
+        return f"<Result: {self.trace} on {self.machine}, rung {self.rung}, {done}>"
 
     @property
     def cycles(self) -> int:

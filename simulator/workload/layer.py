@@ -20,7 +20,7 @@ PROVENANCES = ("recorded", "next layer's input", DENSE)
 """Where the non-zeros of a layer's outputs come from."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Layer:
     """One einsum of a model with its operands.
 
@@ -54,7 +54,13 @@ class Layer:
     pattern: str | None = None
     attrs: Mapping[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        shapes = " x ".join(str(tensor.shape) for tensor in (self.weights, self.inputs))
+        return f"<Layer {self.name!r}: {self.einsum.operation} {shapes}, pattern {self.pattern}>"
+
     def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not self.name.strip():
+            raise InputError(f"layer {self.name!r}: its name must be text that is not empty")
         tensors = {"weights": self.weights, "inputs": self.inputs, "outputs": self.outputs_mask}
         for kind, tensor in tensors.items():
             if tensor is not None and tensor.shape != self.einsum.shape(kind):

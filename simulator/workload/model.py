@@ -14,7 +14,7 @@ from simulator.errors import InputError, suggest
 from simulator.workload.layer import Layer
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trace:
     """An ordered set of layers.
 
@@ -37,7 +37,11 @@ class Trace:
     name: str
     layers: tuple[Layer, ...]
     attrs: Mapping[str, Any] = field(default_factory=dict)
-    file: Any = field(default=None, repr=False, compare=False)
+    file: Any = field(default=None, compare=False)
+
+    def __repr__(self) -> str:
+        names = ", ".join(layer.name for layer in self.layers[:3]) + (", ..." if len(self.layers) > 3 else "")
+        return f"<Trace {self.name!r}: {len(self.layers)} layers: {names}>"
 
     def __post_init__(self) -> None:
         seen: set[str] = set()

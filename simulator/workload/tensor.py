@@ -122,6 +122,17 @@ class Tensor:
             out[part.start - start : part.stop - start] = self.rows(part.start, part.stop)[:, first:last]
         return out
 
+    def check(self) -> None:
+        """Read everything once.
+
+        Raises
+        ------
+        InputError
+            A value is not finite, or the file is damaged.
+        """
+        for part in self._parts(0, self.shape[0] if self.shape else 0):
+            self.rows(part.start, part.stop)
+
     def _bits(self, start: int, stop: int) -> NDArray[np.bool_]:
         octets = self._source[start // 8 : -(-stop // 8)]
         bits = np.unpackbits(octets)[start % 8 : start % 8 + stop - start]
@@ -220,6 +231,5 @@ def recorded(name: str, array: object) -> Tensor:
     frozen = np.array(array, dtype=array.dtype.newbyteorder("="), order="C")
     frozen.flags.writeable = False
     tensor = Tensor(name, frozen)
-    for part in tensor._parts(0, tensor.shape[0] if tensor.shape else 0):
-        tensor.rows(part.start, part.stop)
+    tensor.check()
     return tensor

@@ -52,7 +52,7 @@ def test_unknown_name_suggests_the_nearest() -> None:
 
 
 def test_a_folder_is_no_machine(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no machine called"):
+    with pytest.raises(InputError, match="is a folder, expected a machine"):
         load(tmp_path)
 
 

@@ -99,7 +99,9 @@ def _density(text: str) -> Unstructured:
     try:
         value = Fraction(text)
     except (ValueError, ZeroDivisionError):
-        raise InputError(f"density={text!r}: must be a number from 0 to 1, e.g. 0.5") from None
+        value = Fraction(-1)
+    if not 0 <= value <= 1:
+        raise InputError(f"density={text!r}: must be a number from 0 to 1, e.g. 0.5")
     return Unstructured(value)
 
 

@@ -45,7 +45,7 @@ def test_bad_options(tmp_path: Path, options: dict, said: str) -> None:
         ({"pattern": "recorded"}, "one pattern to generate"),
         ({"pattern": "2:{4,6}"}, "one pattern to generate"),
         ({"density": "half"}, "from 0 to 1"),
-        ({"density": 2}, "between 0 and 1"),
+        ({"density": 2}, "from 0 to 1"),
         ({"batch": 0}, "at least 1"),
     ],
 )
