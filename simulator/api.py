@@ -244,9 +244,9 @@ def lowered_layer(machine: Machine, layer: Layer) -> Lowered:
 
     try:
         return lower(machine, layer)
-    except (InputError, InfeasibleError) as error:
-        place = f"layer {layer.name!r}: "
-        raise type(error)(str(error) if str(error).startswith(place) else place + str(error)) from None
+    except InfeasibleError as error:
+        place = f"layer {layer.name!r}"
+        raise InfeasibleError(str(error) if place in str(error) else f"{place}: {error}") from None
 
 
 def _verify(lowered: Lowered, verify: bool | str, seed: int) -> Verification:
