@@ -35,12 +35,19 @@ def build(context: Context, outputs: Outputs) -> Plan:
 
 
 def _check_rows(context: Context) -> None:
-    rows = context.machine.components.fetch.rows.value
+    fetch, widths = context.machine.components.fetch, context.widths
+    window, rows = context.code.window * widths.inputs, fetch.rows.value
+    if not fetch.variable and (context.operands.compressed or widths.row % window):
+        raise InfeasibleError(
+            f"machine {context.machine.name!r}: fetch.variable is false, so windows must divide a GLB row; they are "
+            f"{window} b of {context.operands.format} inputs, glb.row is {widths.row} b"
+        )
+    step = context.geometry.abreast * context.code.window
     for tile in context.tiles:
         for flow in context.streams(tile):
             if flow is not None and flow.held > rows:
                 raise InfeasibleError(
-                    f"machine {context.machine.name!r}: a window of {context.code.window} inputs spans {flow.held} GLB rows, "
+                    f"machine {context.machine.name!r}: the {step} inputs of a step span {flow.held} GLB rows, "
                     f"fetch.rows is {rows}; raise fetch.rows or glb.row"
                 )
 

@@ -148,6 +148,7 @@ def test_override_leaves_the_machine_alone_and_goes_back_to_auto() -> None:
         ({"array.rows": True}, "override array.rows: True: must be a whole number without a unit"),
         ({"mapping.tile.K": "big"}, "override mapping.tile.K: 'big': must be a whole number without a unit"),
         ({"array.accumulator": "8 b"}, "override machine: components.array.accumulator is 8 b, a product"),
+        ({"glb.row": "20 B"}, "row is 20 B, metadata_word 8 B: a row must be a whole number of words"),
         ({"array.rows": "1000000", "array.macs": "1000"}, "at most 16777216 multipliers"),
         ({"mapping.order": "N,M"}, "override mapping.order: N, M: must name each of M, N, K once"),
         ({"datapath.gating": "yes"}, "override datapath.gating: 'yes': must be true or false"),

@@ -65,6 +65,8 @@ def small(machine: Machine, seed: int) -> Machine:
         "glb.tile_buffers": [1, 2],
         "fetch.rows": [20],
     }
+    if not machine.components.fetch.variable:
+        choices["glb.row"] = ["16 B", "64 B"]
     return override(machine, {path: str(rng.choice(values)) for path, values in choices.items()})
 
 
