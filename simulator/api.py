@@ -193,6 +193,8 @@ def _layers(workload: Layer | Trace | str | Path) -> tuple[str, str, Iterator[La
         loaded = Model(loaded.name, (loaded,))
     if not isinstance(loaded, Model):
         raise InputError(f"{_said(workload)}expected a layer or a trace, got {_kind(loaded)}")
+    if not loaded.layers:
+        raise InputError(f"{_said(workload)}trace {loaded.name!r} has no layers to run")
     return loaded.name, loaded.digest, iter(loaded.layers)
 
 

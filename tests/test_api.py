@@ -176,6 +176,7 @@ def test_an_interrupt_hands_over_what_was_finished(tmp_path: Path) -> None:
         ({"machine": None}, "expected a machine, got a NoneType"),
         ({"machine": _small()}, "expected a machine, got a Layer"),
         ({"workload": "digts_cnn"}, "digts_cnn: no such trace file; did you mean 'digits_cnn'"),
+        ({"workload": Trace("empty", ())}, "trace 'empty' has no layers to run"),
         ({"workload": np.ones((2, 2))}, "expected a layer or a trace, got a ndarray"),
         ({"engine": "fsat"}, "did you mean 'fast'"),
         ({"rung": "S5"}, "unknown rung 'S5'"),

@@ -131,6 +131,8 @@ def _layers(text: str, glob: str) -> Trace:
 
     trace = load(trace_path(text))
     chosen = tuple(layer for layer in trace.layers if fnmatchcase(layer.name, glob))
+    if not trace.layers:
+        raise InputError(f"{text}: has no layers to run")
     if not chosen:
         raise InputError(
             f"--layers {glob!r}: matches no layer of {text}; {suggest(glob, [x.name for x in trace.layers])}"

@@ -80,6 +80,13 @@ def test_damaged_and_foreign_traces(refused, toy, tmp_path, damage: str) -> None
         assert rule in message or (args[0] == "plot" and "has no result.h5" in message)
 
 
+def test_a_trace_without_layers(refused, tmp_path) -> None:
+    path = tmp_path / "none.h5"
+    save(Trace("none", ()), path)
+    (message,) = refused(2, "run", "highlight", path, "--out", "out", *QUICK)
+    assert message == f"error: {path}: has no layers to run"
+
+
 @pytest.mark.parametrize("pattern", ["1:3", "C1(2:8)->C0(1:4)"])
 def test_a_pattern_the_machine_does_not_support(run, refused, tmp_path, pattern: str) -> None:
     path = tmp_path / "odd.h5"
@@ -118,7 +125,7 @@ def test_what_cannot_be_mapped_is_infeasible(refused, toy, change: str, message:
     ("change", "messages"),
     [
         ("glb.data_capacity=1 KiB", ("mapping does not fit the GLB", "the GLB has 1024 B")),
-        ("fetch.rows=1", ("a window of 32 inputs spans 2 GLB rows, fetch.rows is 1",)),
+        ("fetch.rows=1", ("the 32 inputs of a step span 2 GLB rows, fetch.rows is 1",)),
     ],
 )
 def test_a_buffer_too_small_for_the_committed_trace(refused, change: str, messages: tuple[str, ...]) -> None:

@@ -24,6 +24,19 @@ def test_every_kind(run, out, kind) -> None:
     assert (out / f"{kind}.png").read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.filterwarnings("error")
+def test_names_the_font_does_not_have_are_drawn_without_a_word(run, tmp_path) -> None:
+    import numpy as np
+
+    import simulator
+
+    layer = simulator.gemm(np.ones((4, 4), bool), np.ones((4, 4), bool), name="\u65e5\u672c")
+    simulator.simulate("tc", layer, engine="reference").save(tmp_path / "result.h5")
+    for kind in ("timeline", "stalls", "energy"):
+        ran = run("plot", tmp_path, "--kind", kind)
+        assert (ran.code, ran.err) == (0, "")
+
+
 def test_one_layer_of_a_file_as_svg(run, out, tmp_path) -> None:
     target = tmp_path / "x.svg"
     assert run("plot", out / "result.h5", "--layer", "s0/fc2", "--output", target).code == 0
