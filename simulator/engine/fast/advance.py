@@ -19,16 +19,22 @@ Vector = NDArray[np.int32]
 
 @kernel
 def drain(m: Ints, v: Vector, bins: Ints) -> int:
-    """Run programs until none is runnable."""
-    while m[at.QUEUE_HEAD] < m[at.QUEUE_TAIL]:
-        program = m[m[at.QUEUE] + (m[at.QUEUE_HEAD] & m[at.QUEUE_MASK])]
-        m[at.QUEUE_HEAD] += 1
-        m[program + at.QUEUED] = 0
-        if m[program + at.SHARED]:
-            evaluate(m, v, program)
-        elif walk(m, v, bins, program) == at.OVERFLOW:
-            push(m, program)
-            return at.OVERFLOW
+    """Let every runnable program do an item in turn until none is runnable."""
+    words, count, awake = m[at.PROGRAM_WORDS], m[at.PROGRAMS], True
+    while awake:
+        program, awake = m[at.PROGRAM0], False
+        for _ in range(count):
+            if m[program + at.AWAKE]:
+                awake = True
+                if m[program + at.SHARED]:
+                    m[program + at.AWAKE] = 0
+                    evaluate(m, v, program)
+                else:
+                    status = walk(m, v, bins, program)
+                    if status == at.OVERFLOW:
+                        return at.OVERFLOW
+                    m[program + at.AWAKE] = status == at.MOVED
+            program += words
     return at.STUCK if m[at.HUNGRY] == 0 else at.HUNGER
 
 

@@ -1,7 +1,7 @@
 """One flat int64 memory that holds the network, and where everything lies in it.
 
-The memory is a header, then a block of words per component, channel and program, the list of runnable programs, and behind
-them the rings and run tables, which move to the end when they grow. A block is named by the offset of its first word, and every
+The memory is a header, then a block of words per component, channel and program, and behind them the
+rings and run tables, which move to the end when they grow. A block is named by the offset of its first word, and every
 field below is an offset into its block.
 """
 
@@ -16,7 +16,7 @@ WINDOW = 1024
 # Header
 PROGRAMS, PROGRAM0, PROGRAM_WORDS = 0, 1, 2
 COMPONENTS, COMPONENT0 = 3, 4
-QUEUE, QUEUE_MASK, QUEUE_HEAD, QUEUE_TAIL = 5, 6, 7, 8
+RUNNABLE = 5  # how many programs are
 BASE, LIMIT = 9, 10  # window of cycles being worked out: BASE .. LIMIT - 1
 HUNGRY = 11  # programs whose loaded runs are used up
 FULL = 12  # channel whose ring must grow before anything else
@@ -42,10 +42,10 @@ CHANNEL_WORDS = 18
 # Program
 OUTS, END, STRIDE, ROW, ROW_END, CURRENT, LEFT, PHASE, RUN_PERIOD, VARIED = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
 DEMAND, TICKS, TICKS_PER_DEMAND, FREE, NEXT, ELIGIBLE, READY = 10, 11, 12, 13, 14, 15, 16
-QUEUED, WANTS, DONE, ELASTIC, OWNER, SINCE, FINISH = 17, 18, 19, 20, 21, 22, 23
+AWAKE, WANTS, DONE, ELASTIC, OWNER, SINCE, FINISH = 17, 18, 19, 20, 21, 22, 23
 ITEMS, SUM_START, SUM_SQUARE, SUM_DEPART, STATES, DEFERRED, POSITION, SHARED = 24, 25, 26, 27, 28, 35, 36, 37
-SEEN, TICKS_SHIFT = 38, 39
-BLOCK = 40  # then the inputs: channel, takes, releases; and the outputs: channel, puts
+SEEN, TICKS_SHIFT, STREAM, SOURCE, TARGET, TAKE, GIVE, WORK, ALONE = 38, 39, 40, 41, 42, 43, 44, 45, 46
+BLOCK = 48  # then the inputs: channel, takes, releases; and the outputs: channel, puts
 INPUT, OUTPUT = 3, 2
 CHANNEL, TAKES, RELEASES, PUTS = 0, 1, 2, 1
 
@@ -54,4 +54,4 @@ CHANNEL, TAKES, RELEASES, PUTS = 0, 1, 2, 1
 ROW_COUNT, ROW_PERIOD, ROW_VARIED, ROW_STREAM, ROW_IN, ROW_OUT, ROW_FIELDS = 0, 1, 2, 3, 4, 5, 6
 
 # What a kernel says when it returns
-STUCK, HUNGER, OVERFLOW, PAUSED, ENDED = 0, 1, 2, 3, 4
+STUCK, HUNGER, OVERFLOW, PAUSED, ENDED, MOVED = 0, 1, 2, 3, 4, 5

@@ -1,4 +1,4 @@
-"""Chunks become run tables: only the fields that matter in time, equal neighbours merged; the rest is summed at once."""
+"""Feeds programs with runs, a few chunks at a time, and keeps what their items sum to."""
 
 from __future__ import annotations
 
@@ -9,30 +9,13 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.memory import Memory, finite
+from simulator.engine.fast.table import tabulate
 from simulator.plan.network import Program
-from simulator.plan.runs import COUNT, DEMAND, PERIOD, PORTS, WORK, Chunk
+from simulator.plan.runs import COUNT, DEMAND, PORTS, WORK, Chunk
 
 Ints = NDArray[np.int64]
 ENOUGH = 2048
 """Runs that are loaded at once when chunks are small."""
-
-
-def field_sums(chunk: Chunk) -> Ints:
-    """Sum of every field over all items of a chunk, shape (F,)."""
-    counts = chunk.runs[:, COUNT]
-    if not chunk.varies.any():
-        sums: Ints = counts @ chunk.runs
-    else:
-        sums = counts @ np.where(chunk.varies, 0, chunk.runs)
-        rows, columns = np.nonzero(chunk.varies)
-        prefix = np.zeros(len(chunk.vectors) + 1, dtype=np.int64)
-        np.cumsum(chunk.vectors, out=prefix[1:])
-        start, period = chunk.runs[rows, columns], chunk.runs[rows, PERIOD]
-        times, rest = np.divmod(counts[rows], period)
-        whole = prefix[start + period] - prefix[start]
-        np.add.at(sums, columns, times * whole + prefix[start + rest] - prefix[start])
-    sums[COUNT] = counts.sum()
-    return sums
 
 
 class Loader:
@@ -55,18 +38,19 @@ class Loader:
         inputs, outputs = finite(memory.plan, program.inputs), finite(memory.plan, program.outputs)
         self._ports = len(inputs), len(outputs)
         self._streams = memory.streams(block)
-        first_output = PORTS + 2 * len(program.inputs)
-        self._columns = [
+        self._first_output = PORTS + 2 * len(program.inputs)
+        columns = [
             DEMAND,
             *(PORTS + i for i in inputs),
             *(PORTS + len(program.inputs) + i for i in inputs),
-            *(first_output + i for i in outputs),
+            *(self._first_output + i for i in outputs),
         ]
+        self._columns: Ints = np.array(columns, dtype=np.int64)
 
     def count(self) -> None:
         """Read the program to its end for its sums alone."""
         for chunk in self._chunks:
-            self._count(chunk)
+            self._table(chunk)
 
     def load(self) -> bool:
         """Load the next runs; False, and the program is done, when there are none."""
@@ -83,50 +67,26 @@ class Loader:
                 words[self.block + at.DONE] = 1
                 return False
             whole = chunks[0] if len(chunks) == 1 else joined(chunks)
-            self._count(whole)
             table = self._table(whole)
             if len(table):
                 self._place(table, whole.vectors)
                 return True
 
-    def _count(self, chunk: Chunk) -> None:
-        if len(chunk.runs) == 0:
-            return
-        sums = field_sums(chunk).tolist()
-        self.items += sums[COUNT]
-        self.work += sums[WORK]
-        self.demand += sums[DEMAND]
-        first = PORTS + 2 * len(self.program.inputs) + len(self.program.outputs)
-        self.actions = [a + b for a, b in zip(self.actions, sums[first:], strict=True)]
-
     def _table(self, chunk: Chunk) -> Ints:
-        """Rows of the run table."""
-        runs, fields = chunk.runs, len(self._columns)
-        table = np.empty((len(runs), at.ROW_FIELDS + 2 * fields), dtype=np.int64)
-        table[:, : at.ROW_VARIED] = runs[:, : at.ROW_VARIED]
-        table[:, at.ROW_FIELDS : at.ROW_FIELDS + fields] = runs[:, self._columns]
-        table[:, at.ROW_FIELDS + fields :] = chunk.varies[:, self._columns]
-        varied = table[:, at.ROW_FIELDS + fields :].any(axis=1)
-        table[:, at.ROW_VARIED] = varied
-        self._mark(table)
-        table[~varied, at.ROW_PERIOD] = 1
-        if not runs[:, COUNT].all():
-            table = table[table[:, at.ROW_COUNT] > 0]
-        return _merged(table)
-
-    def _mark(self, table: Ints) -> None:
-        """Mark the runs of a lone program that move tokens of one input at most, and one token of one output at most."""
-        fields, (ins, outs) = len(self._columns), self._ports
-        moved = table[:, at.ROW_FIELDS : at.ROW_FIELDS + fields] | table[:, at.ROW_FIELDS + fields :]
-        inputs = (moved[:, 1 : 1 + ins] | moved[:, 1 + ins : 1 + 2 * ins]) != 0
-        outputs = moved[:, 1 + 2 * ins :] != 0
-        single = (inputs.sum(axis=1) <= 1) & (outputs.sum(axis=1) <= 1) & self._streams
-        puts = table[:, at.ROW_FIELDS + 1 + 2 * ins : at.ROW_FIELDS + fields]
-        flags = table[:, at.ROW_FIELDS + fields + 1 + 2 * ins :]
-        single &= ~((puts > 1) | (flags != 0)).any(axis=1)
-        table[:, at.ROW_STREAM] = single
-        table[:, at.ROW_IN] = np.where(inputs.any(axis=1), inputs.argmax(axis=1), -1) if ins else -1
-        table[:, at.ROW_OUT] = np.where(outputs.any(axis=1), outputs.argmax(axis=1), -1) if outs else -1
+        """Rows of the run table of a chunk, whose items are counted."""
+        runs = np.ascontiguousarray(chunk.runs, dtype=np.int64)
+        varies = np.ascontiguousarray(chunk.varies, dtype=np.uint8)
+        prefix = np.zeros(len(chunk.vectors) + 1, dtype=np.int64)
+        np.cumsum(chunk.vectors, out=prefix[1:])
+        table = np.empty((len(runs), at.ROW_FIELDS + 2 * len(self._columns)), dtype=np.int64)
+        sums = np.zeros(runs.shape[1], dtype=np.int64)
+        rows = tabulate(runs, varies, prefix, self._columns, self._ports, table, sums)
+        self.items += int(sums[COUNT])
+        self.work += int(sums[WORK])
+        self.demand += int(sums[DEMAND])
+        found = sums[self._first_output + len(self.program.outputs) :].tolist()
+        self.actions = [a + b for a, b in zip(self.actions, found, strict=True)]
+        return table[:rows]
 
     def _place(self, table: Ints, vectors: NDArray[np.int32]) -> None:
         memory, block, size = self.memory, self.block, len(vectors)
@@ -140,6 +100,8 @@ class Loader:
             memory.vectors[self._values : self._values + size] = vectors
             fields = len(self._columns)
             table[:, at.ROW_FIELDS : at.ROW_FIELDS + fields] += self._values * table[:, -fields:]
+        if not self._streams:
+            table[:, at.ROW_STREAM] = 0
         memory.words[self._rows : self._rows + table.size] = table.ravel()
         memory.words[block + at.ROW], memory.words[block + at.ROW_END] = self._rows, self._rows + table.size
 
@@ -153,16 +115,3 @@ def joined(chunks: list[Chunk]) -> Chunk:
         shifts = np.cumsum([0, *sizes[:-1]])
         runs += np.repeat(shifts, [len(chunk.runs) for chunk in chunks])[:, None] * varies
     return Chunk(runs, varies, np.concatenate([chunk.vectors for chunk in chunks]))
-
-
-def _merged(table: Ints) -> Ints:
-    """Join neighbouring runs of equal items."""
-    fresh = np.ones(len(table), dtype=bool)
-    np.any(table[1:, 1:] != table[:-1, 1:], axis=1, out=fresh[1:])
-    fresh[1:] |= table[1:, at.ROW_VARIED] != 0
-    if fresh.all():
-        return table
-    starts = np.flatnonzero(fresh)
-    merged: Ints = table[starts]
-    merged[:, at.ROW_COUNT] = np.add.reduceat(table[:, at.ROW_COUNT], starts)
-    return merged

@@ -56,13 +56,15 @@ class Memory:
         self._lists()
 
     def streams(self, program: int) -> bool:
-        """Whether runs of a program may be worked out as streams: alone on a private port, no ring grows, entry
-        is unlimited and no output is an input."""
+        """Whether runs of a program may be worked out as streams: alone on a private port, entry is unlimited,
+        no output is an input, and no ring of a bounded channel grows."""
         words = self.words
-        outputs = words[words[program + at.OUTS] : words[program + at.END] : at.OUTPUT]
-        alone = words[words[program + at.OWNER] + at.KIND] == at.LONE
-        loops = (words[outputs + at.CONSUMER] == program).any() or words[outputs + at.WIDTH].any()
-        return bool(alone and not words[program + at.ELASTIC] and not loops)
+        outs = int(words[program + at.OUTS])
+        inputs = words[program + at.BLOCK : outs : at.INPUT]
+        outputs = words[outs : words[program + at.END] : at.OUTPUT]
+        loops = (words[outputs + at.CONSUMER] == program).any()
+        wide = (words[np.concatenate([inputs, outputs]) + at.CAPACITY] > ROOMY).any()
+        return bool(words[program + at.ALONE] and not (loops or wide or words[outputs + at.WIDTH].any()))
 
     def take(self, count: int) -> int:
         """Offset of `count` fresh words, all zero."""
@@ -98,14 +100,11 @@ class Memory:
             self.words[channel + ring], self.words[channel + mask] = new, 2 * size - 1
 
     def _header(self, size: int) -> None:
-        slots = 1 << max(1, len(self.programs)).bit_length()
-        queue = self.take(slots)
         words = self.words
         words[at.PROGRAMS], words[at.PROGRAM0] = len(self.programs), self.programs[0] if self.programs else 0
         words[at.PROGRAM_WORDS] = size
         words[at.COMPONENTS] = len(self.components)
         words[at.COMPONENT0] = self.components[0] if self.components else 0
-        words[at.QUEUE], words[at.QUEUE_MASK] = queue, slots - 1
         words[at.LIMIT], words[at.LAST] = at.WINDOW, -1
 
     def _lists(self) -> None:
@@ -164,6 +163,7 @@ class Memory:
         words[block + at.OWNER], words[block + at.POSITION] = owner, position
         words[block + at.SHARED] = component.arbiter is not None
         words[block + at.FINISH] = -1
+        words[block + at.ALONE] = words[owner + at.KIND] == at.LONE
         words[block + at.DEFERRED] = words[block + at.ELIGIBLE] = at.NEVER
         for place, port in enumerate(inputs):
             channel = self.channels[program.inputs[port]]

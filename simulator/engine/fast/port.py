@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import SEEN, add, arrival, finish, missing
 from simulator.engine.fast.queue import tally
-from simulator.engine.fast.walk import advance_item, commit, enter, fits, room, visible
+from simulator.engine.fast.walk import commit, enter, fits, following, room, visible
 from simulator.jit import inlined, kernel
 from simulator.record.states import BLOCKED, BUSY, CONFLICT, DRAINED
 
@@ -137,6 +137,8 @@ def grant(m: Ints, v: Vector, bins: Ints, component: int, cycle: int) -> int:
     commit(m, program, last)
     m[program + at.FINISH], m[program + at.NEXT] = last, last + 1
     tally(m, program, 1, cycle, cycle * cycle, last)
-    advance_item(m, v, program)
+    m[program + at.LEFT] -= 1
+    if m[program + at.VARIED] and m[program + at.LEFT] > 0:
+        following(m, v, program)
     evaluate(m, v, program)
     return at.STUCK

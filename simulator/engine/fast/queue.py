@@ -1,4 +1,4 @@
-"""The list of runnable programs, and the log of what departed."""
+"""Who is runnable, and the log of what departed."""
 
 from __future__ import annotations
 
@@ -14,10 +14,7 @@ Ints = NDArray[np.int64]
 @inlined
 def push(m: Ints, program: int) -> None:
     """Make a program runnable."""
-    if m[program + at.QUEUED] == 0:
-        m[program + at.QUEUED] = 1
-        m[m[at.QUEUE] + (m[at.QUEUE_TAIL] & m[at.QUEUE_MASK])] = program
-        m[at.QUEUE_TAIL] += 1
+    m[program + at.AWAKE] = 1
 
 
 @inlined

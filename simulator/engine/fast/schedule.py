@@ -119,11 +119,15 @@ def _lack(words: NDArray[np.int64], block: int) -> tuple[str, int]:
     for port in range(block + at.BLOCK, m[block + at.OUTS], at.INPUT):
         channel = m[port + at.CHANNEL]
         takes = m[port + at.TAKES]
+        if m[block + at.STREAM]:
+            takes = m[block + at.TAKE] if channel == m[block + at.SOURCE] else 0
         if takes > 0 and m[channel + at.TAKEN] + takes > m[channel + at.PUT]:
             return "a token", channel
     for port in range(m[block + at.OUTS], m[block + at.END], at.OUTPUT):
         channel = m[port + at.CHANNEL]
         puts, capacity = m[port + at.PUTS], m[channel + at.CAPACITY]
+        if m[block + at.STREAM]:
+            puts = int(channel == m[block + at.TARGET])
         if puts > 0 and 0 <= capacity < m[channel + at.PUT] + puts - m[channel + at.RELEASED]:
             return "room", channel
     raise AssertionError("a program that lacks nothing is stuck")

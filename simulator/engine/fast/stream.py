@@ -25,9 +25,9 @@ Vector = NDArray[np.int32]
 def field(m: Ints, v: Vector, program: int, place: int, phase: int) -> int:
     """Field of the item of a run at `phase`."""
     row = m[program + at.CURRENT] + at.ROW_FIELDS
-    value = m[row + place]
+    value: int = m[row + place]
     if m[row + (m[program + at.STRIDE] - at.ROW_FIELDS) // 2 + place]:
-        return np.int64(v[value + phase])
+        value = int(v[value + phase])
     return value
 
 
@@ -47,85 +47,82 @@ def held(m: Ints, bins: Ints, program: int, last: int, depart: int) -> None:
 
 
 @kernel
-def stream(m: Ints, v: Vector, bins: Ints, program: int) -> int:
-    """Work out the items of the current run until something it needs is not known (STUCK) or it ends."""
-    row, outs, limit = m[program + at.CURRENT], m[program + at.OUTS], m[at.LIMIT]
-    inputs = (outs - program - at.BLOCK) // at.INPUT
-    source = target = -1
-    taken = available = tokens = tokens_mask = released = credits = credits_mask = credit = 0
-    if m[row + at.ROW_IN] >= 0:
-        source = m[program + at.BLOCK + at.INPUT * m[row + at.ROW_IN] + at.CHANNEL]
-        taken, available, released = m[source + at.TAKEN], m[source + at.PUT], m[source + at.RELEASED]
-        tokens, tokens_mask = m[source + at.TOKENS], m[source + at.TOKENS_MASK]
-        credits, credits_mask, credit = (
-            m[source + at.CREDITS],
-            m[source + at.CREDITS_MASK],
-            m[source + at.CREDIT],
-        )
-    put = base = returned = ring = ring_mask = room = room_mask = latency = 0
-    if m[row + at.ROW_OUT] >= 0:
-        target = m[outs + at.OUTPUT * m[row + at.ROW_OUT] + at.CHANNEL]
-        put, base, returned = m[target + at.PUT], m[target + at.CAPACITY], m[target + at.RELEASED]
-        ring, ring_mask, latency = m[target + at.TOKENS], m[target + at.TOKENS_MASK], m[target + at.LATENCY]
-        room, room_mask = m[target + at.CREDITS], m[target + at.CREDITS_MASK]
-    ticks, shift, per = m[program + at.TICKS], m[program + at.TICKS_SHIFT], m[program + at.TICKS_PER_DEMAND]
-    before, free, last = m[program + at.NEXT], m[program + at.FREE], m[program + at.FINISH]
-    left, phase, period = m[program + at.LEFT], m[program + at.PHASE], m[row + at.ROW_PERIOD]
-    varied, first = m[row + at.ROW_VARIED], left
-    starts = squares = departs = take = give = 0
-    work = per * field(m, v, program, 0, phase)
-    if source >= 0:
-        take = field(m, v, program, 1 + m[row + at.ROW_IN], phase)
-        give = field(m, v, program, 1 + inputs + m[row + at.ROW_IN], phase)
-    while left > 0:
-        ready = 0
-        if take > 0:
-            if taken + take > available:
-                m[source + at.TOKEN_WAIT] = taken + take - 1
-                break
-            ready = m[tokens + ((taken + take - 1) & tokens_mask)]
-        start = max(before, ready)
-        if start >= limit:
-            m[program + at.DEFERRED] = start
-            break
-        finish, end = served(ticks, shift, work, free, start, ready)
-        depart = finish
-        if target >= 0:
-            if put - base >= returned:
-                m[target + at.ROOM_WAIT] = put - base + 1
-                break
-            if put >= base:
-                depart = max(finish, m[room + ((put - base) & room_mask)])
-            m[ring + (put & ring_mask)] = depart + latency
-            put += 1
-        if start > before:
-            waited(m, bins, program, m[source + at.REASON], before, start)
-        if depart > finish:
-            held(m, bins, program, finish, depart)
-        for _ in range(give):
-            m[credits + (released & credits_mask)] = depart + credit
-            released += 1
-        taken += take
-        before, free, last = depart + 1, max(end, ticks * depart + 1), finish
-        starts += start
-        squares += start * start
-        departs += depart
-        left -= 1
-        if varied:
-            phase = phase + 1 if phase + 1 < period else 0
-            if left > 0:
-                work = per * field(m, v, program, 0, phase)
-                if source >= 0:
-                    take = field(m, v, program, 1 + m[row + at.ROW_IN], phase)
-                    give = field(m, v, program, 1 + inputs + m[row + at.ROW_IN], phase)
-    if left < first:
-        m[program + at.NEXT], m[program + at.FREE], m[program + at.FINISH] = before, free, last
-        m[program + at.LEFT], m[program + at.PHASE] = left, phase
-        tally(m, program, first - left, starts, squares, departs)
-        if source >= 0:
-            m[source + at.TAKEN], m[source + at.RELEASED] = taken, released
-            vacate(m, source)
-        if target >= 0:
-            m[target + at.PUT] = put
-            announce(m, target)
-    return at.HUNGER if left == 0 else at.STUCK
+def describe(m: Ints, v: Vector, program: int) -> None:
+    """Keep at hand what the current run, a stream, moves."""
+    row, outs = m[program + at.CURRENT], m[program + at.OUTS]
+    place, target = m[row + at.ROW_IN], m[row + at.ROW_OUT]
+    m[program + at.SOURCE] = m[program + at.BLOCK + at.INPUT * place + at.CHANNEL] if place >= 0 else -1
+    m[program + at.TARGET] = m[outs + at.OUTPUT * target + at.CHANNEL] if target >= 0 else -1
+    vary(m, v, program)
+
+
+@inlined
+def vary(m: Ints, v: Vector, program: int) -> None:
+    """Keep at hand what may vary from item to item of a stream."""
+    phase, place = m[program + at.PHASE], m[m[program + at.CURRENT] + at.ROW_IN]
+    inputs = (m[program + at.OUTS] - program - at.BLOCK) // at.INPUT
+    m[program + at.WORK] = m[program + at.TICKS_PER_DEMAND] * field(m, v, program, 0, phase)
+    m[program + at.TAKE] = field(m, v, program, 1 + place, phase) if place >= 0 else 0
+    m[program + at.GIVE] = field(m, v, program, 1 + inputs + place, phase) if place >= 0 else 0
+
+
+@inlined
+def step(m: Ints, v: Vector, bins: Ints, program: int) -> int:
+    """Work out the next item of a stream; not MOVED when something it needs is not known."""
+    source, target = m[program + at.SOURCE], m[program + at.TARGET]
+    take, give, ready = m[program + at.TAKE], m[program + at.GIVE], 0
+    if take > 0:
+        last = m[source + at.TAKEN] + take - 1
+        if last >= m[source + at.PUT]:
+            m[source + at.TOKEN_WAIT] = last
+            return at.STUCK
+        ready = m[m[source + at.TOKENS] + (last & m[source + at.TOKENS_MASK])]
+    before, ticks = m[program + at.NEXT], m[program + at.TICKS]
+    start = max(before, ready)
+    if start >= m[at.LIMIT]:
+        m[program + at.DEFERRED] = start
+        return at.STUCK
+    final, end = served(
+        ticks, m[program + at.TICKS_SHIFT], m[program + at.WORK], m[program + at.FREE], start, ready
+    )
+    depart, put = final, 0
+    if target >= 0:
+        put = m[target + at.PUT]
+        slot = put - m[target + at.CAPACITY]
+        if m[target + at.CAPACITY] < 0:
+            if put - m[target + at.TAKEN] > m[target + at.TOKENS_MASK]:
+                m[at.FULL] = target
+                return at.OVERFLOW
+        elif slot >= m[target + at.RELEASED]:
+            m[target + at.ROOM_WAIT] = slot + 1
+            return at.STUCK
+        elif slot >= 0:
+            depart = max(final, m[m[target + at.CREDITS] + (slot & m[target + at.CREDITS_MASK])])
+        m[m[target + at.TOKENS] + (put & m[target + at.TOKENS_MASK])] = depart + m[target + at.LATENCY]
+        m[target + at.PUT] = put + 1
+        announce(m, target)
+    if start > before:
+        waited(m, bins, program, m[source + at.REASON], before, start)
+    if depart > final:
+        held(m, bins, program, final, depart)
+    if take > 0:
+        m[source + at.TAKEN] += take
+    if give > 0 and m[source + at.CAPACITY] >= 0:
+        refund(m, source, give, depart)
+    m[program + at.FREE], m[program + at.FINISH], m[program + at.NEXT] = (
+        max(end, ticks * depart + 1),
+        final,
+        depart + 1,
+    )
+    tally(m, program, 1, start, start * start, depart)
+    return at.MOVED
+
+
+@inlined
+def refund(m: Ints, channel: int, count: int, depart: int) -> None:
+    """Return `count` slots of a bounded channel and wake its producer when that is what it waits for."""
+    released, ring, mask = m[channel + at.RELEASED], m[channel + at.CREDITS], m[channel + at.CREDITS_MASK]
+    for credit in range(released, released + count):
+        m[ring + (credit & mask)] = depart + m[channel + at.CREDIT]
+    m[channel + at.RELEASED] = released + count
+    vacate(m, channel)

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import SEEN, add, finish, missing, paint
-from simulator.engine.fast.queue import announce, tally, vacate
-from simulator.engine.fast.stream import stream
+from simulator.engine.fast.queue import announce, tally
+from simulator.engine.fast.stream import describe, refund, step, vary
 from simulator.jit import inlined, kernel
 from simulator.record.states import BLOCKED, BUSY
 
@@ -61,7 +61,11 @@ def enter(m: Ints, v: Vector, program: int) -> bool:
     m[program + at.RUN_PERIOD] = m[row + at.ROW_PERIOD]
     m[program + at.VARIED] = m[row + at.ROW_VARIED]
     m[program + at.PHASE] = 0
-    refresh(m, v, program)
+    m[program + at.STREAM] = m[row + at.ROW_STREAM]
+    if m[row + at.ROW_STREAM]:
+        describe(m, v, program)
+    else:
+        refresh(m, v, program)
     return True
 
 
@@ -70,7 +74,10 @@ def following(m: Ints, v: Vector, program: int) -> None:
     """Go to the next item of a run that varies."""
     phase = m[program + at.PHASE] + 1
     m[program + at.PHASE] = phase if phase < m[program + at.RUN_PERIOD] else 0
-    refresh(m, v, program)
+    if m[program + at.STREAM]:
+        vary(m, v, program)
+    else:
+        refresh(m, v, program)
 
 
 @inlined
@@ -96,16 +103,6 @@ def send(m: Ints, channel: int, count: int, depart: int) -> None:
 
 
 @inlined
-def release(m: Ints, channel: int, count: int, depart: int) -> None:
-    """Return `count` slots of a bounded channel and wake its producer when that is what it waits for."""
-    released, ring, mask = m[channel + at.RELEASED], m[channel + at.CREDITS], m[channel + at.CREDITS_MASK]
-    for credit in range(released, released + count):
-        m[ring + (credit & mask)] = depart + m[channel + at.CREDIT]
-    m[channel + at.RELEASED] = released + count
-    vacate(m, channel)
-
-
-@inlined
 def commit(m: Ints, program: int, depart: int) -> None:
     """Move the tokens and slots of an item that departs in cycle `depart`."""
     outs = m[program + at.OUTS]
@@ -113,7 +110,7 @@ def commit(m: Ints, program: int, depart: int) -> None:
         channel = m[port + at.CHANNEL]
         m[channel + at.TAKEN] += m[port + at.TAKES]
         if m[port + at.RELEASES] > 0 and m[channel + at.CAPACITY] >= 0:
-            release(m, channel, m[port + at.RELEASES], depart)
+            refund(m, channel, m[port + at.RELEASES], depart)
     for port in range(outs, m[program + at.END], at.OUTPUT):
         if m[port + at.PUTS] > 0:
             send(m, m[port + at.CHANNEL], m[port + at.PUTS], depart)
@@ -205,50 +202,42 @@ def crowd(m: Ints, program: int, before: int, start: int, last: int, depart: int
 
 
 @kernel
-def walk(m: Ints, v: Vector, bins: Ints, program: int) -> int:
-    """Work out the items of a program with a private port until something it needs is not known."""
-    limit, ticks, status = m[at.LIMIT], m[program + at.TICKS], at.STUCK
-    alone = m[m[program + at.OWNER] + at.KIND] == at.LONE
-    while True:
-        if m[program + at.LEFT] == 0 and not enter(m, v, program):
-            status = at.HUNGER
-            break
-        if m[m[program + at.CURRENT] + at.ROW_STREAM]:
-            if stream(m, v, bins, program) == at.STUCK:
-                if m[program + at.VARIED]:
-                    refresh(m, v, program)
-                break
-            continue
-        before, free = m[program + at.NEXT], m[program + at.FREE]
-        ready = visible(m, program)
-        start = max(before, ready)
-        if start >= limit:
-            if ready < at.NEVER:
-                m[program + at.DEFERRED] = start
-            break
-        last, end = finish(m, program, free, start, ready)
-        depart = max(last, room(m, program))
-        if depart == at.NEVER:
-            break
-        if m[program + at.ELASTIC] and not fits(m, program):
-            status = at.OVERFLOW
-            break
-        if not alone:
-            crowd(m, program, before, start, last, depart)
-        elif start > before or depart > last:
-            lone(m, bins, program, before, start, last, depart)
-        commit(m, program, depart)
-        m[program + at.FREE] = max(end, ticks * depart + 1)
-        m[program + at.FINISH], m[program + at.NEXT] = last, depart + 1
-        tally(m, program, 1, start, start * start, depart)
-        advance_item(m, v, program)
-    return status
+def item(m: Ints, v: Vector, bins: Ints, program: int) -> int:
+    """Work out the next item of any program with a private port; not MOVED when something it needs is not known."""
+    ticks, before = m[program + at.TICKS], m[program + at.NEXT]
+    ready = visible(m, program)
+    start = max(before, ready)
+    if start >= m[at.LIMIT]:
+        if ready < at.NEVER:
+            m[program + at.DEFERRED] = start
+        return at.STUCK
+    last, end = finish(m, program, m[program + at.FREE], start, ready)
+    depart = max(last, room(m, program))
+    if depart == at.NEVER:
+        return at.STUCK
+    if m[program + at.ELASTIC] and not fits(m, program):
+        return at.OVERFLOW
+    if not m[program + at.ALONE]:
+        crowd(m, program, before, start, last, depart)
+    elif start > before or depart > last:
+        lone(m, bins, program, before, start, last, depart)
+    commit(m, program, depart)
+    m[program + at.FREE] = max(end, ticks * depart + 1)
+    m[program + at.FINISH], m[program + at.NEXT] = last, depart + 1
+    tally(m, program, 1, start, start * start, depart)
+    return at.MOVED
 
 
 @inlined
-def advance_item(m: Ints, v: Vector, program: int) -> None:
-    """Go to the next item, unless it is in another run."""
-    left = m[program + at.LEFT] - 1
-    m[program + at.LEFT] = left
-    if m[program + at.VARIED] and left > 0:
-        following(m, v, program)
+def walk(m: Ints, v: Vector, bins: Ints, program: int) -> int:
+    """Work out the next item of a program with a private port and go to the one after it."""
+    if m[program + at.LEFT] == 0 and not enter(m, v, program):
+        return at.HUNGER
+    stream = m[program + at.STREAM]
+    status = step(m, v, bins, program) if stream else item(m, v, bins, program)
+    if status == at.MOVED:
+        left = m[program + at.LEFT] - 1
+        m[program + at.LEFT] = left
+        if m[program + at.VARIED] and left > 0:
+            following(m, v, program)
+    return status

@@ -1,0 +1,110 @@
+"""Runs of a chunk as rows of a run table: only the fields that matter in time, equal neighbours merged, and all fields summed.
+
+Of a run of `count` items the sum of a field is count x value, or for a vector V of period P, with n, r = divmod(count, P)::
+
+    n (V[0] + .. + V[P - 1]) + V[0] + .. + V[r - 1]
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine.fast import layout as at
+from simulator.jit import inlined, kernel
+from simulator.plan.runs import COUNT, DEMAND, PERIOD
+
+Ints = NDArray[np.int64]
+Flags = NDArray[np.uint8]
+
+
+@inlined
+def total(runs: Ints, varies: Flags, prefix: Ints, run: int, column: int) -> int:
+    """Sum of a field over the items of a run."""
+    value, count = runs[run, column], runs[run, COUNT]
+    if not varies[run, column]:
+        cells: int = value * count
+        return cells
+    period = runs[run, PERIOD]
+    times, rest = count // period, count % period
+    once = prefix[value + period] - prefix[value]
+    whole: int = times * once + prefix[value + rest] - prefix[value]
+    return whole
+
+
+@inlined
+def stream_of(table: Ints, row: int, ins: int, outs: int) -> None:
+    """Mark a row that moves tokens of one input at most and one token of one output at most."""
+    first = at.ROW_FIELDS
+    flags = first + 1 + 2 * ins + outs
+    source, target, single = -1, -1, 1
+    for place in range(ins):
+        take, give = first + 1 + place, first + 1 + ins + place
+        if (
+            table[row, take]
+            | table[row, give]
+            | table[row, take - first + flags]
+            | table[row, give - first + flags]
+        ):
+            single = single if source < 0 else 0
+            source = place
+    for place in range(outs):
+        put = first + 1 + 2 * ins + place
+        if table[row, put] != 0 or table[row, put - first + flags] != 0:
+            plain = target < 0 and table[row, put] == 1 and table[row, put - first + flags] == 0
+            single = single if plain else 0
+            target = place
+    table[row, at.ROW_STREAM], table[row, at.ROW_IN], table[row, at.ROW_OUT] = single, source, target
+
+
+@inlined
+def same(table: Ints, a: int, b: int) -> bool:
+    """Whether two rows differ in their counts at most, and are constant."""
+    if table[a, at.ROW_VARIED] or table[b, at.ROW_VARIED]:
+        return False
+    other = 0
+    for cell in range(at.ROW_FIELDS, table.shape[1]):
+        other |= table[a, cell] ^ table[b, cell]
+    return other == 0
+
+
+@kernel
+def tabulate(
+    runs: Ints, varies: Flags, prefix: Ints, columns: Ints, ports: tuple[int, int], table: Ints, sums: Ints
+) -> int:
+    """Fill `table` and add to `sums`; returns the rows used.
+
+    Parameters
+    ----------
+    runs, varies : ndarray of int64 and uint8, shape (R, F)
+        As in a chunk.
+    prefix : ndarray of int64, shape (V + 1,)
+        Prefix sums of its vectors.
+    columns : ndarray of int64, shape (C,)
+        Fields that go into the table.
+    ports : (int, int)
+        Inputs and outputs among them.
+    table : ndarray of int64, shape (R, ROW_FIELDS + 2 C)
+    sums : ndarray of int64, shape (F,)
+        The first is the number of items.
+    """
+    row, fields = 0, len(columns)
+    for run in range(runs.shape[0]):
+        count, varied = runs[run, COUNT], 0
+        if count == 0:
+            continue
+        sums[COUNT] += count
+        for column in range(DEMAND, runs.shape[1]):
+            sums[column] += total(runs, varies, prefix, run, column)
+        for field in range(fields):
+            table[row, at.ROW_FIELDS + field] = runs[run, columns[field]]
+            table[row, at.ROW_FIELDS + fields + field] = varies[run, columns[field]]
+            varied |= varies[run, columns[field]]
+        table[row, at.ROW_COUNT], table[row, at.ROW_VARIED] = count, varied
+        table[row, at.ROW_PERIOD] = runs[run, PERIOD] if varied else 1
+        if row > 0 and same(table, row - 1, row):
+            table[row - 1, at.ROW_COUNT] += count
+            continue
+        stream_of(table, row, ports[0], ports[1])
+        row += 1
+    return row
