@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from fractions import Fraction
+from functools import cache
 
 import numpy as np
 import pytest
@@ -21,12 +22,43 @@ MACHINES = ("highlight", "tc")
 COUNT = 45
 
 
+@cache
 def told(name: str, seed: int) -> tuple[Lowered, Work]:
     machine = small(simulator.load(name), seed)
     found = lowered(machine, layer(machine, seed), seed, chosen=seed % 3 == 0)
     oracle = Oracle(machine, found.view, found.code.pattern, nest(found), outputs(found.view))
     assert oracle.format == found.context.operands.format
     return found, oracle.count()
+
+
+def test_cases_are_varied() -> None:
+    """The seeds meet every pattern and every kind of layer, mapping and storage the counts depend on."""
+    found = [told("highlight", seed)[0] for seed in range(COUNT)]
+    assert len({case.code.pattern for case in found}) == 15
+    kinds = [
+        (
+            case.view.layer.einsum.operation,
+            case.view.groups > 1,
+            case.context.geometry.abreast,
+            case.context.operands.format,
+            case.outputs.format,
+            case.context.tiling.outer,
+            case.view.K % case.code.window > 0,
+        )
+        for case in found
+    ]
+    assert [set(kind) for kind in zip(*kinds, strict=True)] == [
+        {"gemm", "conv2d"},
+        {False, True},
+        {1, 2, 4},
+        {"uncompressed", "coordinate_payload"},
+        {"uncompressed", "coordinate_payload"},
+        {"M", "N"},
+        {False, True},
+    ]
+    for tensor in (0, 1):
+        holds = {(case.context.tiling.hold[tensor], case.context.tiling.outer) for case in found}
+        assert holds == {(hold, outer) for hold in range(3) for outer in "MN"}
 
 
 def items(plan: Plan, component: str, program: str) -> tuple[Program, list[tuple[int, ...]]]:
