@@ -88,9 +88,13 @@ def override(machine: Machine, changes: Mapping[str, str | int | bool]) -> Machi
             faults.append(f"{OVERRIDE} {path}: unknown parameter; {_near(path, list(known))}")
         else:
             _put(data, found, text)
+    try:
+        changed = _checked(data)
+    except InputError as error:
+        faults.append(str(error))
     if faults:
         raise InputError("\n".join(faults))
-    return _checked(data)
+    return changed
 
 
 def _checked(data: Any) -> Machine:

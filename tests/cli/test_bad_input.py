@@ -144,6 +144,7 @@ def test_a_buffer_too_small_for_the_committed_trace(refused, change: str, messag
         ("glb.read_bandwidth=0 B/cycle", "must be above 0"),
         ("glb.read_bandwidth=-1 B/cycle", "expected '<number> <unit>' in byte/cycle"),
         ("glb.read_bandwidth=nan B/cycle", "expected '<number> <unit>' in byte/cycle"),
+        ("glb.read_bandwidth=1/3 B/cycle", "expected '<number> <unit>' in byte/cycle"),
         ("glb.read_bandwidth=1e400 B/cycle", "expected '<number> <unit>' in byte/cycle"),
         ("glb.data_capacity=9e30 GiB", "larger than 2**62"),
         ("dram.latency=0.5 cycle", "must be a whole number of cycles"),
@@ -161,6 +162,15 @@ def test_a_bad_value_is_told_with_its_path_and_rule(refused, toy, change: str, m
     (told,) = refused(2, "run", "highlight", toy, "--out", "out", *QUICK, "--set", change)
     assert told.startswith(f"error: override {change.partition('=')[0]}: ")
     assert message in told
+
+
+def test_several_bad_values_are_told_at_once(refused, toy) -> None:
+    changes = ("glb.rwo=64 B", "dram.bandwidth=3", "fetch.rows=0")
+    options = [word for change in changes for word in ("--set", change)]
+    messages = refused(2, "run", "highlight", toy, "--out", "out", *QUICK, *options)
+    assert len(messages) == len(changes)
+    for message, change in zip(sorted(messages), sorted(changes), strict=True):
+        assert message.startswith(f"error: override {change.partition('=')[0]}: ")
 
 
 FILES = {
