@@ -26,14 +26,15 @@ def drain(m: Ints, v: Vector, bins: Ints) -> int:
         for _ in range(count):
             if m[program + at.AWAKE]:
                 awake = True
+                m[program + at.AWAKE] = 0
                 if m[program + at.SHARED]:
-                    m[program + at.AWAKE] = 0
                     evaluate(m, v, program)
                 else:
                     status = walk(m, v, bins, program)
+                    if status == at.MOVED or status == at.OVERFLOW:
+                        m[program + at.AWAKE] = 1
                     if status == at.OVERFLOW:
-                        return at.OVERFLOW
-                    m[program + at.AWAKE] = status == at.MOVED
+                        return status
             program += words
     return at.STUCK if m[at.HUNGRY] == 0 else at.HUNGER
 

@@ -16,7 +16,7 @@ WINDOW = 1024
 # Header
 PROGRAMS, PROGRAM0, PROGRAM_WORDS = 0, 1, 2
 COMPONENTS, COMPONENT0 = 3, 4
-RUNNABLE = 5  # how many programs are
+LANE = 5  # room for a list of programs
 BASE, LIMIT = 9, 10  # window of cycles being worked out: BASE .. LIMIT - 1
 HUNGRY = 11  # programs whose loaded runs are used up
 FULL = 12  # channel whose ring must grow before anything else
@@ -44,7 +44,18 @@ OUTS, END, STRIDE, ROW, ROW_END, CURRENT, LEFT, PHASE, RUN_PERIOD, VARIED = 0, 1
 DEMAND, TICKS, TICKS_PER_DEMAND, FREE, NEXT, ELIGIBLE, READY = 10, 11, 12, 13, 14, 15, 16
 AWAKE, WANTS, DONE, ELASTIC, OWNER, SINCE, FINISH = 17, 18, 19, 20, 21, 22, 23
 ITEMS, SUM_START, SUM_SQUARE, SUM_DEPART, STATES, DEFERRED, POSITION, SHARED = 24, 25, 26, 27, 28, 35, 36, 37
-SEEN, TICKS_SHIFT, STREAM, SOURCE, TARGET, TAKE, GIVE, WORK, ALONE = 38, 39, 40, 41, 42, 43, 44, 45, 46
+SEEN, TICKS_SHIFT, STREAM, SOURCE, TARGET, TAKE, GIVE, WORK, ALONE, UNIT = (
+    38,
+    39,
+    40,
+    41,
+    42,
+    43,
+    44,
+    45,
+    46,
+    47,
+)
 BLOCK = 48  # then the inputs: channel, takes, releases; and the outputs: channel, puts
 INPUT, OUTPUT = 3, 2
 CHANNEL, TAKES, RELEASES, PUTS = 0, 1, 2, 1

@@ -100,7 +100,9 @@ class Memory:
             self.words[channel + ring], self.words[channel + mask] = new, 2 * size - 1
 
     def _header(self, size: int) -> None:
+        lane = self.take(len(self.programs))
         words = self.words
+        words[at.LANE] = lane
         words[at.PROGRAMS], words[at.PROGRAM0] = len(self.programs), self.programs[0] if self.programs else 0
         words[at.PROGRAM_WORDS] = size
         words[at.COMPONENTS] = len(self.components)

@@ -16,8 +16,9 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import SEEN, add, finish, missing, paint
+from simulator.engine.fast.lane import lane
 from simulator.engine.fast.queue import announce, tally
-from simulator.engine.fast.stream import describe, refund, step, vary
+from simulator.engine.fast.stream import describe, refund
 from simulator.jit import inlined, kernel
 from simulator.record.states import BLOCKED, BUSY
 
@@ -61,7 +62,7 @@ def enter(m: Ints, v: Vector, program: int) -> bool:
     m[program + at.RUN_PERIOD] = m[row + at.ROW_PERIOD]
     m[program + at.VARIED] = m[row + at.ROW_VARIED]
     m[program + at.PHASE] = 0
-    m[program + at.STREAM] = m[row + at.ROW_STREAM]
+    m[program + at.STREAM], m[program + at.UNIT] = m[row + at.ROW_STREAM], 0
     if m[row + at.ROW_STREAM]:
         describe(m, v, program)
     else:
@@ -74,10 +75,7 @@ def following(m: Ints, v: Vector, program: int) -> None:
     """Go to the next item of a run that varies."""
     phase = m[program + at.PHASE] + 1
     m[program + at.PHASE] = phase if phase < m[program + at.RUN_PERIOD] else 0
-    if m[program + at.STREAM]:
-        vary(m, v, program)
-    else:
-        refresh(m, v, program)
+    refresh(m, v, program)
 
 
 @inlined
@@ -233,8 +231,9 @@ def walk(m: Ints, v: Vector, bins: Ints, program: int) -> int:
     """Work out the next item of a program with a private port and go to the one after it."""
     if m[program + at.LEFT] == 0 and not enter(m, v, program):
         return at.HUNGER
-    stream = m[program + at.STREAM]
-    status = step(m, v, bins, program) if stream else item(m, v, bins, program)
+    if m[program + at.STREAM]:
+        return lane(m, v, bins, program)
+    status = item(m, v, bins, program)
     if status == at.MOVED:
         left = m[program + at.LEFT] - 1
         m[program + at.LEFT] = left

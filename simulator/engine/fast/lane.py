@@ -1,0 +1,165 @@
+"""A chain of streams that pass tokens on one by one, worked out item by item through all of it.
+
+Where every queue between the stages is empty, token i that stage s puts is the one stage s + 1 takes next. So with unit moves::
+
+    start[s, i]  = max(depart[s, i - 1] + 1, depart[s - 1, i] + latency)
+    depart[s, i] = max(finish[s, i], depart[s + 1, i - free] + credit_latency)
+
+and neither tokens nor waiting need to be written down. How often this can be repeated is known beforehand, but for what the first
+stage takes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine.fast import layout as at
+from simulator.engine.fast.account import served
+from simulator.engine.fast.queue import announce, push
+from simulator.engine.fast.stream import held, refund, step, vary, waited
+from simulator.jit import inlined, kernel
+
+Ints = NDArray[np.int64]
+Vector = NDArray[np.int32]
+
+
+@inlined
+def links(m: Ints, program: int, channel: int, consumer: int) -> bool:
+    """Whether a stream's output is an empty queue that another stream takes from one by one."""
+    if not m[consumer + at.UNIT] or m[consumer + at.LEFT] <= 0 or m[consumer + at.SOURCE] != channel:
+        return False
+    empty = m[channel + at.PUT] == m[channel + at.TAKEN]
+    return (
+        empty
+        and m[channel + at.PUT] - m[channel + at.RELEASED] < m[channel + at.CAPACITY]
+        and consumer != program
+    )
+
+
+@inlined
+def gather(m: Ints, program: int) -> tuple[int, int]:
+    """List the stages of the chain that begins at a program; their number, and how many items all of them can do."""
+    stages, items, stage = 0, m[program + at.LEFT], program
+    while True:
+        m[m[at.LANE] + stages] = stage
+        stages += 1
+        items = min(items, m[stage + at.LEFT])
+        channel = m[stage + at.TARGET]
+        if channel < 0:
+            return stages, items
+        consumer = m[channel + at.CONSUMER]
+        if not links(m, program, channel, consumer):
+            break
+        stage = consumer
+    if m[channel + at.CAPACITY] >= 0:
+        space = m[channel + at.RELEASED] + m[channel + at.CAPACITY] - m[channel + at.PUT]
+    else:
+        space = m[channel + at.TOKENS_MASK] + 1 + m[channel + at.TAKEN] - m[channel + at.PUT]
+    return stages, min(items, space)
+
+
+@inlined
+def serve(m: Ints, bins: Ints, stage: int, ready: int, done: int) -> int:
+    """Work out an item of a stage whose takes are visible from `ready`, after `done` others; its departure."""
+    before, ticks, target = m[stage + at.NEXT], m[stage + at.TICKS], m[stage + at.TARGET]
+    start = max(before, ready)
+    last, end = served(ticks, m[stage + at.TICKS_SHIFT], m[stage + at.WORK], m[stage + at.FREE], start, ready)
+    depart = last
+    if target >= 0:
+        slot = m[target + at.PUT] + done - m[target + at.CAPACITY]
+        if slot >= 0 and m[target + at.CAPACITY] >= 0:
+            depart = max(last, m[m[target + at.CREDITS] + (slot & m[target + at.CREDITS_MASK])])
+    if start > before:
+        waited(m, bins, stage, m[m[stage + at.SOURCE] + at.REASON], before, start)
+    if depart > last:
+        held(m, bins, stage, last, depart)
+    m[stage + at.NEXT], m[stage + at.FINISH] = depart + 1, last
+    m[stage + at.FREE] = max(end, ticks * depart + 1)
+    m[stage + at.SUM_START] += start
+    m[stage + at.SUM_SQUARE] += start * start
+    m[stage + at.SUM_DEPART] += depart
+    return depart
+
+
+@inlined
+def count(m: Ints, stages: int, items: int) -> None:
+    """Count `items` items in every stage and between the stages."""
+    for place in range(stages):
+        stage = m[m[at.LANE] + place]
+        m[stage + at.ITEMS] += items
+        m[stage + at.LEFT] -= items
+        m[at.LAST] = max(m[at.LAST], m[stage + at.NEXT] - 1)
+        if place > 0:
+            channel = m[stage + at.SOURCE]
+            m[channel + at.PUT] += items
+            m[channel + at.TAKEN] += items
+            m[channel + at.RELEASED] += items
+            if m[stage + at.LEFT] == 0:
+                m[channel + at.TOKEN_WAIT] = at.NEVER
+                push(m, stage)
+            elif m[channel + at.TOKEN_WAIT] < at.NEVER:
+                m[channel + at.TOKEN_WAIT] = m[channel + at.PUT]
+
+
+@kernel
+def lane(m: Ints, v: Vector, bins: Ints, program: int) -> int:
+    """Work out items of a stream, and of those it passes tokens on to; not MOVED when something is not known."""
+    stages, items = gather(m, program)
+    if stages == 1 or items <= 0:
+        return alone(m, v, bins, program)
+    list_, source, varied = m[at.LANE], m[program + at.SOURCE], m[program + at.VARIED]
+    done, status = 0, at.MOVED
+    while done < items:
+        take, give, ready = m[program + at.TAKE], m[program + at.GIVE], 0
+        if take > 0:
+            last = m[source + at.TAKEN] + take - 1
+            if last >= m[source + at.PUT]:
+                m[source + at.TOKEN_WAIT], status = last, at.STUCK
+                break
+            ready = m[m[source + at.TOKENS] + (last & m[source + at.TOKENS_MASK])]
+            if max(ready, m[program + at.NEXT]) >= m[at.LIMIT]:
+                break
+            m[source + at.TAKEN] += take
+        elif m[program + at.NEXT] >= m[at.LIMIT]:
+            break
+        depart = serve(m, bins, program, ready, done)
+        if give > 0 and m[source + at.CAPACITY] >= 0:
+            refund(m, source, give, depart)
+        for place in range(1, stages):
+            stage = m[list_ + place]
+            channel = m[stage + at.SOURCE]
+            depart = serve(m, bins, stage, depart + m[channel + at.LATENCY], done)
+            slot = (m[channel + at.RELEASED] + done) & m[channel + at.CREDITS_MASK]
+            m[m[channel + at.CREDITS] + slot] = depart + m[channel + at.CREDIT]
+        target = m[m[list_ + stages - 1] + at.TARGET]
+        if target >= 0:
+            token = (m[target + at.PUT] + done) & m[target + at.TOKENS_MASK]
+            m[m[target + at.TOKENS] + token] = depart + m[target + at.LATENCY]
+        done += 1
+        if varied:
+            phase = m[program + at.PHASE] + 1
+            m[program + at.PHASE] = phase if phase < m[program + at.RUN_PERIOD] else 0
+            vary(m, v, program)
+    if done == 0:
+        return status if status == at.STUCK else alone(m, v, bins, program)
+    count(m, stages, done)
+    target = m[m[list_ + stages - 1] + at.TARGET]
+    if target >= 0:
+        m[target + at.PUT] += done
+        announce(m, target)
+    return status
+
+
+@inlined
+def alone(m: Ints, v: Vector, bins: Ints, program: int) -> int:
+    """Work out one item of a stream by itself."""
+    status = step(m, v, bins, program)
+    if status == at.MOVED:
+        left = m[program + at.LEFT] - 1
+        m[program + at.LEFT] = left
+        if m[program + at.VARIED] and left > 0:
+            phase = m[program + at.PHASE] + 1
+            m[program + at.PHASE] = phase if phase < m[program + at.RUN_PERIOD] else 0
+            vary(m, v, program)
+    return status
