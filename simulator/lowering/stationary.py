@@ -150,7 +150,8 @@ def _datapath(network: Network, context: Context) -> None:
     fetch = network.program("inputs", rows, ["distribute.windows"], actions, partial(array.fetches, context))
     network.component("fetch", "fetch", "server", [fetch])
     onwards = "array.windows" if parts.select is None else "select.windows"
-    moved = partial(array.windows, context, window, -(-code.window * context.widths.inputs // 8), 0)
+    reached = parts.array.arrays.value // context.geometry.abreast
+    moved = partial(array.windows, context, window, reached * -(-code.window * context.widths.inputs // 8), 0)
     distribute = network.program("inputs", ["distribute.windows"], [onwards], ["noc_byte"], moved)
     network.component(
         "distribute", "distribute", "server", [distribute], rate(parts.distribute.bandwidth.value)

@@ -51,7 +51,7 @@ def test_assumed_rows_follow_from_their_derivation(table: Table) -> None:
         "fetch_write": register,
         "fetch_read": register,
         "window_shift": 6 * mux,
-        "noc_byte": 4 * register,
+        "noc_byte": register,
         "block_select": 12 * mux,
         "value_mux": 2 * mux,
         "drain_word": mac + register,

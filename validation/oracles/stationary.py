@@ -71,7 +71,7 @@ class Oracle:
         self.parts, self.bits, self.machine = machine.components, machine.value_bits, machine
         self.view, self.nest, self.outputs = view, nest, outputs
         array = self.parts.array
-        self.lanes = array.pes.value * array.macs.value
+        self.lanes, self.arrays = array.pes.value * array.macs.value, array.arrays.value
         numbers = [int(n) for n in re.findall(r"(\d+):(\d+)", pattern) for n in n]
         self.ranks = tuple(numbers) if numbers else None
         self.h1, self.h0 = (numbers[1], numbers[3]) if numbers else (self.lanes, 1)
@@ -242,7 +242,8 @@ class Oracle:
         for columns in visit.columns(self.nest.abreast):
             self._step()
             for n in columns:
-                self._add("distribute", noc_byte=units(self.window * self.bits.inputs.value, 8))
+                reached = self.arrays // self.nest.abreast
+                self._add("distribute", noc_byte=reached * units(self.window * self.bits.inputs.value, 8))
                 for m in visit.m:
                     issued += self.slots(span)
                     sums += 1
