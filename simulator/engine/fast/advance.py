@@ -19,23 +19,20 @@ Vector = NDArray[np.int32]
 
 @kernel
 def drain(m: Ints, v: Vector, bins: Ints) -> int:
-    """Let every runnable program do an item in turn until none is runnable."""
-    words, count, awake = m[at.PROGRAM_WORDS], m[at.PROGRAMS], True
-    while awake:
-        program, awake = m[at.PROGRAM0], False
-        for _ in range(count):
-            if m[program + at.AWAKE]:
-                awake = True
-                m[program + at.AWAKE] = 0
-                if m[program + at.SHARED]:
-                    evaluate(m, v, program)
-                else:
-                    status = walk(m, v, bins, program)
-                    if status == at.MOVED or status == at.OVERFLOW:
-                        m[program + at.AWAKE] = 1
-                    if status == at.OVERFLOW:
-                        return status
-            program += words
+    """Let every runnable program do what it can until none is runnable."""
+    while m[at.QUEUE_HEAD] < m[at.QUEUE_TAIL]:
+        program = m[m[at.QUEUE] + (m[at.QUEUE_HEAD] & m[at.QUEUE_MASK])]
+        m[at.QUEUE_HEAD] += 1
+        m[program + at.AWAKE] = 0
+        if m[program + at.SHARED]:
+            evaluate(m, v, program)
+            continue
+        status = at.MOVED
+        while status == at.MOVED:
+            status = walk(m, v, bins, program)
+        if status == at.OVERFLOW:
+            push(m, program)
+            return status
     return at.STUCK if m[at.HUNGRY] == 0 else at.HUNGER
 
 

@@ -23,6 +23,7 @@ FULL = 12  # channel whose ring must grow before anything else
 LAST = 13  # last departure cycle
 PORTS, PORTS_END = 14, 15  # list of the components with a shared port
 CROWDS, CROWDS_END = 16, 17  # list of the components with several private ports
+QUEUE, QUEUE_MASK, QUEUE_HEAD, QUEUE_TAIL = 18, 19, 20, 21  # runnable programs
 HEADER = 24
 
 # Component

@@ -56,7 +56,7 @@ class Memory:
         self._lists()
 
     def streams(self, program: int) -> bool:
-        """Whether runs of a program may be worked out as streams: alone on a private port, entry is unlimited,
+        """Whether runs of a program may be worked out as streams: not one of several private ports, entry is unlimited,
         no output is an input, and no ring of a bounded channel grows."""
         words = self.words
         outs = int(words[program + at.OUTS])
@@ -64,7 +64,8 @@ class Memory:
         outputs = words[outs : words[program + at.END] : at.OUTPUT]
         loops = (words[outputs + at.CONSUMER] == program).any()
         wide = (words[np.concatenate([inputs, outputs]) + at.CAPACITY] > ROOMY).any()
-        return bool(words[program + at.ALONE] and not (loops or wide or words[outputs + at.WIDTH].any()))
+        crowd = words[words[program + at.OWNER] + at.KIND] == at.CROWD
+        return not bool(crowd or loops or wide or words[outputs + at.WIDTH].any())
 
     def take(self, count: int) -> int:
         """Offset of `count` fresh words, all zero."""
@@ -100,8 +101,10 @@ class Memory:
             self.words[channel + ring], self.words[channel + mask] = new, 2 * size - 1
 
     def _header(self, size: int) -> None:
-        lane = self.take(len(self.programs))
+        slots = 1 << len(self.programs).bit_length()
+        lane, queue = self.take(len(self.programs)), self.take(slots)
         words = self.words
+        words[at.QUEUE], words[at.QUEUE_MASK] = queue, slots - 1
         words[at.LANE] = lane
         words[at.PROGRAMS], words[at.PROGRAM0] = len(self.programs), self.programs[0] if self.programs else 0
         words[at.PROGRAM_WORDS] = size

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import SEEN, add, arrival, finish, missing
-from simulator.engine.fast.queue import tally
+from simulator.engine.fast.queue import announce, tally
+from simulator.engine.fast.stream import refund
 from simulator.engine.fast.walk import commit, enter, fits, following, room, visible
 from simulator.jit import inlined, kernel
 from simulator.record.states import BLOCKED, BUSY, CONFLICT, DRAINED
@@ -31,16 +32,46 @@ def seen(m: Ints, program: int) -> int:
     return cycle
 
 
+@inlined
+def foresee(m: Ints, program: int) -> None:
+    """Set READY and SEEN of an item that is no stream's."""
+    ready = visible(m, program)
+    if ready < at.NEVER:
+        ready = max(ready, room(m, program))
+    m[program + at.READY], m[program + at.SEEN] = ready, seen(m, program)
+
+
+@inlined
+def foresee_stream(m: Ints, program: int) -> None:
+    """Set READY and SEEN of an item of a stream."""
+    source, target, ready, told = m[program + at.SOURCE], m[program + at.TARGET], 0, 0
+    if m[program + at.TAKE] > 0:
+        last = m[source + at.TAKEN] + m[program + at.TAKE] - 1
+        if last >= m[source + at.PUT]:
+            m[source + at.TOKEN_WAIT], ready = last, at.NEVER
+        else:
+            ready = m[m[source + at.TOKENS] + (last & m[source + at.TOKENS_MASK])]
+        if m[source + at.REASON] != BLOCKED:
+            told = ready
+    if target >= 0 and ready < at.NEVER and m[target + at.CAPACITY] >= 0:
+        slot = m[target + at.PUT] - m[target + at.CAPACITY]
+        if slot >= m[target + at.RELEASED]:
+            m[target + at.ROOM_WAIT], ready = slot + 1, at.NEVER
+        elif slot >= 0:
+            ready = max(ready, m[m[target + at.CREDITS] + (slot & m[target + at.CREDITS_MASK])])
+    m[program + at.READY], m[program + at.SEEN] = ready, told
+
+
 @kernel
 def evaluate(m: Ints, v: Vector, program: int) -> None:
     """Work out from which cycle on the next item of a program is eligible, and what its port can grant first."""
     eligible, m[program + at.SEEN] = at.NEVER, at.NEVER
     if m[program + at.LEFT] > 0 or enter(m, v, program):
-        ready = visible(m, program)
-        if ready < at.NEVER:
-            ready = max(ready, room(m, program))
-        eligible = max(m[program + at.NEXT], ready)
-        m[program + at.READY], m[program + at.SEEN] = ready, seen(m, program)
+        if m[program + at.STREAM]:
+            foresee_stream(m, program)
+        else:
+            foresee(m, program)
+        eligible = max(m[program + at.NEXT], m[program + at.READY])
     m[program + at.ELIGIBLE] = eligible
     component, words = m[program + at.OWNER], m[at.PROGRAM_WORDS]
     other, earliest = m[component + at.FIRST], at.NEVER
@@ -50,6 +81,21 @@ def evaluate(m: Ints, v: Vector, program: int) -> None:
     if earliest < at.NEVER:
         earliest = max(earliest, m[component + at.FINISHED] + 1)
     m[component + at.CANDIDATE] = earliest
+
+
+@inlined
+def commit_stream(m: Ints, program: int, depart: int) -> None:
+    """Move the tokens and slots of an item of a stream."""
+    source, target = m[program + at.SOURCE], m[program + at.TARGET]
+    if source >= 0:
+        m[source + at.TAKEN] += m[program + at.TAKE]
+        if m[program + at.GIVE] > 0 and m[source + at.CAPACITY] >= 0:
+            refund(m, source, m[program + at.GIVE], depart)
+    if target >= 0:
+        token = m[target + at.PUT] & m[target + at.TOKENS_MASK]
+        m[m[target + at.TOKENS] + token] = depart + m[target + at.LATENCY]
+        m[target + at.PUT] += 1
+        announce(m, target)
 
 
 @kernel
@@ -117,6 +163,8 @@ def settle(m: Ints, bins: Ints, component: int, end: int) -> None:
         elif program != m[component + at.GRANTEE] and m[program + at.SEEN] <= begin:
             m[program + at.STATES + CONFLICT] += free - begin
             m[program + at.STATES + BLOCKED] += end - free
+        elif m[program + at.DONE] and program != m[component + at.GRANTEE]:
+            m[program + at.STATES + DRAINED] += end - begin if m[program + at.ITEMS] > 0 else 0
         elif m[program + at.ITEMS] > 0 or not m[program + at.DONE]:
             share(m, component, program, end)
         program += words
@@ -134,7 +182,10 @@ def grant(m: Ints, v: Vector, bins: Ints, component: int, cycle: int) -> int:
     m[component + at.PORT_FREE] = max(end, m[program + at.TICKS] * last + 1)
     m[component + at.GRANTEE], m[component + at.GRANTED], m[component + at.FINISHED] = program, cycle, last
     m[component + at.POINTER] = position + 1 if position + 1 < m[component + at.COUNT] else 0
-    commit(m, program, last)
+    if m[program + at.STREAM]:
+        commit_stream(m, program, last)
+    else:
+        commit(m, program, last)
     m[program + at.FINISH], m[program + at.NEXT] = last, last + 1
     tally(m, program, 1, cycle, cycle * cycle, last)
     m[program + at.LEFT] -= 1

@@ -14,7 +14,11 @@ Ints = NDArray[np.int64]
 @inlined
 def push(m: Ints, program: int) -> None:
     """Make a program runnable."""
-    m[program + at.AWAKE] = 1
+    if m[program + at.AWAKE] == 0:
+        m[program + at.AWAKE] = 1
+        tail = m[at.QUEUE_TAIL]
+        m[m[at.QUEUE] + (tail & m[at.QUEUE_MASK])] = program
+        m[at.QUEUE_TAIL] = tail + 1
 
 
 @inlined

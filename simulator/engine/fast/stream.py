@@ -54,7 +54,7 @@ def describe(m: Ints, v: Vector, program: int) -> None:
     m[program + at.SOURCE] = m[program + at.BLOCK + at.INPUT * place + at.CHANNEL] if place >= 0 else -1
     m[program + at.TARGET] = m[outs + at.OUTPUT * target + at.CHANNEL] if target >= 0 else -1
     vary(m, v, program)
-    fixed = not m[program + at.VARIED] and m[program + at.SOURCE] >= 0
+    fixed = m[program + at.ALONE] and not m[program + at.VARIED] and m[program + at.SOURCE] >= 0
     m[program + at.UNIT] = fixed and m[program + at.TAKE] == 1 and m[program + at.GIVE] == 1
 
 

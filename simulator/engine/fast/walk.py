@@ -18,7 +18,7 @@ from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import SEEN, add, finish, missing, paint
 from simulator.engine.fast.lane import lane
 from simulator.engine.fast.queue import announce, tally
-from simulator.engine.fast.stream import describe, refund
+from simulator.engine.fast.stream import describe, refund, vary
 from simulator.jit import inlined, kernel
 from simulator.record.states import BLOCKED, BUSY
 
@@ -65,8 +65,9 @@ def enter(m: Ints, v: Vector, program: int) -> bool:
     m[program + at.STREAM], m[program + at.UNIT] = m[row + at.ROW_STREAM], 0
     if m[row + at.ROW_STREAM]:
         describe(m, v, program)
-    else:
-        refresh(m, v, program)
+        if m[program + at.ALONE]:
+            return True
+    refresh(m, v, program)
     return True
 
 
@@ -76,6 +77,8 @@ def following(m: Ints, v: Vector, program: int) -> None:
     phase = m[program + at.PHASE] + 1
     m[program + at.PHASE] = phase if phase < m[program + at.RUN_PERIOD] else 0
     refresh(m, v, program)
+    if m[program + at.STREAM]:
+        vary(m, v, program)
 
 
 @inlined
