@@ -2,29 +2,52 @@
 
 ``SPARSECYCLE_JIT=0`` runs every kernel as plain Python (slow, for debugging and for a marked subset of the
 tests). Compiled code is cached beside the sources, or where ``NUMBA_CACHE_DIR`` says when that folder cannot
-be written.
+be written. numba itself sees only changes of the file a kernel is in, but kernels hold code and constants of other files, so
+here the cache is valid for one state of all sources that kernels are made of.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., Any])
 ENABLED = os.environ.get("SPARSECYCLE_JIT", "1") != "0"
 
+_ROOMS = ("datapath", "engine", "plan", "record", "sparsity", "workload")
+
+
+def sources(root: Path) -> str:
+    """SHA-256 over the sources below `root` that kernels, or constants in them, come from."""
+    sha = hashlib.sha256((root / "jit.py").read_bytes())
+    for path in sorted(path for room in _ROOMS for path in (root / room).rglob("*.py")):
+        content = path.read_bytes()
+        sha.update(f"|{path.relative_to(root)}|{len(content)}|".encode() + content)
+    return sha.hexdigest()
+
+
 if ENABLED:
     import numba
     from numba.extending import intrinsic
 
+    SOURCES = sources(Path(__file__).parent)
+
+    def _cached(compiled: Any) -> Any:
+        file = compiled._cache._cache_file
+        file._source_stamp = (file._source_stamp, SOURCES)
+        return compiled
+
     def kernel(function: F) -> F:
         """Compile a function of arrays and scalars with numba (nopython, nogil, cached)."""
-        return cast(F, numba.njit(cache=True, nogil=True, boundscheck=False)(function))
+        return cast(F, _cached(numba.njit(cache=True, nogil=True, boundscheck=False)(function)))
 
     def inlined(function: F) -> F:
         """Compile as :func:`kernel` does, into the code of its callers: for small functions of hot loops."""
-        return cast(F, numba.njit(cache=True, nogil=True, boundscheck=False, forceinline=True)(function))
+        options: Any = {"cache": True, "nogil": True, "boundscheck": False, "forceinline": True}
+        return cast(F, _cached(numba.njit(**options)(function)))
 
     def _popcount64(typing_context: Any, word: Any) -> tuple[Any, Callable[..., Any]]:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
