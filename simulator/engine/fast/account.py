@@ -92,7 +92,10 @@ def served(ticks: int, shift: int, work: int, free: int, start: int, ready: int)
 @inlined
 def finish(m: Ints, program: int, free: int, start: int, ready: int) -> tuple[int, int]:
     """Last cycle in service of an item and the tick it ends at (see the contract, service time)."""
-    work = m[program + at.TICKS_PER_DEMAND] * m[program + at.DEMAND]
+    demand, per = m[program + at.DEMAND], m[program + at.TICKS_PER_DEMAND]
+    if per > 0 and m[program + at.TICKS] == per:
+        return start + max(1, demand) - 1, 0
+    work = per * demand
     return served(m[program + at.TICKS], m[program + at.TICKS_SHIFT], work, free, start, ready)
 
 

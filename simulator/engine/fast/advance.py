@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import add, close, merge, open_window
-from simulator.engine.fast.port import evaluate, grant, settle
-from simulator.engine.fast.queue import push
+from simulator.engine.fast.port import certain, evaluate, forget, grant, settle
+from simulator.engine.fast.queue import push, spread
 from simulator.engine.fast.walk import walk
-from simulator.jit import kernel, pointer
+from simulator.jit import inlined, kernel, pointer
 from simulator.record.states import BUSY, DISABLED, DRAINED
 
 Ints = NDArray[np.int64]
@@ -65,18 +65,29 @@ def turn(m: Ints, bins: Ints, cycle: int) -> None:
         program += words
 
 
+@inlined
+def first_grant(m: Ints) -> tuple[int, int]:
+    """The earliest grant that is known, and its component."""
+    cycle, component = at.NEVER, 0
+    for entry in range(m[at.PORTS], m[at.PORTS_END]):
+        if m[m[entry] + at.CANDIDATE] < cycle:
+            cycle, component = m[m[entry] + at.CANDIDATE], m[entry]
+    return cycle, component
+
+
 @kernel
 def advance(words: Ints, vectors: Vector, counts: Ints, windows: int) -> int:
     """Run until a program is hungry, a ring is full, all is done or stuck, or `windows` windows are over."""
-    m, v, bins = pointer(words), pointer(vectors), pointer(counts)
+    m, v, bins, settled = pointer(words), pointer(vectors), pointer(counts), False
     while True:
-        status = drain(m, v, bins)
-        if status != at.STUCK:
-            return status
-        cycle, component = at.NEVER, 0
-        for entry in range(m[at.PORTS], m[at.PORTS_END]):
-            if m[m[entry] + at.CANDIDATE] < cycle:
-                cycle, component = m[m[entry] + at.CANDIDATE], m[entry]
+        cycle, component = first_grant(m)
+        if not (settled and cycle < m[at.LIMIT] and certain(m, component, cycle)):
+            status = drain(m, v, bins)
+            if status != at.STUCK:
+                return status
+            forget(m)
+            settled = True
+            cycle, component = first_grant(m)
         if cycle < m[at.LIMIT]:
             if grant(m, v, bins, component, cycle) == at.OVERFLOW:
                 return at.OVERFLOW
@@ -85,6 +96,7 @@ def advance(words: Ints, vectors: Vector, counts: Ints, windows: int) -> int:
         if cycle == at.NEVER:
             return at.ENDED
         turn(m, bins, cycle)
+        settled = False
         windows -= 1
         if windows == 0:
             return at.PAUSED
@@ -106,6 +118,7 @@ def finished(words: Ints, counts: Ints, cycles: int) -> None:
         for position in range(m[component + at.COUNT]):
             program = m[component + at.FIRST] + position * words
             items += m[program + at.ITEMS]
+            spread(m, program, m[program + at.NEXT])
             if kind == at.CROWD or m[program + at.ITEMS] == 0:
                 state = DRAINED if m[program + at.ITEMS] > 0 else DISABLED
                 m[program + at.STATES + state] += cycles - m[program + at.NEXT]

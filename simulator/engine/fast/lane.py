@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import served
-from simulator.engine.fast.queue import announce, push
+from simulator.engine.fast.queue import announce, push, tally
 from simulator.engine.fast.stream import held, refund, step, vary, waited
 from simulator.jit import inlined, kernel
 
@@ -64,22 +64,27 @@ def serve(m: Ints, bins: Ints, stage: int, ready: int, done: int) -> int:
     """Work out an item of a stage whose takes are visible from `ready`, after `done` others; its departure."""
     before, ticks, target = m[stage + at.NEXT], m[stage + at.TICKS], m[stage + at.TARGET]
     start = max(before, ready)
-    last, end = served(ticks, m[stage + at.TICKS_SHIFT], m[stage + at.WORK], m[stage + at.FREE], start, ready)
+    span, end = m[stage + at.SPAN], 0
+    last = start + span - 1
+    if span == 0:
+        last, end = served(
+            ticks, m[stage + at.TICKS_SHIFT], m[stage + at.WORK], m[stage + at.FREE], start, ready
+        )
     depart = last
     if target >= 0:
         slot = m[target + at.PUT] + done - m[target + at.CAPACITY]
         if slot >= 0 and m[target + at.CAPACITY] >= 0:
             depart = max(last, m[m[target + at.CREDITS] + (slot & m[target + at.CREDITS_MASK])])
+    if span == 0:
+        m[stage + at.FREE] = max(end, ticks * depart + 1)
     if start > before:
         waited(m, bins, stage, m[m[stage + at.SOURCE] + at.REASON], before, start)
     if depart > last:
         held(m, bins, stage, last, depart)
-    m[stage + at.NEXT], m[stage + at.FINISH] = depart + 1, last
-    m[stage + at.FREE] = max(end, ticks * depart + 1)
-    m[stage + at.SUM_START] += start
-    m[stage + at.SUM_SQUARE] += start * start
-    m[stage + at.SUM_DEPART] += depart
-    return depart
+    m[stage + at.NEXT] = depart + 1
+    tally(m, stage, before, start, depart)
+    cycle: int = depart
+    return cycle
 
 
 @inlined
@@ -89,7 +94,6 @@ def count(m: Ints, stages: int, items: int) -> None:
         stage = m[m[at.LANE] + place]
         m[stage + at.ITEMS] += items
         m[stage + at.LEFT] -= items
-        m[at.LAST] = max(m[at.LAST], m[stage + at.NEXT] - 1)
         if place > 0:
             channel = m[stage + at.SOURCE]
             m[channel + at.PUT] += items

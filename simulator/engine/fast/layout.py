@@ -10,6 +10,9 @@ from __future__ import annotations
 NEVER = 1 << 62
 """A cycle later than all others."""
 
+FORESIGHT = 32
+"""Programs on shared ports up to which grants are made ahead of what follows from them."""
+
 WINDOW = 1024
 """Cycles that programs may run ahead of each other, a power of two."""
 
@@ -20,11 +23,11 @@ LANE = 5  # room for a list of programs
 BASE, LIMIT = 9, 10  # window of cycles being worked out: BASE .. LIMIT - 1
 HUNGRY = 11  # programs whose loaded runs are used up
 FULL = 12  # channel whose ring must grow before anything else
-LAST = 13  # last departure cycle
 PORTS, PORTS_END = 14, 15  # list of the components with a shared port
 CROWDS, CROWDS_END = 16, 17  # list of the components with several private ports
 QUEUE, QUEUE_MASK, QUEUE_HEAD, QUEUE_TAIL = 18, 19, 20, 21  # runnable programs
-HEADER = 24
+SHARED_COUNT, DISTANCES, FIRST_GRANTS = 22, 23, 24  # of programs on shared ports, see reach
+HEADER = 32
 
 # Component
 LONE, PORT, CROWD = 0, 1, 2
@@ -57,7 +60,8 @@ SEEN, TICKS_SHIFT, STREAM, SOURCE, TARGET, TAKE, GIVE, WORK, ALONE, UNIT = (
     46,
     47,
 )
-BLOCK = 48  # then the inputs: channel, takes, releases; and the outputs: channel, puts
+NUMBER, SHARED_NUMBER, SPAN, UNITS = 48, 49, 50, 51
+BLOCK = 52  # then the inputs: channel, takes, releases; and the outputs: channel, puts
 INPUT, OUTPUT = 3, 2
 CHANNEL, TAKES, RELEASES, PUTS = 0, 1, 2, 1
 

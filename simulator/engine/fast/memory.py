@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
+from simulator.engine.fast.reach import distances
 from simulator.errors import InputError, suggest
 from simulator.plan.network import DATA, SPACE, STATIONARY, Channel, Component, Plan, Program
 from simulator.record.intervals import BINS
@@ -54,6 +55,7 @@ class Memory:
         for index, component in enumerate(plan.components):
             self._component(index, component, blocks)
         self._lists()
+        self._reach()
 
     def streams(self, program: int) -> bool:
         """Whether runs of a program may be worked out as streams: not one of several private ports, entry is unlimited,
@@ -110,7 +112,22 @@ class Memory:
         words[at.PROGRAM_WORDS] = size
         words[at.COMPONENTS] = len(self.components)
         words[at.COMPONENT0] = self.components[0] if self.components else 0
-        words[at.LIMIT], words[at.LAST] = at.WINDOW, -1
+        words[at.LIMIT] = at.WINDOW
+
+    def _reach(self) -> None:
+        shared = [i for i, program in enumerate(self.programs) if self.words[program + at.SHARED]]
+        for number, program in enumerate(self.programs):
+            self.words[program + at.NUMBER] = number
+        for number, index in enumerate(shared):
+            self.words[self.programs[index] + at.SHARED_NUMBER] = number
+        self.words[at.SHARED_COUNT] = len(shared)
+        if len(shared) > at.FORESIGHT:
+            return
+        table = distances(self.plan, shared)
+        firsts, offset = self.take(len(shared)), self.take(table.size)
+        self.words[firsts : firsts + len(shared)] = at.NEVER
+        self.words[offset : offset + table.size] = table.ravel()
+        self.words[at.FIRST_GRANTS], self.words[at.DISTANCES] = firsts, offset
 
     def _lists(self) -> None:
         for kind, begin, end in (

@@ -170,6 +170,67 @@ def settle(m: Ints, bins: Ints, component: int, end: int) -> None:
         program += words
 
 
+@inlined
+def soonest(m: Ints, neighbour: int) -> int:
+    """First cycle in which a program can depart because of a grant whose effects are not worked out."""
+    cycle, count, programs = at.NEVER, m[at.SHARED_COUNT], m[at.PROGRAMS]
+    distance = m[at.DISTANCES] + m[neighbour + at.NUMBER]
+    for first in range(m[at.FIRST_GRANTS], m[at.FIRST_GRANTS] + count):
+        cycle = min(cycle, m[first] + m[distance])
+        distance += programs
+    return cycle
+
+
+@kernel
+def lacks_until(m: Ints, program: int) -> int:
+    """First cycle in which something an ineligible program lacks can be visible to it."""
+    cycle = at.NEVER
+    for port in range(program + at.BLOCK, m[program + at.OUTS], at.INPUT):
+        if arrival(m, port) == at.NEVER:
+            channel = m[port + at.CHANNEL]
+            cycle = min(cycle, soonest(m, m[channel + at.PRODUCER]) + m[channel + at.LATENCY])
+    if cycle < at.NEVER:
+        return cycle
+    for port in range(m[program + at.OUTS], m[program + at.END], at.OUTPUT):
+        channel = m[port + at.CHANNEL]
+        needed = m[channel + at.PUT] + m[port + at.PUTS] - m[channel + at.CAPACITY]
+        if m[port + at.PUTS] > 0 and m[channel + at.CAPACITY] >= 0 and needed > m[channel + at.RELEASED]:
+            cycle = min(cycle, soonest(m, m[channel + at.CONSUMER]) + m[channel + at.CREDIT])
+    return cycle
+
+
+@kernel
+def certain(m: Ints, component: int, cycle: int) -> bool:
+    """Whether a port can be granted in `cycle` before the effects of earlier grants are worked out."""
+    if m[at.QUEUE_HEAD] == m[at.QUEUE_TAIL] and m[at.HUNGRY] == 0:
+        return True
+    if m[at.SHARED_COUNT] > at.FORESIGHT or m[at.HUNGRY] > 0:
+        return False
+    program = m[component + at.FIRST]
+    for _ in range(m[component + at.COUNT]):
+        unknown = m[program + at.ELIGIBLE] == at.NEVER and not m[program + at.DONE]
+        if unknown and (m[program + at.AWAKE] or lacks_until(m, program) <= cycle):
+            return False
+        program += m[at.PROGRAM_WORDS]
+    return True
+
+
+@inlined
+def note(m: Ints, program: int, cycle: int) -> None:
+    """Remember a grant whose effects are not yet worked out."""
+    if m[at.SHARED_COUNT] <= at.FORESIGHT:
+        first = m[at.FIRST_GRANTS] + m[program + at.SHARED_NUMBER]
+        m[first] = min(m[first], cycle)
+
+
+@inlined
+def forget(m: Ints) -> None:
+    """The effects of all grants are worked out."""
+    if m[at.SHARED_COUNT] <= at.FORESIGHT:
+        for first in range(m[at.FIRST_GRANTS], m[at.FIRST_GRANTS] + m[at.SHARED_COUNT]):
+            m[first] = at.NEVER
+
+
 @kernel
 def grant(m: Ints, v: Vector, bins: Ints, component: int, cycle: int) -> int:
     """Let the arbiter start an item in `cycle`."""
@@ -186,10 +247,12 @@ def grant(m: Ints, v: Vector, bins: Ints, component: int, cycle: int) -> int:
         commit_stream(m, program, last)
     else:
         commit(m, program, last)
-    m[program + at.FINISH], m[program + at.NEXT] = last, last + 1
-    tally(m, program, 1, cycle, cycle * cycle, last)
+    tally(m, program, m[program + at.NEXT], cycle, last)
+    m[program + at.NEXT] = last + 1
+    m[program + at.ITEMS] += 1
     m[program + at.LEFT] -= 1
     if m[program + at.VARIED] and m[program + at.LEFT] > 0:
         following(m, v, program)
+    note(m, program, cycle)
     evaluate(m, v, program)
     return at.STUCK

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
-from simulator.jit import inlined
+from simulator.jit import inlined, kernel
 
 Ints = NDArray[np.int64]
 
@@ -37,11 +37,28 @@ def vacate(m: Ints, channel: int) -> None:
         push(m, m[channel + at.PRODUCER])
 
 
+@kernel
+def spread(m: Ints, program: int, end: int) -> None:
+    """Add the items of one cycle each that started in cycles UNITS .. end - 1 to the grant log.
+
+    Their n starts a, a + 1, .. sum to n a + t with t = n (n - 1) / 2, their squares to n a^2 + 2 a t + t (2 n - 1) / 3.
+    """
+    first = m[program + at.UNITS]
+    count = end - first
+    if count > 0:
+        half = count * (count - 1) // 2
+        squares = half // 3 * (2 * count - 1) if half % 3 == 0 else half * ((2 * count - 1) // 3)
+        m[program + at.SUM_START] += count * first + half
+        m[program + at.SUM_SQUARE] += count * first * first + 2 * first * half + squares
+        m[program + at.SUM_DEPART] += count * first + half
+
+
 @inlined
-def tally(m: Ints, program: int, items: int, starts: int, squares: int, departs: int) -> None:
-    """Add to the grant log of a program whose last item departed in the cycle before NEXT."""
-    m[program + at.ITEMS] += items
-    m[program + at.SUM_START] += starts
-    m[program + at.SUM_SQUARE] += squares
-    m[program + at.SUM_DEPART] += departs
-    m[at.LAST] = max(m[at.LAST], m[program + at.NEXT] - 1)
+def tally(m: Ints, program: int, before: int, start: int, depart: int) -> None:
+    """Add an item to the grant log, at the latest with the next one that waits or takes longer than a cycle."""
+    if start > before or depart > start:
+        spread(m, program, before)
+        m[program + at.SUM_START] += start
+        m[program + at.SUM_SQUARE] += start * start
+        m[program + at.SUM_DEPART] += depart
+        m[program + at.UNITS] = depart + 1

@@ -52,7 +52,7 @@ class Schedule:
     @property
     def cycles(self) -> int:
         """One past the last departure so far."""
-        return int(self.memory.words[at.LAST]) + 1
+        return max((int(self.memory.words[loader.block + at.NEXT]) for loader in self._flat), default=0)
 
     def _feed(self, loaders: Sequence[Loader]) -> None:
         for loader in loaders:

@@ -63,7 +63,10 @@ def vary(m: Ints, v: Vector, program: int) -> None:
     """Keep at hand what may vary from item to item of a stream."""
     phase, place = m[program + at.PHASE], m[m[program + at.CURRENT] + at.ROW_IN]
     inputs = (m[program + at.OUTS] - program - at.BLOCK) // at.INPUT
-    m[program + at.WORK] = m[program + at.TICKS_PER_DEMAND] * field(m, v, program, 0, phase)
+    demand, ticks = field(m, v, program, 0, phase), m[program + at.TICKS]
+    m[program + at.WORK] = m[program + at.TICKS_PER_DEMAND] * demand
+    whole = ticks > 0 and ticks == m[program + at.TICKS_PER_DEMAND]
+    m[program + at.SPAN] = max(1, demand) if whole else 1 if ticks == 0 else 0
     m[program + at.TAKE] = field(m, v, program, 1 + place, phase) if place >= 0 else 0
     m[program + at.GIVE] = field(m, v, program, 1 + inputs + place, phase) if place >= 0 else 0
 
@@ -84,9 +87,12 @@ def step(m: Ints, v: Vector, bins: Ints, program: int) -> int:
     if start >= m[at.LIMIT]:
         m[program + at.DEFERRED] = start
         return at.STUCK
-    final, end = served(
-        ticks, m[program + at.TICKS_SHIFT], m[program + at.WORK], m[program + at.FREE], start, ready
-    )
+    span, end = m[program + at.SPAN], 0
+    final = start + span - 1
+    if span == 0:
+        final, end = served(
+            ticks, m[program + at.TICKS_SHIFT], m[program + at.WORK], m[program + at.FREE], start, ready
+        )
     depart, put = final, 0
     if target >= 0:
         put = m[target + at.PUT]
@@ -111,12 +117,9 @@ def step(m: Ints, v: Vector, bins: Ints, program: int) -> int:
         m[source + at.TAKEN] += take
     if give > 0 and m[source + at.CAPACITY] >= 0:
         refund(m, source, give, depart)
-    m[program + at.FREE], m[program + at.FINISH], m[program + at.NEXT] = (
-        max(end, ticks * depart + 1),
-        final,
-        depart + 1,
-    )
-    tally(m, program, 1, start, start * start, depart)
+    m[program + at.FREE], m[program + at.NEXT] = max(end, ticks * depart + 1), depart + 1
+    m[program + at.ITEMS] += 1
+    tally(m, program, before, start, depart)
     return at.MOVED
 
 

@@ -97,9 +97,9 @@ def tabulate(
         for column in range(DEMAND, runs.shape[1]):
             sums[column] += total(runs, varies, prefix, run, column)
         for field in range(fields):
+            varied |= varies[run, columns[field]]
             table[row, at.ROW_FIELDS + field] = runs[run, columns[field]]
             table[row, at.ROW_FIELDS + fields + field] = varies[run, columns[field]]
-            varied |= varies[run, columns[field]]
         table[row, at.ROW_COUNT], table[row, at.ROW_VARIED] = count, varied
         table[row, at.ROW_PERIOD] = runs[run, PERIOD] if varied else 1
         if row > 0 and same(table, row - 1, row):

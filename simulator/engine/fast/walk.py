@@ -225,7 +225,8 @@ def item(m: Ints, v: Vector, bins: Ints, program: int) -> int:
     commit(m, program, depart)
     m[program + at.FREE] = max(end, ticks * depart + 1)
     m[program + at.FINISH], m[program + at.NEXT] = last, depart + 1
-    tally(m, program, 1, start, start * start, depart)
+    m[program + at.ITEMS] += 1
+    tally(m, program, before, start, depart)
     return at.MOVED
 
 
