@@ -20,11 +20,17 @@ from simulator.lowering.context import Context
 from simulator.lowering.network import STATIONARY, Network, rate
 from simulator.lowering.output import Outputs
 from simulator.plan import Plan, Program
+from simulator.plan.check import field_maxima
+from simulator.plan.runs import PORTS
+
+PUTS = PORTS + 2
+"""Column of the bursts an item of the packing program puts: one input, one output."""
 
 
 def build(context: Context, outputs: Outputs) -> Plan:
     """The network of one layer, every program told lazily."""
     _check_rows(context)
+    _check_bursts(context, outputs)
     network = Network()
     _channels(network, context)
     _dram(network, context, outputs)
@@ -50,6 +56,18 @@ def _check_rows(context: Context) -> None:
                     f"machine {context.machine.name!r}: the {step} inputs of a step span {flow.held} GLB rows, "
                     f"fetch.rows is {rows}; raise fetch.rows or glb.row"
                 )
+
+
+def _check_bursts(context: Context, outputs: Outputs) -> None:
+    """A step's outputs leave at once: the queue to DRAM must hold the bursts they complete."""
+    parts = context.machine.components
+    owner, queue = ("compress", parts.compress.queue) if parts.compress else ("drain", parts.drain.queue)
+    most = max(int(field_maxima(chunk)[:, PUTS].max()) for chunk in output.packs(context, outputs))
+    if most > queue.value:
+        raise InfeasibleError(
+            f"machine {context.machine.name!r}: the outputs of a step fill {most} bursts of {parts.dram.burst.value} B, "
+            f"{owner}.queue is {queue.value}; raise {owner}.queue or dram.burst"
+        )
 
 
 def _channels(network: Network, context: Context) -> None:

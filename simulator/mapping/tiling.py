@@ -312,13 +312,12 @@ def estimate(tiling: Tiling, g: Geometry, sizes: Sizes, memory: Memory) -> Fract
     """
     visits = tiling.visits(g)
     use = Fraction(g.steps, visits)
-    if memory.bandwidth is None:
-        return g.steps + Fraction(memory.latency)
-    move = Fraction(tiling.traffic(g, sizes), visits) / memory.bandwidth
+    pace = 1 / memory.bandwidth if memory.bandwidth is not None else Fraction(0)
+    move = Fraction(tiling.traffic(g, sizes), visits) * pace
     turn = (memory.latency + move + use) / memory.buffers
     first = sum(sum(sizes.piece(tensor, tiling.windows)) for tensor in _TENSORS)
     period = max(use, move, turn) if visits > 1 else use
-    return visits * period + first / memory.bandwidth + memory.latency
+    return visits * period + first * pace + memory.latency
 
 
 def _candidates(spec: Mapping, g: Geometry) -> Iterator[Tiling]:

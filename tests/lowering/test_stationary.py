@@ -32,3 +32,18 @@ def test_row_buffers_hold_what_a_window_spans() -> None:
     assert lower(override(machine, {"fetch.rows": "8"}), case()).plan
     with pytest.raises(InfeasibleError, match=r"the 128 inputs of a step span 8 GLB rows, fetch\.rows is 7"):
         lower(override(machine, {"fetch.rows": "7"}), case())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"dram.burst": "8 B"}, r"fill 16 bursts of 8 B, compress\.queue is 8"),
+        ({"dram.burst": "64 B", "compress.queue": "1"}, r"fill 2 bursts of 64 B, compress\.queue is 1"),
+    ],
+)
+def test_the_queue_to_dram_holds_the_bursts_of_a_step(changes: dict[str, str], message: str) -> None:
+    layer = simulator.gemm(np.ones((128, 8), bool), np.ones((8, 4), bool))
+    with pytest.raises(InfeasibleError, match=message):
+        lower(override(simulator.load("highlight"), changes), layer)
+    enough = override(simulator.load("highlight"), {**changes, "compress.queue": "16"})
+    assert simulator.simulate(enough, layer, verify=False).cycles > 0

@@ -139,3 +139,10 @@ def test_given_sizes_are_kept() -> None:
     g = Geometry(1, 64, 64, 64, 8, 8, 8, 1)
     chosen = choose(mapping("MNK", M=16, K=16), g, Bytes(g), Memory((10**9, 10**9), 2, None, 100))
     assert (chosen.outer, chosen.block, chosen.windows) == ("M", 2, 2)
+
+
+def test_latency_counts_without_a_bandwidth_limit() -> None:
+    """Unlimited DRAM still answers late: a piece per window would pay the latency every time."""
+    g = Geometry(1, 8, 8, 64, 8, 8, 8, 1)
+    chosen = choose(mapping(), g, Bytes(g), Memory((10**9, 10**9), 2, None, 100))
+    assert chosen.windows == g.windows
