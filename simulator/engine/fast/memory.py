@@ -186,7 +186,7 @@ class Memory:
         words[block + at.SHARED] = component.arbiter is not None
         words[block + at.FINISH] = -1
         words[block + at.ALONE] = words[owner + at.KIND] == at.LONE
-        words[block + at.DEFERRED] = words[block + at.ELIGIBLE] = at.NEVER
+        words[block + at.DEFERRED] = words[block + at.ELIGIBLE] = words[block + at.SEEN] = at.NEVER
         for place, port in enumerate(inputs):
             channel = self.channels[program.inputs[port]]
             words[block + at.BLOCK + at.INPUT * place + at.CHANNEL] = channel
