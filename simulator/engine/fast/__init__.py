@@ -30,7 +30,7 @@ def run(plan: Plan, rung: Rung = Rung.S4, *, progress: Progress | None = None, l
         The plan names an arbiter that does not exist.
     """
     network = at_rung(plan, rung)
-    memory = Memory(network)
+    memory = Memory(network, leap)
     blocks = iter(memory.programs)
     loaders = [[Loader(memory, p, next(blocks)) for p in c.programs] for c in network.components]
     if rung in (Rung.S0, Rung.S1):

@@ -36,10 +36,24 @@ def fold(m: Ints, bins: Ints, component: int) -> None:
 
 
 @inlined
+def record(m: Ints, records: int, component: int, state: int, begin: int, end: int) -> None:
+    """Remember an interval for leaps; too many are not worth it."""
+    if records == at.MOST_RECORDS:
+        m[at.RECORDED] = -1
+        return
+    entry = m[at.RECORDS] + at.RECORD * records
+    m[entry], m[entry + 1], m[entry + 2], m[entry + 3] = component, state, begin, end
+    m[at.RECORDED] = records + 1
+
+
+@inlined
 def add(m: Ints, bins: Ints, component: int, state: int, begin: int, end: int) -> None:
     """Add cycles [begin, end) in `state` to the log of a component."""
     if end <= begin:
         return
+    records = m[at.RECORDED]
+    if records >= 0:
+        record(m, records, component, state, begin, end)
     while (end - 1) >> m[component + at.SHIFT] >= BINS:
         fold(m, bins, component)
     m[component + at.USED] |= 1 << state

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import add, close, merge, open_window
+from simulator.engine.fast.leap import consider
 from simulator.engine.fast.port import certain, evaluate, forget, grant, settle
 from simulator.engine.fast.queue import push, spread
 from simulator.engine.fast.walk import walk
@@ -88,6 +89,8 @@ def advance(words: Ints, vectors: Vector, counts: Ints, windows: int) -> int:
             forget(m)
             settled = True
             cycle, component = first_grant(m)
+            if m[at.LEAPING] and cycle < m[at.LIMIT] and consider(m, v, bins, cycle, component):
+                cycle, component = first_grant(m)
         if cycle < m[at.LIMIT]:
             if grant(m, v, bins, component, cycle) == at.OVERFLOW:
                 return at.OVERFLOW

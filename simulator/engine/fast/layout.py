@@ -27,7 +27,22 @@ PORTS, PORTS_END = 14, 15  # list of the components with a shared port
 CROWDS, CROWDS_END = 16, 17  # list of the components with several private ports
 QUEUE, QUEUE_MASK, QUEUE_HEAD, QUEUE_TAIL = 18, 19, 20, 21  # runnable programs
 SHARED_COUNT, DISTANCES, FIRST_GRANTS = 22, 23, 24  # of programs on shared ports, see reach
-HEADER = 32
+CHANNELS, CHANNEL0 = 25, 26
+# Leaps: whether to look for them, the state kept and when, how often it was compared and is to be, the intervals recorded since
+LEAPING, KEPT, KEPT_CYCLE, KEPT_COMPONENT, AGE, POWER, RECORDS, RECORDED, SCRATCH = (
+    27,
+    28,
+    29,
+    30,
+    31,
+    32,
+    33,
+    34,
+    35,
+)
+FLOOR = 36  # how often a state is compared at least; more when that was in vain
+LEAPT = 37  # cycles leapt over
+HEADER = 38
 
 # Component
 LONE, PORT, CROWD = 0, 1, 2
@@ -60,14 +75,20 @@ SEEN, TICKS_SHIFT, STREAM, SOURCE, TARGET, TAKE, GIVE, WORK, ALONE, UNIT = (
     46,
     47,
 )
-NUMBER, SHARED_NUMBER, SPAN, UNITS = 48, 49, 50, 51
-BLOCK = 52  # then the inputs: channel, takes, releases; and the outputs: channel, puts
+NUMBER, SHARED_NUMBER, SPAN, UNITS, LOADS = 48, 49, 50, 51, 52
+BLOCK = 53  # then the inputs: channel, takes, releases; and the outputs: channel, puts
 INPUT, OUTPUT = 3, 2
 CHANNEL, TAKES, RELEASES, PUTS = 0, 1, 2, 1
 
 # Row of a run table: count, period, whether a field varies, whether it is a stream and of which places of the inputs and
 # outputs (-1: of none), then the fields, then one flag per field
 ROW_COUNT, ROW_PERIOD, ROW_VARIED, ROW_STREAM, ROW_IN, ROW_OUT, ROW_FIELDS = 0, 1, 2, 3, 4, 5, 6
+
+# Intervals logged since a state was kept: component, state, begin, end
+RECORD, MOST_RECORDS = 4, 4096
+SHORTEST, LONGEST, WORTH = 8, 512, 256
+MOST_KEPT = 1 << 15
+"""Words of a state that is still worth keeping."""
 
 # What a kernel says when it returns
 STUCK, HUNGER, OVERFLOW, PAUSED, ENDED, MOVED = 0, 1, 2, 3, 4, 5

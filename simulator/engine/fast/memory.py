@@ -37,7 +37,7 @@ class Memory:
         Offsets of the blocks, in plan order.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, leap: bool = True) -> None:
         self.plan = plan
         self.vectors = np.zeros(16, dtype=np.int32)
         self.bins: NDArray[np.int64] = np.zeros(len(plan.components) * len(STATES) * BINS, dtype=np.int64)
@@ -56,6 +56,7 @@ class Memory:
             self._component(index, component, blocks)
         self._lists()
         self._reach()
+        self._leaps(leap)
 
     def streams(self, program: int) -> bool:
         """Whether runs of a program may be worked out as streams: not one of several private ports, entry is unlimited,
@@ -96,6 +97,7 @@ class Memory:
             (at.CREDITS, at.CREDITS_MASK, at.RELEASED),
         ):
             size = int(self.words[channel + mask]) + 1
+            self.words[at.LEAPING] = 0
             old, new = int(self.words[channel + ring]), self.take(2 * size)
             newest = int(self.words[channel + last])
             for index in range(max(0, newest - size), newest):
@@ -110,9 +112,25 @@ class Memory:
         words[at.LANE] = lane
         words[at.PROGRAMS], words[at.PROGRAM0] = len(self.programs), self.programs[0] if self.programs else 0
         words[at.PROGRAM_WORDS] = size
+        words[at.CHANNELS] = len(self.channels)
+        words[at.CHANNEL0] = self.channels[0] if self.channels else 0
         words[at.COMPONENTS] = len(self.components)
         words[at.COMPONENT0] = self.components[0] if self.components else 0
         words[at.LIMIT] = at.WINDOW
+
+    def _leaps(self, wanted: bool) -> None:
+        words, size = self.words, self._used
+        words[at.RECORDED] = -1
+        no_port = words[at.PORTS] == words[at.PORTS_END]
+        crowded = words[at.CROWDS] != words[at.CROWDS_END]
+        if not wanted or no_port or crowded or size > at.MOST_KEPT:
+            return
+        kept = self.take(size)
+        records, scratch = self.take(at.RECORD * at.MOST_RECORDS), self.take(size)
+        words = self.words
+        words[at.LEAPING], words[at.KEPT], words[at.POWER] = 1, kept, at.SHORTEST
+        words[at.FLOOR] = at.SHORTEST
+        words[at.RECORDS], words[at.SCRATCH] = records, scratch
 
     def _reach(self) -> None:
         shared = [i for i, program in enumerate(self.programs) if self.words[program + at.SHARED]]

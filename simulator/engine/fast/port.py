@@ -231,12 +231,22 @@ def forget(m: Ints) -> None:
             m[first] = at.NEVER
 
 
+@inlined
+def bounded(m: Ints, program: int) -> bool:
+    """Whether the next item is a stream's and no ring it moves tokens through ever grows."""
+    if not m[program + at.STREAM]:
+        return False
+    target = m[program + at.TARGET]
+    fixed: bool = target < 0 or m[target + at.CAPACITY] >= 0
+    return fixed
+
+
 @kernel
 def grant(m: Ints, v: Vector, bins: Ints, component: int, cycle: int) -> int:
     """Let the arbiter start an item in `cycle`."""
     position = chosen(m, component, cycle)
     program = m[component + at.FIRST] + position * m[at.PROGRAM_WORDS]
-    if m[program + at.ELASTIC] and not fits(m, program):
+    if m[program + at.ELASTIC] and not bounded(m, program) and not fits(m, program):
         return at.OVERFLOW
     settle(m, bins, component, cycle)
     last, end = finish(m, program, m[component + at.PORT_FREE], cycle, m[program + at.READY])

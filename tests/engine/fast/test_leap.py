@@ -1,0 +1,152 @@
+"""Leaping over periods that repeat says what walking through them says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+
+from simulator.engine.fast import layout as at
+from simulator.engine.fast import run
+from simulator.engine.fast.loading import Loader
+from simulator.engine.fast.memory import Memory
+from simulator.engine.fast.schedule import Schedule
+from simulator.engine.reference import run as reference
+from simulator.errors import DeadlockError
+from simulator.plan import Channel, Chunk, Component, Plan, Program, RunWriter
+from simulator.plan.network import SPACE
+from simulator.record.outcome import Outcome
+
+Rng = np.random.Generator
+Choice = Callable[..., int]
+
+
+def line(rng: Rng, count: int) -> Plan:
+    """A few lines of stages fed from one shared port, with items that repeat for long."""
+
+    def pick(*choices: int) -> int:
+        return int(rng.choice(choices))
+
+    channels: list[Channel] = []
+    feeds, stages = [], []
+    for number in range(pick(1, 2, 3)):
+        depth, items = pick(0, 1, 2, 3), pick(count, 2 * count)
+        ends = list(range(len(channels), len(channels) + depth))
+        for index in ends:
+            latency, credit, width = pick(1, 1, 2, 5), pick(1, 1, 3), pick(0, 0, 0, 1)
+            channels.append(Channel(f"c{index}", pick(1, 2, 4, 7), latency, credit, width or None))
+        feeds.append(feed(pick, number, items, ends[:1], channels))
+        stages += [stage(pick, index, items, ends) for index in range(depth)]
+    rate = pick(1, 1, 2, 7, 42), pick(1, 1, 1, 3)
+    arbiter = ("round_robin", "priority")[pick(0, 1)]
+    port = Component("port", "port", "memory", 1, rate, arbiter, tuple(feeds))
+    return Plan((port, *stages), tuple(channels))
+
+
+def feed(pick: Choice, number: int, items: int, outputs: list[int], channels: list[Channel]) -> Program:
+    """A program on the shared port; some take a free slot that nobody returns, so they do less than they might."""
+    inputs = []
+    if pick(0, 0, 0, 1):
+        inputs.append(len(channels))
+        channels.append(Channel(f"slots{number}", None, initial=items, meaning=SPACE))
+    writer = RunWriter(len(inputs), len(outputs), 0)
+    lost = pick(*[0] * 15, 1)
+    for half in (items // 2, items // 2 - lost):
+        demand = [pick(1, 3, 64), pick(1, 2)] if pick(0, 0, 1) else pick(1, 2, 5, 64)
+        writer.add(half, demand, takes=[1] * len(inputs), puts=[1] * len(outputs))
+    chunk = writer.chunk()
+    return Program(f"p{number}", tuple(inputs), tuple(outputs), (), lambda: iter([chunk]))
+
+
+def stage(pick: Choice, index: int, items: int, ends: list[int]) -> Component:
+    """A stage of a line: one item per token, or two, or tiles of items whose first takes and whose last releases."""
+    outputs = ends[index + 1 : index + 2]
+    writer = RunWriter(1, len(outputs), 0)
+    tokens = 2 * (items // 2)
+    if pick(0, 1) or not outputs:
+        repeats = pick(1, 1, 2, 3) if not outputs else 1
+        takes, releases = [1] + [0] * (repeats - 1), [0] * (repeats - 1) + [1]
+        writer.add(
+            tokens * repeats, pick(1, 1, 2), takes=[takes], releases=[releases], puts=[1] * len(outputs)
+        )
+    else:
+        for _ in range(tokens // 2):
+            writer.add(1, pick(1, 1), takes=[1], releases=[0], puts=[1])
+            writer.add(1, 1, takes=[1], releases=[2], puts=[1])
+    chunk = writer.chunk()
+    program = Program("p", (ends[index],), tuple(outputs), (), lambda: iter([chunk]))
+    rate = pick(1, 1, 2, 5), pick(1, 1, 3)
+    return Component(f"s{ends[index]}", "stages", "server", 1, rate, None, (program,))
+
+
+def digest(engine: Callable[..., Outcome], plan: Plan, **options: bool) -> str | tuple[int, tuple[str, ...]]:
+    """What an engine says, or how it got stuck."""
+    try:
+        return engine(plan, **options).digest
+    except DeadlockError as error:
+        return error.cycle, error.waits
+
+
+def leapt(plan: Plan) -> int:
+    """Cycles of a plan that were leapt over."""
+    memory = Memory(plan)
+    blocks = iter(memory.programs)
+    loaders = [[Loader(memory, p, next(blocks)) for p in c.programs] for c in plan.components]
+    Schedule(memory, loaders).run(None)
+    return int(memory.words[at.LEAPT])
+
+
+def test_leaping_says_what_walking_says(networks: int) -> None:
+    for seed in range(2 * networks):
+        plan = line(np.random.default_rng(seed), 100 + seed % 700)
+        assert digest(run, plan, leap=True) == digest(run, plan, leap=False), f"seed {seed}"
+
+
+def test_most_of_a_steady_run_is_leapt_over() -> None:
+    far, lines = 0, 60
+    for seed in range(lines):
+        plan = line(np.random.default_rng(seed), 2000)
+        try:
+            far += 2 * leapt(plan) > run(plan).cycles
+        except DeadlockError:
+            lines -= 1
+    assert far > lines // 3
+
+
+def test_the_reference_agrees_with_leaps() -> None:
+    for seed in range(20):
+        plan = line(np.random.default_rng(seed), 400)
+        assert digest(run, plan) == digest(reference, plan), f"seed {seed}"
+
+
+def test_a_far_event_is_not_leapt_over() -> None:
+    # q wakes up at cycle 5000 of a port that p keeps busy with equal items.
+    channels = (Channel("late", 1, latency=5000),)
+
+    def told(writer: RunWriter) -> Callable[[], Iterator[Chunk]]:
+        chunk = writer.chunk()
+        return lambda: iter([chunk])
+
+    send, steady, late = RunWriter(0, 1, 0), RunWriter(0, 0, 0), RunWriter(1, 0, 0)
+    send.add(1, 1, puts=[1])
+    steady.add(20000, 2)
+    late.add(1, 3, takes=[1])
+    plan = Plan(
+        (
+            Component("a", "a", "source", 1, (1, 1), None, (Program("p", (), (0,), (), told(send)),)),
+            Component(
+                "port",
+                "port",
+                "memory",
+                1,
+                (1, 1),
+                "round_robin",
+                (Program("p", (), (), (), told(steady)), Program("q", (0,), (), (), told(late))),
+            ),
+        ),
+        channels,
+    )
+    assert leapt(plan) > 30000
+    q = run(plan).components[1].programs[1]
+    assert q.grants == (1, 5000, 5000**2, 5002)
+    assert run(plan).digest == run(plan, leap=False).digest == reference(plan).digest

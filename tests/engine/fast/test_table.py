@@ -1,0 +1,90 @@
+"""Run tables mean the items of their chunk, and sums are those of the items."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from simulator.engine.fast import layout as at
+from simulator.engine.fast.loading import joined
+from simulator.engine.fast.table import tabulate
+from simulator.plan import Chunk, RunWriter
+from simulator.plan.runs import DEMAND, PORTS, WORK
+
+
+def random_chunk(rng: np.random.Generator) -> Chunk:
+    """Runs of two inputs, one output and one action."""
+    writer = RunWriter(2, 1, 1)
+    for _ in range(int(rng.integers(0, 9))):
+        period = int(rng.integers(1, 5))
+        fields = [
+            rng.integers(0, 3, period) if rng.random() < 0.2 else int(rng.integers(0, 2)) for _ in range(8)
+        ]
+        writer.add(
+            int(rng.integers(1, 9)), fields[0], fields[1], fields[2:4], fields[4:6], fields[6:7], fields[7:]
+        )
+    return writer.chunk()
+
+
+def table_of(chunk: Chunk, columns: list[int], ports: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """The table and the sums of a chunk."""
+    prefix = np.concatenate([[0], np.cumsum(chunk.vectors, dtype=np.int64)])
+    table = np.zeros((len(chunk.runs), at.ROW_FIELDS + 2 * len(columns)), dtype=np.int64)
+    sums = np.zeros(chunk.runs.shape[1], dtype=np.int64)
+    rows = tabulate(chunk.runs, chunk.varies, prefix, np.array(columns, dtype=np.int64), ports, table, sums)
+    return table[:rows], sums
+
+
+def expanded(table: np.ndarray, vectors: np.ndarray, fields: int) -> list[tuple[int, ...]]:
+    """The items a table means."""
+    items = []
+    for row in table.tolist():
+        values, flags = row[at.ROW_FIELDS : at.ROW_FIELDS + fields], row[at.ROW_FIELDS + fields :]
+        for i in range(row[at.ROW_COUNT]):
+            phase = i % row[at.ROW_PERIOD]
+            items.append(
+                tuple(int(vectors[v + phase]) if f else v for v, f in zip(values, flags, strict=True))
+            )
+    return items
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_a_table_means_the_items_of_its_chunk(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    chunk = joined([random_chunk(rng) for _ in range(3)])
+    columns = [DEMAND, *range(PORTS, PORTS + 5)]
+    table, sums = table_of(chunk, columns, (2, 1))
+    items = list(chunk.items())
+    assert expanded(table, chunk.vectors, 6) == [tuple(i[c - DEMAND] for c in columns) for i in items]
+    assert sums[0] == len(items)
+    assert sums[WORK] == sum(item[WORK - DEMAND] for item in items)
+    assert sums[-1] == sum(item[-1] for item in items)
+
+
+@pytest.mark.parametrize(
+    ("takes", "releases", "puts", "stream"),
+    [
+        ((1, 0), (1, 0), (1,), (1, 0, 0)),
+        ((0, 1), (0, 0), (0,), (1, 1, -1)),
+        ((0, 0), (0, 2), (1,), (1, 1, 0)),
+        ((1, 0), (0, 1), (0,), (0, 1, -1)),
+        ((1, 0), (1, 0), (2,), (0, 0, 0)),
+        ((0, 0), (0, 0), (0,), (1, -1, -1)),
+    ],
+)
+def test_a_stream_moves_one_input_and_one_token(
+    takes: tuple[int, ...], releases: tuple[int, ...], puts: tuple[int, ...], stream: tuple[int, ...]
+) -> None:
+    writer = RunWriter(2, 1, 0)
+    writer.add(3, 1, takes=takes, releases=releases, puts=puts)
+    table, _ = table_of(writer.chunk(), [DEMAND, *range(PORTS, PORTS + 5)], (2, 1))
+    assert tuple(table[0, [at.ROW_STREAM, at.ROW_IN, at.ROW_OUT]]) == stream
+
+
+def test_equal_neighbours_are_one_row() -> None:
+    writer = RunWriter(0, 0, 1)
+    for count, demand, action in ((2, 1, 5), (3, 1, 6), (1, 2, 0), (1, 1, 0)):
+        writer.add(count, demand, actions=[action])
+    table, sums = table_of(writer.chunk(), [DEMAND], (0, 0))
+    assert table[:, at.ROW_COUNT].tolist() == [5, 1, 1]
+    assert sums[-1] == 28
