@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from simulator.engine.contract import Progress
 from simulator.engine.fast.loading import Loader
 from simulator.engine.fast.memory import Memory
@@ -39,7 +37,6 @@ def run(plan: Plan, rung: Rung = Rung.S4, *, progress: Progress | None = None, l
                 loader.count()
         return outcome(network, rung, loaders)
     schedule = Schedule(memory, loaders)
-    with np.errstate(over="ignore"):
-        schedule.run(progress)
-        least = balance(network, loaders) if rung in (Rung.S2, Rung.S3) else 0
-        return schedule.outcome(max(schedule.cycles, least))
+    schedule.run(progress)
+    least = balance(network, loaders) if rung in (Rung.S2, Rung.S3) else 0
+    return schedule.outcome(max(schedule.cycles, least))

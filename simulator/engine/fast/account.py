@@ -35,9 +35,10 @@ def fold(m: Ints, bins: Ints, component: int) -> None:
     m[component + at.SHIFT] += 1
 
 
-@inlined
-def record(m: Ints, records: int, component: int, state: int, begin: int, end: int) -> None:
+@kernel
+def record(m: Ints, component: int, state: int, begin: int, end: int) -> None:
     """Remember an interval for leaps; too many are not worth it."""
+    records = m[at.RECORDED]
     if records == at.MOST_RECORDS:
         m[at.RECORDED] = -1
         return
@@ -46,26 +47,32 @@ def record(m: Ints, records: int, component: int, state: int, begin: int, end: i
     m[at.RECORDED] = records + 1
 
 
+@kernel
+def spill(m: Ints, bins: Ints, component: int, state: int, begin: int, end: int) -> None:
+    """Add cycles to several bins, after folding them until all fit."""
+    while (end - 1) >> m[component + at.SHIFT] >= BINS:
+        fold(m, bins, component)
+    shift, row = m[component + at.SHIFT], (m[component + at.INDEX] * len(STATES) + state) * BINS
+    while begin < end:
+        upto = min(end, ((begin >> shift) + 1) << shift)
+        bins[row + (begin >> shift)] += upto - begin
+        begin = upto
+
+
 @inlined
 def add(m: Ints, bins: Ints, component: int, state: int, begin: int, end: int) -> None:
     """Add cycles [begin, end) in `state` to the log of a component."""
     if end <= begin:
         return
-    records = m[at.RECORDED]
-    if records >= 0:
-        record(m, records, component, state, begin, end)
-    while (end - 1) >> m[component + at.SHIFT] >= BINS:
-        fold(m, bins, component)
+    if m[at.RECORDED] >= 0:
+        record(m, component, state, begin, end)
     m[component + at.USED] |= 1 << state
-    shift, row = m[component + at.SHIFT], (m[component + at.INDEX] * len(STATES) + state) * BINS
+    shift = m[component + at.SHIFT]
     first, last = begin >> shift, (end - 1) >> shift
-    if first == last:
-        bins[row + first] += end - begin
-        return
-    bins[row + first] += ((first + 1) << shift) - begin
-    for b in range(row + first + 1, row + last):
-        bins[b] += 1 << shift
-    bins[row + last] += end - (last << shift)
+    if first == last and last < BINS:
+        bins[(m[component + at.INDEX] * len(STATES) + state) * BINS + first] += end - begin
+    else:
+        spill(m, bins, component, state, begin, end)
 
 
 @inlined

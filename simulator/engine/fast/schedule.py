@@ -39,7 +39,7 @@ class Schedule:
         """
         memory = self.memory
         self._feed(self._flat)
-        while (status := advance(memory.words, memory.vectors, memory.bins, WINDOWS)) != at.ENDED:
+        while (status := self._advance()) != at.ENDED:
             if status == at.HUNGER:
                 self._feed([x for x in self._flat if memory.words[x.block + at.WANTS]])
             elif status == at.OVERFLOW:
@@ -48,6 +48,10 @@ class Schedule:
                 progress(self.cycles, sum(int(memory.words[x.block + at.ITEMS]) for x in self._flat))
         if not all(memory.words[x.block + at.DONE] for x in self._flat):
             raise DeadlockError(self.cycles - 1, tuple(self._waits()))
+
+    def _advance(self) -> int:
+        with np.errstate(over="ignore"):  # sums of the grant log are modulo 2**64
+            return advance(self.memory.words, self.memory.vectors, self.memory.bins, WINDOWS)
 
     @property
     def cycles(self) -> int:
@@ -73,7 +77,8 @@ class Schedule:
 
     def outcome(self, cycles: int) -> Outcome:
         """What happened, over a run of `cycles` cycles."""
-        finished(self.memory.words, self.memory.bins, cycles)
+        with np.errstate(over="ignore"):
+            finished(self.memory.words, self.memory.bins, cycles)
         bins = self.memory.bins.reshape(-1, len(STATES), BINS)
         width = bin_width(cycles)
         parts = zip(self.memory.plan.components, self.memory.components, self.loaders, strict=True)
