@@ -12,7 +12,9 @@ from simulator.cli import main as entry
 HEAVY = ("numba", "h5py", "matplotlib", "simpy", "pydantic", "numpy", "yaml", "rich")
 
 
-@pytest.mark.parametrize("args", [["--help"], ["run", "--help"], ["trace", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "args", [["--help"], ["run", "--help"], ["trace", "--help"], ["validate", "--help"], ["--version"]]
+)
 def test_help_imports_nothing_heavy(args: list[str]) -> None:
     code = f"""
 import sys
@@ -37,7 +39,10 @@ def test_help_lists_every_verb(run) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["rnu"], "error: unknown verb 'rnu'; did you mean 'run'? choices: run, plot, show, check, trace"),
+        (
+            ["rnu"],
+            "error: unknown verb 'rnu'; did you mean 'run'? choices: run, plot, show, check, trace, validate",
+        ),
         (["show"], "error: Missing argument"),
         (["show", "tc", "--jsno"], "error: No such option '--jsno'"),
         (["run", "tc", "x.h5"], "error: Missing option '--out'"),
