@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from simulator.engine.contract import Engine, Progress
     from simulator.hardware.machine import Machine
     from simulator.lowering import Lowered
-    from simulator.plan import Plan
+    from simulator.plan import Component, Plan
     from simulator.plan.rung import Rung
     from simulator.record.outcome import Outcome
     from simulator.record.result import LayerResult, Result, Verification
@@ -221,7 +221,7 @@ def _layer(
         shape={"groups": view.groups, "M": view.M, "N": view.N, "K": view.K},
         cycles=outcome.cycles,
         components=outcome.components,
-        bound=bound(totals),
+        bound=bound(lowered.plan, totals),
         totals=totals,
         macs=lowered.macs,
         nonzeros=lowered.nonzeros,
@@ -258,8 +258,7 @@ def _verify(lowered: Lowered, verify: bool | str, seed: int) -> Verification:
     view = lowered.view
     if verify is False:
         return Verification("off", 0, view.groups * view.M * view.N, "none")
-    stored = lowered.context.operands.stored_format
-    return check(view.integers(seed), lowered.datapath, lowered.code, stored, verify is True, seed)
+    return check(view.integers(seed), lowered.computed, verify is True, seed)
 
 
 def s0_totals(plan: Plan, outcome: Outcome) -> dict[str, int]:
@@ -277,14 +276,24 @@ def s0_totals(plan: Plan, outcome: Outcome) -> dict[str, int]:
     return totals
 
 
-_BOUNDS = {"array": "compute", "glb.read": "GLB", "glb.write": "GLB", "dram": "DRAM"}
+def bound(plan: Plan, totals: Mapping[str, int]) -> str:
+    """What limits a layer if everything overlapped: the group with the largest S0 total, compute when it ties.
 
-
-def bound(totals: Mapping[str, int]) -> str:
-    """What limits a layer if everything overlapped: the group with the largest S0 total, compute when it ties."""
+    The groups that multiply are called compute, memories by the first part of their name in capitals, others as they are.
+    """
     most = max(totals.values())
-    tied = [group for group in totals if totals[group] == most]
-    return _BOUNDS["array"] if "array" in tied else _BOUNDS.get(tied[0], tied[0])
+    tied = [_called(part) for part in plan.components if totals[part.group] == most]
+    return _COMPUTE if _COMPUTE in tied else tied[0]
+
+
+_COMPUTE = "compute"
+
+
+def _called(component: Component) -> str:
+    if any("mac" in program.actions for program in component.programs):
+        return _COMPUTE
+    memory = component.kind in ("memory", "dram")
+    return component.group.split(".")[0].upper() if memory else component.group
 
 
 def _result(

@@ -24,6 +24,12 @@ _ENTRIES: dict[str, dict[str, str]] = {
         "coordinate_payload": "simulator.sparsity.formats:CoordinatePayload",
         "uncompressed": "simulator.sparsity.formats:Uncompressed",
     },
+    "organisation": {
+        "stationary": "simulator.hardware.organisations.stationary:Stationary",
+    },
+    "lowering": {
+        "stationary": "simulator.lowering.stationary_layer:lower",
+    },
     "datapath": {
         "dense": "simulator.datapath.dense:Dense",
         "hss": "simulator.datapath.hss:TwoRank",

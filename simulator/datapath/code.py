@@ -12,7 +12,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.hardware.machine import Machine
+from simulator.hardware.organisations.stationary import Stationary
 from simulator.workload.layer import Layer
 
 
@@ -54,7 +54,7 @@ class Code:
 class Datapath(Protocol):
     """What every datapath offers."""
 
-    def code(self, machine: Machine, layer: Layer) -> Code:
+    def code(self, machine: Stationary, layer: Layer) -> Code:
         """Choose the layout of `layer`'s weights on `machine`.
 
         Raises

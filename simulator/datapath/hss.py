@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from simulator.datapath.code import Code
 from simulator.errors import InfeasibleError, InputError
-from simulator.hardware.machine import Machine
+from simulator.hardware.organisations.stationary import Stationary
 from simulator.jit import kernel
 from simulator.sparsity.formats import encode_hss
 from simulator.sparsity.patterns import Hss, Pattern, best_choice, parse
@@ -29,7 +29,7 @@ _UNDECLARED = ("recorded", "dense")
 class TwoRank:
     """Two ranks of selection: blocks outside the PEs, values inside."""
 
-    def code(self, machine: Machine, layer: Layer) -> Code:
+    def code(self, machine: Stationary, layer: Layer) -> Code:
         """See :class:`simulator.datapath.code.Datapath`."""
         layer.check_pattern()
         pattern = self._pattern(machine, layer)
@@ -44,7 +44,7 @@ class TwoRank:
         metadata = 0 if full else g1 * _width(h1) + g1 * g0 * _width(h0)
         return Code(pattern.text, h1 * h0, g1 * g0, metadata, g1, h0, padded=True)
 
-    def _pattern(self, machine: Machine, layer: Layer) -> Hss:
+    def _pattern(self, machine: Stationary, layer: Layer) -> Hss:
         family = parse(machine.datapath.weights)
         declared = parse(layer.pattern) if layer.pattern else None
         if declared is None or declared.text in _UNDECLARED or declared.text.startswith("unstructured"):

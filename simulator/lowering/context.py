@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from simulator.datapath.code import Code
-from simulator.hardware.machine import Machine
+from simulator.hardware.organisations.stationary import Stationary
 from simulator.lowering.operands import Operands, Widths
 from simulator.lowering.streams import Stream, stream
 from simulator.mapping import Geometry, Tile, Tiling
@@ -16,7 +16,7 @@ from simulator.mapping import Geometry, Tile, Tiling
 class Context:
     """One layer on one machine, resolved to integers."""
 
-    machine: Machine
+    machine: Stationary
     code: Code
     geometry: Geometry
     operands: Operands

@@ -1,0 +1,53 @@
+"""Stationary weights, streamed windows: arrays of dot-product rows behind a fetch unit."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import field_validator, model_validator
+
+from simulator.hardware.components import Array, Compress, Distribute, Drain, Dram, Fetch, Glb, Select
+from simulator.hardware.datapath import Datapath, choose
+from simulator.hardware.machine import Machine
+from simulator.hardware.mapping import Mapping
+from simulator.hardware.specification import Specification
+
+
+class Kernel(Datapath):
+    """A registered datapath: how it lays out the weights decides the windows."""
+
+    @field_validator("kind")
+    @classmethod
+    def _known(cls, kind: str) -> str:
+        return choose(kind, "datapath")
+
+
+class Components(Specification):
+    """The components; `select` and `compress` are optional."""
+
+    dram: Dram
+    glb: Glb
+    fetch: Fetch
+    distribute: Distribute
+    select: Select | None = None
+    array: Array
+    drain: Drain
+    compress: Compress | None = None
+
+
+class Stationary(Machine):
+    """A machine that keeps weights in its multipliers and streams windows of inputs past them."""
+
+    datapath: Kernel
+    components: Components
+    mapping: Mapping
+
+    @model_validator(mode="after")
+    def _product_fits(self) -> Self:
+        product = self.value_bits.weights.value + self.value_bits.inputs.value
+        held = self.components.array.accumulator.value
+        if held < product:
+            raise ValueError(
+                f"components.array.accumulator is {held} b, a product of weights and inputs (value_bits) needs {product} b"
+            )
+        return self
