@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.plan.network import Plan, Program
+from simulator.plan.network import READ, WRITE, Plan, Program
 from simulator.plan.runs import COUNT, PERIOD, PORTS, Chunk
+from simulator.plan.state import Banks
 
 
 @dataclass
@@ -85,7 +86,39 @@ def problems(plan: Plan) -> list[str]:
         ]
         if min(channel.latency, channel.credit_latency) < 1:
             lines.append(f"channel {channel.name}: latencies must be at least 1")
+    return lines + state_problems(plan) + _unplaced(plan)
+
+
+def state_problems(plan: Plan) -> list[str]:
+    """What is wrong with stateful components: numbers, arbiters, programs, and stores told differently."""
+    lines, stores = [], dict[str, Banks]()
+    for component in plan.components:
+        state = component.state
+        if state is None:
+            continue
+        found = state.problems()
+        if component.arbiter is None:
+            found.append("has a state, so it needs an arbiter")
+        found += [
+            f"has a state, so program {program.name} must read or write"
+            for program in component.programs
+            if program.access not in (READ, WRITE)
+        ]
+        if isinstance(state, Banks) and stores.setdefault(state.store, state) != state:
+            found.append(f"store {state.store} is described differently elsewhere")
+        lines += [f"component {component.name}: {text}" for text in found]
     return lines
+
+
+def _unplaced(plan: Plan) -> list[str]:
+    """Programs that read or write, but do not tell where."""
+    return [
+        f"component {component.name}: program {program.name} has items without addresses"
+        for component in plan.components
+        for program in component.programs
+        if program.access is not None
+        and any(chunk.addresses is None and len(chunk.runs) for chunk in program.chunks())
+    ]
 
 
 def _wrong(flow: Flow, capacity: int | None, initial: int | None) -> list[str]:
@@ -115,6 +148,8 @@ def dump(plan: Plan, runs: int = 8) -> str:
         lines.append(
             f"{component.kind} {component.name} x{component.lanes} rate={rate} arbiter={component.arbiter}"
         )
+        if component.state is not None:
+            lines.append(f"  {component.state}")
         for program in component.programs:
             ends = [
                 " ".join(plan.channels[c].name for c in ports) for ports in (program.inputs, program.outputs)
@@ -127,11 +162,16 @@ def dump(plan: Plan, runs: int = 8) -> str:
 def _first_runs(program: Program, limit: int) -> list[str]:
     lines: list[str] = []
     for chunk in program.chunks():
-        for row, flags in zip(chunk.runs.tolist(), chunk.varies.tolist(), strict=True):
+        places = [""] * len(chunk.runs)
+        if chunk.addresses is not None:
+            places = [
+                f" {program.access} at {base} + {stride} i" for base, stride in chunk.addresses.tolist()
+            ]
+        for row, flags, place in zip(chunk.runs.tolist(), chunk.varies.tolist(), places, strict=True):
             if len(lines) == limit:
                 return [*lines, "..."]
             fields = [f"v[{v}]" if f else str(v) for v, f in zip(row[2:], flags[2:], strict=True)]
-            lines.append(f"{row[COUNT]} x ({', '.join(fields)}) period {row[PERIOD]}")
+            lines.append(f"{row[COUNT]} x ({', '.join(fields)}) period {row[PERIOD]}{place}")
     return lines
 
 
@@ -144,9 +184,16 @@ def digest(plan: Plan) -> str:
                 (component.name, component.kind, component.lanes, component.rate, component.arbiter)
             ).encode()
         )
+        if component.state is not None:
+            sha.update(repr(component.state).encode())
         for program in component.programs:
             sha.update(repr((program.name, program.inputs, program.outputs, program.actions)).encode())
+            if program.access is not None:
+                sha.update(program.access.encode())
             for chunk in program.chunks():
+                places = chunk.locations()
                 for item in chunk.items():
                     sha.update(repr(item).encode())
+                    if chunk.addresses is not None:
+                        sha.update(f"@{next(places)}".encode())
     return sha.hexdigest()
