@@ -22,6 +22,7 @@ _ENTRIES: dict[str, dict[str, str]] = {
     "format": {
         "bitmask": "simulator.sparsity.formats:Bitmask",
         "coordinate_payload": "simulator.sparsity.formats:CoordinatePayload",
+        "csc": "simulator.sparsity.formats:Csc",
         "uncompressed": "simulator.sparsity.formats:Uncompressed",
     },
     "organisation": {

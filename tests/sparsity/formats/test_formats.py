@@ -87,7 +87,7 @@ def test_course_example_of_16_slots_of_8_bits(form: Format, bits: dict[int, int]
 
 
 def test_formats_are_found_by_name() -> None:
-    assert registry.names("format") == ("bitmask", "coordinate_payload", "uncompressed")
+    assert registry.names("format") == ("bitmask", "coordinate_payload", "csc", "uncompressed")
     assert resolve("uncompressed") == Uncompressed()
     assert resolve("bitmask") == Bitmask()
     assert resolve("coordinate_payload", (8, 4)) == CoordinatePayload((8, 4))
