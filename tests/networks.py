@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from hypothesis import strategies as st
 
-from simulator.plan import Channel, Chunk, Component, Plan, Program, RunWriter
+from simulator.plan import Access, Channel, Chunk, Component, Plan, Program, RunWriter
 from simulator.plan.state import Banks, Rows
 
 T = TypeVar("T")
@@ -76,7 +76,7 @@ def program(
     inputs: Sequence[int] = (),
     outputs: Sequence[int] = (),
     actions: Sequence[str] = (),
-    access: str | None = None,
+    access: Access | None = None,
 ) -> Program:
     """A program of one chunk."""
     writer = RunWriter(len(inputs), len(outputs), len(actions))

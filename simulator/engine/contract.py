@@ -207,7 +207,7 @@ def check_requests(plan: Plan, rung: Rung, requests: Requests | None) -> None:
     ------
     InputError
     """
-    makers = [c.name for c in plan.components if c.arbiter and all(p.access for p in c.programs)]
+    makers = [c.name for c in plan.components if c.arbiter and all(p.access is not None for p in c.programs)]
     for name in requests or ():
         if rung is not Rung.S4:
             raise InputError(f"requests of {name}: are those of rung S4 (truth), not of {rung}")

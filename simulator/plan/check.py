@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.plan.network import READ, WRITE, Plan, Program
+from simulator.plan.access import Access
+from simulator.plan.network import Plan, Program
 from simulator.plan.runs import COUNT, PERIOD, PORTS, Chunk
 from simulator.plan.state import Banks
 
@@ -102,7 +103,7 @@ def state_problems(plan: Plan) -> list[str]:
         found += [
             f"has a state, so program {program.name} must read or write"
             for program in component.programs
-            if program.access not in (READ, WRITE)
+            if program.access is None
         ]
         if isinstance(state, Banks) and stores.setdefault(state.store, state) != state:
             found.append(f"store {state.store} is described differently elsewhere")
@@ -111,14 +112,19 @@ def state_problems(plan: Plan) -> list[str]:
 
 
 def _unplaced(plan: Plan) -> list[str]:
-    """Programs that read or write, but do not tell where."""
-    return [
-        f"component {component.name}: program {program.name} has items without addresses"
-        for component in plan.components
-        for program in component.programs
-        if program.access is not None
-        and any(chunk.addresses is None and len(chunk.runs) for chunk in program.chunks())
-    ]
+    """Programs that read or write, but do not tell where for every item."""
+    found = []
+    for component in plan.components:
+        for program in component.programs:
+            if program.access is None:
+                continue
+            items = sum(int(chunk.runs[:, COUNT].sum()) for chunk in program.chunks())
+            told = sum(int(runs[:, 0].sum()) for runs in program.access.runs())
+            if told != items:
+                found.append(
+                    f"component {component.name}: program {program.name} has {items} items at {told} addresses"
+                )
+    return found
 
 
 def _wrong(flow: Flow, capacity: int | None, initial: int | None) -> list[str]:
@@ -155,6 +161,8 @@ def dump(plan: Plan, runs: int = 8) -> str:
                 " ".join(plan.channels[c].name for c in ports) for ports in (program.inputs, program.outputs)
             ]
             lines.append(f"  {program.name}: [{ends[0]}] -> [{ends[1]}] {' '.join(program.actions)}")
+            if program.access is not None:
+                lines += _first_places(program.access, runs)
             lines += [f"    {text}" for text in _first_runs(program, runs)]
     return "\n".join(lines)
 
@@ -162,16 +170,21 @@ def dump(plan: Plan, runs: int = 8) -> str:
 def _first_runs(program: Program, limit: int) -> list[str]:
     lines: list[str] = []
     for chunk in program.chunks():
-        places = [""] * len(chunk.runs)
-        if chunk.addresses is not None:
-            places = [
-                f" {program.access} at {base} + {stride} i" for base, stride in chunk.addresses.tolist()
-            ]
-        for row, flags, place in zip(chunk.runs.tolist(), chunk.varies.tolist(), places, strict=True):
+        for row, flags in zip(chunk.runs.tolist(), chunk.varies.tolist(), strict=True):
             if len(lines) == limit:
                 return [*lines, "..."]
             fields = [f"v[{v}]" if f else str(v) for v, f in zip(row[2:], flags[2:], strict=True)]
-            lines.append(f"{row[COUNT]} x ({', '.join(fields)}) period {row[PERIOD]}{place}")
+            lines.append(f"{row[COUNT]} x ({', '.join(fields)}) period {row[PERIOD]}")
+    return lines
+
+
+def _first_places(access: Access, limit: int) -> list[str]:
+    lines: list[str] = []
+    for table in access.runs():
+        for count, base, stride in table.tolist():
+            if len(lines) == limit:
+                return [*lines, "    ..."]
+            lines.append(f"    {'writes' if access.write else 'reads'} {count} x at {base} + i {stride}")
     return lines
 
 
@@ -188,12 +201,11 @@ def digest(plan: Plan) -> str:
             sha.update(repr(component.state).encode())
         for program in component.programs:
             sha.update(repr((program.name, program.inputs, program.outputs, program.actions)).encode())
-            if program.access is not None:
-                sha.update(program.access.encode())
             for chunk in program.chunks():
-                places = chunk.locations()
                 for item in chunk.items():
                     sha.update(repr(item).encode())
-                    if chunk.addresses is not None:
-                        sha.update(f"@{next(places)}".encode())
+            if program.access is not None:
+                sha.update(b"write" if program.access.write else b"read")
+                for address in program.access.addresses():
+                    sha.update(f"@{address}".encode())
     return sha.hexdigest()

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from simulator.plan.access import Access
 from simulator.plan.runs import Chunk
 from simulator.plan.state import State
 
-READ, WRITE = "read", "write"
 DATA, STATIONARY, SPACE = "data", "stationary", "space"
 
 
@@ -60,8 +60,8 @@ class Program:
         Names of the action counts each item carries.
     chunks : callable
         Returns a fresh iterator over the chunks; called once per run of the plan. An empty iterator means no items.
-    access : str or None
-        ``read`` or ``write`` when its items have addresses, which all its chunks then tell; None when they have none.
+    access : Access or None
+        Whether the items read or write, and where; None when they have no addresses.
     """
 
     name: str
@@ -69,7 +69,7 @@ class Program:
     outputs: tuple[int, ...]
     actions: tuple[str, ...]
     chunks: Callable[[], Iterator[Chunk]]
-    access: str | None = None
+    access: Access | None = None
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ class Component:
     programs : tuple of Program
     state : Banks, Rows or None
         None: service is the demand at the rate. Otherwise what service depends on besides; such a component has an arbiter,
-        and its programs tell addresses.
+        and its programs an access.
     """
 
     name: str

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import repeat
 
-from simulator.plan.network import WRITE, Program
+from simulator.plan.network import Program
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,12 @@ class Stream:
         inputs, outputs = len(self.program.inputs), len(self.program.outputs)
         takes, releases, puts = 2, 2 + inputs, 2 + 2 * inputs
         actions, access = puts + outputs, self.program.access
+        places = repeat(0) if access is None else access.addresses()
+        write = access is not None and access.write
         for chunk in self.program.chunks():
-            if access is not None and chunk.addresses is None and len(chunk.runs):
-                raise ValueError(f"program {self.program.name}: items without addresses")
-            places = repeat(0) if chunk.addresses is None else chunk.locations()
-            for row, address in zip(chunk.items(), places, strict=False):
+            for row in chunk.items():
                 moves = row[takes:releases], row[releases:puts], row[puts:actions]
-                yield Item(row[0], row[1], *moves, row[actions:], address, access == WRITE)
+                address = next(places, None)
+                if address is None:
+                    raise ValueError(f"program {self.program.name} has items without addresses")
+                yield Item(row[0], row[1], *moves, row[actions:], address, write)
