@@ -7,7 +7,8 @@ and `columns`; each pair of groups is one step of the multipliers:
     steps(k) = ceil(nnz A[tile, k] / rows) ceil(nnz B[k, tile] / columns),    products(k) = nnz A[tile, k] nnz B[k, tile]
 
 Bank (i mod bank_rows, j mod bank_columns) holds accumulator (i, j). An access of a bank reads, adds and writes up to `bank_words`
-words of one accumulator row. An item begins in cycle 0 with nothing under way:
+words of one accumulator row. The bitmasks have two levels: one bit tells that the column of items of a whole operand tile is empty,
+and an item with an empty operand takes the one cycle in which that is seen. Any other begins in cycle 0 with nothing under way:
 
 - Issue: one step per cycle, in order of k, groups of A, groups of B; a k without steps takes the one cycle that finds out. A step
   waits while `queue` earlier ones are not done: slots are freed in order, in the cycle after the last access of a step.
@@ -97,13 +98,14 @@ class Service:
 
     Attributes
     ----------
-    cycles, steps, products : ndarray of int32, shape (tiles of M, tiles of N, ceil(K / depth))
-        Service time in cycles, steps issued, multiplications with both operands non-zero.
+    cycles, steps, products, reads : ndarray of int32, shape (tiles of M, tiles of N, ceil(K / depth))
+        Service time in cycles, steps issued, multiplications with both operands non-zero, operand values read by the steps.
     """
 
     cycles: NDArray[np.int32]
     steps: NDArray[np.int32]
     products: NDArray[np.int32]
+    reads: NDArray[np.int32]
 
 
 def pack(mask: NDArray[np.bool_], tile: int) -> NDArray[np.uint64]:
@@ -145,13 +147,14 @@ def service(unit: Unit, a: NDArray[np.uint64], b: NDArray[np.uint64]) -> Service
     if a.shape[1] != b.shape[1]:
         raise InputError(f"operands of K = {a.shape[1]} and K = {b.shape[1]}: K must be the same")
     shape = (a.shape[0], b.shape[0], -(-a.shape[1] // unit.depth))
-    found = Service(*(np.zeros(shape, dtype=np.int32) for _ in range(3)))
+    found = Service(*(np.zeros(shape, dtype=np.int32) for _ in range(4)))
     a_count, a_falls = _spread(a, unit.rows, -(-unit.tile_rows // unit.rows), unit.bank_rows)
     b_count, b_falls = _spread(b, unit.columns, -(-unit.tile_columns // unit.columns), unit.bank_columns)
-    sizes = unit.depth, unit.bank_words, unit.bandwidth, unit.queue
+    sizes = unit.depth, unit.rows, unit.columns, unit.bank_words, unit.bandwidth, unit.queue
     accesses = ((b_falls.astype(np.int32) + unit.bank_words - 1) // unit.bank_words).astype(np.uint8)
+    tables = found.cycles, found.steps, found.products, found.reads
     for m in range(shape[0]):
-        _items(*sizes, a_count, a_falls, b_count, accesses, m, found.cycles, found.steps, found.products)
+        _items(*sizes, a_count, a_falls, b_count, accesses, m, tables)
     return found
 
 
@@ -179,6 +182,8 @@ def _spread(
 @kernel
 def _items(
     depth: int,
+    rows: int,
+    columns: int,
     words: int,
     bandwidth: int,
     queue: int,
@@ -187,45 +192,44 @@ def _items(
     b_count: NDArray[np.int32],
     b_falls: NDArray[np.uint8],
     m: int,
-    cycles: NDArray[np.int32],
-    steps: NDArray[np.int32],
-    products: NDArray[np.int32],
+    found: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]],
 ) -> None:
-    """All items of one row of tiles."""
+    """All items of one row of tiles; `found` is cycles, steps, products, reads."""
     free = np.zeros((a_falls.shape[3], b_falls.shape[3]), dtype=np.int32)
     done = np.zeros(queue, dtype=np.int64)
-    for n in range(cycles.shape[1]):
-        for item in range(cycles.shape[2]):
+    for n in range(found[0].shape[1]):
+        for item in range(found[0].shape[2]):
             first, last = item * depth, min((item + 1) * depth, a_count.shape[1])
+            if not (a_count[m, first:last].any() and b_count[n, first:last].any()):
+                found[0][m, n, item] = 1
+                continue
             free[:] = 0
             done[:] = -1
-            issue, port, end, issued, work = -1, 0, 0, 0, 0
+            issue, port, end, issued, work, reads = -1, 0, 0, 0, 0, 0
             for k in range(first, last):
-                rows, columns = a_count[m, k], b_count[n, k]
-                if rows == 0 or columns == 0:
+                height, width = int(a_count[m, k]), int(b_count[n, k])
+                if height == 0 or width == 0:
                     issue += 1
                     continue
-                work += rows * columns
-                for i in range(a_falls.shape[2]):
-                    height = _sum(a_falls[m, k, i])
-                    if height == 0:
-                        break
-                    for j in range(b_falls.shape[2]):
-                        width = _sum(b_falls[n, k, j])
-                        if width == 0:
-                            break
+                work += height * width
+                down, across = -(-height // rows), -(-width // columns)
+                reads += height * across + width * down
+                for i in range(down):
+                    for j in range(across):
                         slot = issued % queue
                         issue = max(issue + 1, done[slot] + 1)
                         arrival = issue
                         if bandwidth:
-                            port = max(port, bandwidth * issue) + words * height * width
+                            accesses = _sum(a_falls[m, k, i]) * _sum(b_falls[n, k, j])
+                            port = max(port, bandwidth * issue) + words * accesses
                             arrival = (port + bandwidth - 1) // bandwidth - 1
                         end = max(end, _scatter(a_falls[m, k, i], b_falls[n, k, j], arrival, free))
                         done[slot] = end - 1
                         issued += 1
-            cycles[m, n, item] = max(issue + 1, end)
-            steps[m, n, item] = issued
-            products[m, n, item] = work
+            found[0][m, n, item] = max(issue + 1, end)
+            found[1][m, n, item] = issued
+            found[2][m, n, item] = work
+            found[3][m, n, item] = reads
 
 
 @kernel

@@ -27,14 +27,17 @@ class Step:
         The bank of each access still to be served.
     words : int
         Width of its accesses at the port, still to pass.
+    values : int
+        Operand values it multiplies.
     """
 
     banks: list[Bank]
     words: int
+    values: int
 
 
-def item(unit: Unit, a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> tuple[int, int, int]:
-    """Cycles, steps and products of one item.
+def item(unit: Unit, a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> tuple[int, int, int, int]:
+    """Cycles, steps, products and operand values read of one item.
 
     Parameters
     ----------
@@ -42,10 +45,12 @@ def item(unit: Unit, a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> tuple[
     a : ndarray of bool, shape (tile rows, k)
     b : ndarray of bool, shape (tile columns, k)
     """
+    if not a.any() or not b.any():
+        return 1, 0, 0, 0
     program = [step for k in range(a.shape[1]) for step in _steps(unit, a[:, k], b[:, k])]
-    steps = sum(step is not None for step in program)
+    steps = [step for step in program if step is not None]
     products = sum(int(a[:, k].sum()) * int(b[:, k].sum()) for k in range(a.shape[1]))
-    return _run(unit, deque(program)), steps, products
+    return _run(unit, deque(program)), len(steps), products, sum(step.values for step in steps)
 
 
 def _steps(unit: Unit, a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> list[Step | None]:
@@ -54,8 +59,9 @@ def _steps(unit: Unit, a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> list
     found: list[Step | None] = []
     for i in range(0, len(rows), unit.rows):
         for j in range(0, len(columns), unit.columns):
-            banks = _accesses(unit, rows[i : i + unit.rows], columns[j : j + unit.columns])
-            found.append(Step(banks, len(banks) * unit.bank_words))
+            group = rows[i : i + unit.rows], columns[j : j + unit.columns]
+            banks = _accesses(unit, *group)
+            found.append(Step(banks, len(banks) * unit.bank_words, len(group[0]) + len(group[1])))
     return found or [None]
 
 
