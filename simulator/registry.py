@@ -34,6 +34,7 @@ _ENTRIES: dict[str, dict[str, str]] = {
     "datapath": {
         "dense": "simulator.datapath.dense:Dense",
         "hss": "simulator.datapath.hss:TwoRank",
+        "n_of_m": "simulator.datapath.n_of_m:OneRank",
     },
 }
 

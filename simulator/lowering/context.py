@@ -48,6 +48,12 @@ class Context:
             )
         return self._streams[key]
 
+    def tail(self, flow: Stream, metadata: bool) -> int:
+        """Bytes read of the last row of a stream of inputs, or of the last group of metadata words."""
+        glb, before = self.machine.components.glb, (flow.rows - 1) * self.widths.row
+        word = glb.metadata_word.value if metadata else glb.word
+        return -(-(flow.bits - before) // (8 * word)) * word
+
     def slots(self, tensor: str) -> int:
         """Pieces of `tensor` the GLB has room for."""
         return self.tiling.slots(self.geometry, tensor, self.machine.components.glb.tile_buffers.value)

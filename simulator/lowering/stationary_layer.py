@@ -187,5 +187,5 @@ def _widths(machine: Stationary) -> Widths:
         bits.outputs.value,
         8 * glb.row.value,
         8 * glb.metadata_word.value,
-        machine.components.fetch.variable,
+        machine.components.fetch.ragged,
     )

@@ -18,7 +18,7 @@ from simulator.plan.rung import Rung
 from simulator.registry import resolve
 from validation.oracles.stationary import Oracle, Work
 
-MACHINES = ("highlight", "tc")
+MACHINES = ("highlight", "tc", "stc", "stc_flexible", "stc_dual")
 COUNT = 45
 
 

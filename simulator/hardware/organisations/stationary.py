@@ -10,11 +10,20 @@ from simulator.hardware.components import Array, Compress, Distribute, Drain, Dr
 from simulator.hardware.datapath import Datapath, choose
 from simulator.hardware.machine import Machine
 from simulator.hardware.mapping import Mapping
+from simulator.hardware.offsets import Offsets
 from simulator.hardware.specification import Specification
 
 
 class Kernel(Datapath):
-    """A registered datapath: how it lays out the weights decides the windows."""
+    """A registered datapath: how it lays out the weights decides the windows.
+
+    Attributes
+    ----------
+    offsets : Offsets or None
+        How the places of N of M weights are stored; None where the datapath has a form of its own.
+    """
+
+    offsets: Offsets | None = None
 
     @field_validator("kind")
     @classmethod
