@@ -32,6 +32,8 @@ class Parameter:
         Of a quantity, e.g. ``byte/cycle``; empty for a choice.
     choices : tuple of str
         What a choice may be, when its type says so.
+    whole : bool
+        A part given by name: its numbers are parameters of their own.
     """
 
     key: tuple[str, ...]
@@ -41,6 +43,7 @@ class Parameter:
     assumed: str | None = None
     dimension: str = ""
     choices: tuple[str, ...] = ()
+    whole: bool = False
 
 
 def parameters(machine: Machine) -> Iterator[Parameter]:
@@ -56,10 +59,17 @@ def _walk(value: Any, key: tuple[str, ...], choices: tuple[str, ...]) -> Iterato
     elif isinstance(value, Specification):
         for name, field in type(value).model_fields.items():
             part = getattr(value, name)
+            if name in value.by_name:
+                yield _named(value, name, (*key, name))
             if part is not None or isinstance(value, Tile):
                 yield from _walk(part, (*key, name), _choices(field.annotation))
     else:
         yield Parameter(key, short(key), _text(value), choices=choices)
+
+
+def _named(value: Specification, name: str, key: tuple[str, ...]) -> Parameter:
+    absent, part = value.by_name[name], getattr(value, name)
+    return Parameter(key, short(key), absent if part is None else str(part.name), whole=True)
 
 
 def _choices(annotation: Any) -> tuple[str, ...]:
