@@ -13,6 +13,7 @@ from simulator.datapath.verify import Box
 from simulator.errors import InfeasibleError, InputError
 from simulator.hardware.organisations.stationary import Stationary
 from simulator.lowering import lowered
+from simulator.lowering.addresses import ASSUMPTION
 from simulator.lowering.context import Context
 from simulator.lowering.memory import fetched
 from simulator.lowering.operands import Operands, Widths
@@ -103,7 +104,10 @@ class StationaryLayer:
     @property
     def assumptions(self) -> tuple[str, ...]:
         """What the result rests on beyond the machine's own description."""
-        notes = [f"output non-zeros: {self.outputs.provenance}"]
+        dram = self.context.machine.components.dram
+        notes = [f"output non-zeros: {self.outputs.provenance}", dram.assumption]
+        if dram.timing is not None:
+            notes.append(ASSUMPTION)
         if self.outputs.format != "uncompressed":
             notes.append(
                 "compressed outputs are stored in windows of 8 blocks of 4 along M, the next layer's K"
@@ -128,9 +132,8 @@ def lower(machine: Stationary, layer: Layer) -> StationaryLayer:
     operands = Operands(view, code, geometry, _widths(machine), list(machine.datapath.inputs))
     parts = machine.components
     capacity = (parts.glb.data_capacity.value, parts.glb.metadata_capacity.value)
-    memory = Memory(
-        capacity, parts.glb.tile_buffers.value, parts.dram.bandwidth.value, parts.dram.latency.value
-    )
+    peak = parts.dram.peak(machine.clock.value)
+    memory = Memory(capacity, parts.glb.tile_buffers.value, peak, parts.dram.arrival)
     try:
         tiling = choose(machine.mapping, geometry, operands, memory)
     except (InfeasibleError, InputError) as error:
