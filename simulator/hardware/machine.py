@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator
 
@@ -83,6 +83,15 @@ class Machine(Specification):
         if not text.strip():
             raise ValueError("must not be empty")
         return text
+
+    def check_accumulator(self, bits: int) -> Self:
+        """This machine, if ``components.array.accumulator`` of so many bits holds a product; ValueError otherwise."""
+        product = self.value_bits.weights.value + self.value_bits.inputs.value
+        if bits < product:
+            raise ValueError(
+                f"components.array.accumulator is {bits} b, a product of weights and inputs (value_bits) needs {product} b"
+            )
+        return self
 
     def __repr__(self) -> str:
         return f"<Machine {self.name!r}: {self.description}>"

@@ -15,26 +15,40 @@ from simulator.plan.state import Rows
 
 
 class Dram(Specification):
-    """Off-chip memory, shared by all tensors.
+    """Off-chip memory, shared by all tensors: a bandwidth and a latency.
 
     Attributes
     ----------
     bandwidth : BytesPerCycle
-        Reads and writes together; with a timing, that of its data buses counts instead.
+        Reads and writes together.
     latency : Cycles
-        From the end of a transfer on the bus to its arrival; with a timing, the timing's counts instead.
+        From the end of a transfer on the bus to its arrival.
     burst : Bytes
         Smallest transfer; all transfers are whole bursts.
-    timing : Timing or None
-        Banks, rows and refresh, by the name of one that comes with the package (``LPDDR4``) or number by number; None
-        (``simple``): a transfer takes its bandwidth and its latency.
     """
-
-    by_name: ClassVar[Mapping[str, str]] = {"timing": SIMPLE}
 
     bandwidth: BytesPerCycle
     latency: Cycles
     burst: Bytes
+
+    @property
+    def assumption(self) -> str:
+        """How its time is told, in words."""
+        return f"DRAM is its bandwidth ({self.bandwidth.text}) and its latency ({self.latency.text}), without rows or banks"
+
+
+class TimedDram(Dram):
+    """Off-chip memory that may have banks, rows and refresh, for machines whose lowering tells addresses.
+
+    Attributes
+    ----------
+    timing : Timing or None
+        By the name of one that comes with the package (``LPDDR4``) or number by number; it takes the place of bandwidth and
+        latency. None (``simple``): a transfer takes those.
+    """
+
+    by_name: ClassVar[Mapping[str, str]] = {"timing": SIMPLE}
+
     timing: Timing | None = None
 
     @field_validator("timing", mode="before")
@@ -60,5 +74,5 @@ class Dram(Specification):
     def assumption(self) -> str:
         """How its time is told, in words."""
         if self.timing is None:
-            return f"DRAM is its bandwidth ({self.bandwidth.text}) and its latency ({self.latency.text}), without rows or banks"
+            return super().assumption
         return f"DRAM is {self.timing.name} with open rows, banks and refresh; its stated bandwidth and latency do not count"

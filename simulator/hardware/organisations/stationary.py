@@ -6,7 +6,8 @@ from typing import Self
 
 from pydantic import field_validator, model_validator
 
-from simulator.hardware.components import Array, Compress, Distribute, Drain, Dram, Fetch, Glb, Select
+from simulator.hardware.components import Array, Compress, Distribute, Drain, Fetch, Glb, Select
+from simulator.hardware.components.dram import TimedDram
 from simulator.hardware.datapath import Datapath, choose
 from simulator.hardware.machine import Machine
 from simulator.hardware.mapping import Mapping
@@ -34,7 +35,7 @@ class Kernel(Datapath):
 class Components(Specification):
     """The components; `select` and `compress` are optional."""
 
-    dram: Dram
+    dram: TimedDram
     glb: Glb
     fetch: Fetch
     distribute: Distribute
@@ -53,10 +54,4 @@ class Stationary(Machine):
 
     @model_validator(mode="after")
     def _product_fits(self) -> Self:
-        product = self.value_bits.weights.value + self.value_bits.inputs.value
-        held = self.components.array.accumulator.value
-        if held < product:
-            raise ValueError(
-                f"components.array.accumulator is {held} b, a product of weights and inputs (value_bits) needs {product} b"
-            )
-        return self
+        return self.check_accumulator(self.components.array.accumulator.value)
