@@ -27,9 +27,11 @@ _ENTRIES: dict[str, dict[str, str]] = {
     },
     "organisation": {
         "stationary": "simulator.hardware.organisations.stationary:Stationary",
+        "systolic": "simulator.hardware.organisations.systolic:Systolic",
     },
     "lowering": {
         "stationary": "simulator.lowering.stationary_layer:lower",
+        "systolic": "simulator.lowering.systolic.layer:lower",
     },
     "datapath": {
         "dense": "simulator.datapath.dense:Dense",
