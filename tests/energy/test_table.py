@@ -22,6 +22,9 @@ PUBLISHED = {
     "operand_write": 0.072,
     "mac": 0.561,
     "mac_gated": 0.018,
+    "line_write": 0.49218,
+    "line_read": 0.49218,
+    "mask_read": 0.18108,
 }
 
 
