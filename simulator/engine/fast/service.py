@@ -103,8 +103,8 @@ def activate(m: Ints, s: int, where: tuple[int, int, int, int], interval: int, f
         act = max(first, m[bank + ACT] + m[s + RAS], m[bank + READ] + m[s + RTP])
         act = max(act, m[bank + WRITTEN] + m[s + CWL] + m[s + BL] + m[s + WR]) + m[s + RP]
     act = max(act, m[bank + ACT] + m[s + RC], m[group + ACT] + m[s + RRD_L])
-    act = max(act, m[channel + WHOLE + ACT] + m[s + RRD_S], m[channel + ACTS] + m[s + FAW])
-    return act
+    clock: int = max(act, m[channel + WHOLE + ACT] + m[s + RRD_S], m[channel + ACTS] + m[s + FAW])
+    return clock
 
 
 @inlined
@@ -112,13 +112,14 @@ def column_clock(m: Ints, s: int, where: tuple[int, int, int, int], write: bool,
     """Clock of the column access, from `first` on."""
     whole, group, bl = where[0] + WHOLE, where[1], m[s + BL]
     last, of_group = max(m[whole + READ], m[whole + WRITTEN]), max(m[group + READ], m[group + WRITTEN])
-    clock = max(first, last + max(m[s + CCD_S], bl), of_group + m[s + CCD_L])
+    clock: int = max(first, last + max(m[s + CCD_S], bl), of_group + m[s + CCD_L])
     if write:
-        return max(clock, m[whole + READ] + m[s + CL] + bl + m[s + TURN] - m[s + CWL])
-    written = m[s + CWL] + bl
-    return max(
-        clock, m[whole + WRITTEN] + written + m[s + WTR_S], m[group + WRITTEN] + written + m[s + WTR_L]
-    )
+        clock = max(clock, m[whole + READ] + m[s + CL] + bl + m[s + TURN] - m[s + CWL])
+    else:
+        written = m[s + CWL] + bl
+        clock = max(clock, m[whole + WRITTEN] + written + m[s + WTR_S])
+        clock = max(clock, m[group + WRITTEN] + written + m[s + WTR_L])
+    return clock
 
 
 @kernel
@@ -163,7 +164,7 @@ def transfer(m: Ints, s: int, place: int, demand: int, ready: int, cycle: int) -
     beyond = ceil(address + demand, m[s + BURST]) if demand > 0 else 0
     for burst in range(address // m[s + BURST], beyond):
         end = max(end, access(m, s, m[place + WRITES] != 0, burst))
-    last = max(cycle, ceil(end * q, p) - 1)
+    last: int = max(cycle, ceil(end * q, p) - 1)
     m[slot] = last
     m[s + GRANTED] += 1
     return last
