@@ -34,6 +34,8 @@ class ClaimSet:
 
 SETS = {
     "highlight": ClaimSet("validation.claims.highlight:claims"),
+    "stc": ClaimSet("validation.claims.stc:claims"),
+    "stc_case_study": ClaimSet("validation.claims.stc_case_study:claims", "sparseloop/stc_case_study"),
 }
 
 ROOT = Path(__file__).resolve().parents[1]
