@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from simulator.plan import Component, Plan
     from simulator.plan.rung import Rung
     from simulator.record.outcome import Outcome
+    from simulator.record.requests import RequestFile
     from simulator.record.result import LayerResult, Result, Verification
     from simulator.workload.layer import Layer
     from simulator.workload.model import Trace
@@ -89,6 +90,7 @@ def simulate(
     seed: int = 0,
     on_layer: Callable[[LayerResult], None] | None = None,
     progress: Progress | None = None,
+    requests: RequestFile | None = None,
 ) -> Result:
     """Run a layer or a trace on a machine, cycle by cycle.
 
@@ -110,6 +112,8 @@ def simulate(
         Seeds sampled verification and the integers standing in for operands without integer values.
     on_layer, progress : callable
         Called with each finished layer, and now and then with (cycle, items) inside one.
+    requests : RequestFile
+        Where to write the requests of one component; at rung ``truth`` only.
 
     Returns
     -------
@@ -132,7 +136,7 @@ def simulate(
     done: list[LayerResult] = []
     try:
         for layer in layers:
-            done.append(_layer(target, layer, run, step, verify, seed, progress))
+            done.append(_layer(target, layer, run, step, verify, seed, progress, requests))
             if on_layer is not None:
                 on_layer(done[-1])
     except KeyboardInterrupt:
@@ -206,13 +210,17 @@ def _layer(
     verify: bool | str,
     seed: int,
     progress: Progress | None,
+    requests: RequestFile | None,
 ) -> LayerResult:
     from simulator.energy import load as load_table
     from simulator.record.result import LayerResult
 
     lowered = lowered_layer(machine, layer)
     verification = _verify(lowered, verify, seed)
-    outcome = run(lowered.plan, rung, progress=progress)
+    told = None if requests is None else {requests.component: requests}
+    outcome = run(lowered.plan, rung, progress=progress, requests=told)
+    if requests is not None:
+        requests.next_layer(outcome.cycles)
     totals = s0_totals(lowered.plan, outcome)
     table = load_table(machine.energy_table)
     view = lowered.view
