@@ -26,11 +26,13 @@ _ENTRIES: dict[str, dict[str, str]] = {
         "uncompressed": "simulator.sparsity.formats:Uncompressed",
     },
     "organisation": {
+        "csc": "simulator.hardware.organisations.csc:Csc",
         "outer_product": "simulator.hardware.organisations.outer_product:OuterProduct",
         "stationary": "simulator.hardware.organisations.stationary:Stationary",
         "systolic": "simulator.hardware.organisations.systolic:Systolic",
     },
     "lowering": {
+        "csc": "simulator.lowering.csc:lower",
         "outer_product": "simulator.lowering.outer_product.layer:lower",
         "stationary": "simulator.lowering.stationary_layer:lower",
         "systolic": "simulator.lowering.systolic.layer:lower",

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from simulator.cli import main as entry
+from simulator.hardware import names
 
 HEAVY = ("numba", "h5py", "matplotlib", "simpy", "pydantic", "numpy", "yaml", "rich")
 
@@ -61,7 +62,8 @@ def test_an_error_is_one_message_without_traceback(run) -> None:
     ran = run("show", "hihglight")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == (
-        "error: no machine called 'hihglight', and no such file; did you mean 'highlight'? choices: highlight, tc\n"
+        "error: no machine called 'hihglight', and no such file; did you mean 'highlight'? "
+        f"choices: {', '.join(names())}\n"
     )
 
 
