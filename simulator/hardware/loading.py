@@ -119,8 +119,11 @@ def _put(data: Any, parameter: Parameter, text: str | int | bool) -> None:
     for part in way:
         data = data[part]
     size = way == ["mapping", "tile"]
-    if parameter.whole:
-        data[last] = text
+    if parameter.absent and text == parameter.absent:
+        data.pop(last, None)
+    elif parameter.whole:
+        number = _whole(text)
+        data[last] = text if isinstance(number, str) else {"value": number, "source": OVERRIDE}
     elif text == AUTO:
         data[last] = AUTO
     elif size or isinstance(data[last], dict):

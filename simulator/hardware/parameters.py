@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args, get_origin
 
 from simulator.hardware.machine import Machine
@@ -33,7 +33,9 @@ class Parameter:
     choices : tuple of str
         What a choice may be, when its type says so.
     whole : bool
-        A part given by name: its numbers are parameters of their own.
+        A part given by name, whose numbers are parameters of their own, or a part that is absent.
+    absent : str
+        What its absence is called; empty for what must be there.
     """
 
     key: tuple[str, ...]
@@ -44,6 +46,7 @@ class Parameter:
     dimension: str = ""
     choices: tuple[str, ...] = ()
     whole: bool = False
+    absent: str = ""
 
 
 def parameters(machine: Machine) -> Iterator[Parameter]:
@@ -59,17 +62,18 @@ def _walk(value: Any, key: tuple[str, ...], choices: tuple[str, ...]) -> Iterato
     elif isinstance(value, Specification):
         for name, field in type(value).model_fields.items():
             part = getattr(value, name)
-            if name in value.by_name:
-                yield _named(value, name, (*key, name))
+            absent = value.optional.get(name, "")
+            if absent and not isinstance(part, Quantity):
+                yield _part(part, (*key, name), absent)
             if part is not None or isinstance(value, Tile):
-                yield from _walk(part, (*key, name), _choices(field.annotation))
+                for parameter in _walk(part, (*key, name), _choices(field.annotation)):
+                    yield replace(parameter, absent=absent) if isinstance(part, Quantity) else parameter
     else:
         yield Parameter(key, short(key), _text(value), choices=choices)
 
 
-def _named(value: Specification, name: str, key: tuple[str, ...]) -> Parameter:
-    absent, part = value.by_name[name], getattr(value, name)
-    return Parameter(key, short(key), absent if part is None else str(part.name), whole=True)
+def _part(part: Any, key: tuple[str, ...], absent: str) -> Parameter:
+    return Parameter(key, short(key), absent if part is None else str(part.name), whole=True, absent=absent)
 
 
 def _choices(annotation: Any) -> tuple[str, ...]:

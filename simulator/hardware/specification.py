@@ -15,10 +15,11 @@ T = TypeVar("T")
 class Specification(BaseModel):
     """A mapping of the description; every key is known, every value has its exact type.
 
-    `by_name` has the optional parts that may be given by name instead, and what their absence is called.
+    `optional` has the parts that a caller may add or take away by name, and what their absence is called; a part of several
+    numbers has a name of its own.
     """
 
-    by_name: ClassVar[Mapping[str, str]] = {}
+    optional: ClassVar[Mapping[str, str]] = {}
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 

@@ -88,10 +88,11 @@ class Layout:
         """Addresses of the bursts of every transfer of a tensor, as runs; see :class:`simulator.plan.Access`."""
         burst, places = self.context.machine.components.dram.burst.value, self.bases[tensor]
         found = (places[self.piece(tensor, tile)] for tile in self.transfers(tensor))
-        return _tables((count, base, burst) for base, count in found)
+        return tables((count, base, burst) for base, count in found)
 
 
-def _tables(runs: Iterable[tuple[int, int, int]]) -> Iterator[NDArray[np.int64]]:
+def tables(runs: Iterable[tuple[int, int, int]]) -> Iterator[NDArray[np.int64]]:
+    """Runs of addresses (count, base, stride) as tables of bounded size."""
     pending: list[tuple[int, int, int]] = []
     for run in runs:
         pending.append(run)

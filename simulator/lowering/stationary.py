@@ -20,6 +20,7 @@ from simulator.lowering.addresses import Layout
 from simulator.lowering.context import Context
 from simulator.lowering.network import STATIONARY, Network, rate
 from simulator.lowering.output import Outputs
+from simulator.lowering.slots import Slots
 from simulator.plan import Access, Plan, Program
 from simulator.plan.check import field_maxima
 from simulator.plan.runs import PORTS
@@ -147,26 +148,32 @@ def _glb(network: Network, context: Context) -> None:
     fills = partial(memory.glb_fills, context)
     writes = ["sram_write", "metadata_write"]
     ready = ["inputs.ready", *(["inputs_metadata.ready"] if metadata else [])]
-    programs = [
-        network.program("weights", ["dram.weights"], ["weights.ready"], writes, lambda: fills("weights")),
-        network.program("inputs", ["dram.inputs"], ready, writes, lambda: fills("inputs")),
-    ]
-    network.component("glb.write", "glb.write", "memory", programs, rate(glb.write_bandwidth.value))
+    slots = Slots(context)
+
+    def program(tensor: str, ready: list[str]) -> Program:
+        access = Access(True, partial(slots.fills, tensor))
+        return network.program(tensor, [f"dram.{tensor}"], ready, writes, partial(fills, tensor), access)
+
+    programs = [program("weights", ["weights.ready"]), program("inputs", ready)]
+    write, read = rate(glb.write_bandwidth.value), rate(glb.read_bandwidth.value)
+    network.component("glb.write", "glb.write", "memory", programs, write, state=glb.state)
     network.component(
-        "glb.read", "glb.read", "memory", _reads(network, context), rate(glb.read_bandwidth.value)
+        "glb.read", "glb.read", "memory", _reads(network, context, slots), read, state=glb.state
     )
 
 
-def _reads(network: Network, context: Context) -> list[Program]:
+def _reads(network: Network, context: Context, slots: Slots) -> list[Program]:
     reads = ["sram_read", "metadata_read"]
 
     def program(name: str, rows: str, metadata: bool) -> Program:
-        chunks = partial(memory.input_reads, context, metadata)
-        return network.program(name, [f"{name}.ready"], [rows, f"{name}.space"], reads, chunks)
+        chunks, access = partial(memory.input_reads, context, metadata), partial(slots.input_reads, metadata)
+        ends = [f"{name}.ready"], [rows, f"{name}.space"]
+        return network.program(name, *ends, reads, chunks, Access(False, access))
 
-    weights = partial(memory.weight_reads, context)
+    weights, ends = partial(memory.weight_reads, context), ["refill.rows", "weights.space"]
+    access = Access(False, slots.weight_reads)
     programs = [
-        network.program("weights", ["weights.ready"], ["refill.rows", "weights.space"], reads, weights),
+        network.program("weights", ["weights.ready"], ends, reads, weights, access),
         program("inputs", "fetch.rows", False),
     ]
     if context.operands.compressed:

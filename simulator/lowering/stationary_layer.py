@@ -12,8 +12,7 @@ from simulator.datapath.code import Code, Datapath
 from simulator.datapath.verify import Box
 from simulator.errors import InfeasibleError, InputError
 from simulator.hardware.organisations.stationary import Stationary
-from simulator.lowering import lowered
-from simulator.lowering.addresses import ASSUMPTION
+from simulator.lowering import addresses, lowered, slots
 from simulator.lowering.context import Context
 from simulator.lowering.memory import fetched
 from simulator.lowering.operands import Operands, Widths
@@ -107,7 +106,9 @@ class StationaryLayer:
         dram = self.context.machine.components.dram
         notes = [f"output non-zeros: {self.outputs.provenance}", dram.assumption]
         if dram.timing is not None:
-            notes.append(ASSUMPTION)
+            notes.append(addresses.ASSUMPTION)
+        if self.context.machine.components.glb.banks is not None:
+            notes.append(slots.ASSUMPTION)
         if self.outputs.format != "uncompressed":
             notes.append(
                 "compressed outputs are stored in windows of 8 blocks of 4 along M, the next layer's K"

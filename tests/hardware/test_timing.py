@@ -88,3 +88,17 @@ def test_what_cannot_be_is_refused(changes: dict[str, str], says: str) -> None:
 def test_clocks_whose_ratio_is_too_fine_are_refused() -> None:
     with pytest.raises(InputError, match="neither may exceed"):
         dram(timed("DDR4")).state(999_999_937)
+
+
+def test_banks_of_the_buffer_come_and_go() -> None:
+    plain = load("highlight")
+    assert {p.path: p.text for p in parameters(plain)}["glb.banks"] == "unlimited"
+    banked = override(plain, {"glb.banks": "8"})
+    found = {p.path: p for p in parameters(banked)}["glb.banks"]
+    assert (found.text, found.source) == ("8", "override")
+    assert override(banked, {"glb.banks": "4"}) == override(plain, {"glb.banks": "4"})
+    assert override(banked, {"glb.banks": "unlimited"}) == plain
+    assert loads(dump(banked)) == banked
+    for wrong in ("many", "0", "8 B"):
+        with pytest.raises(InputError, match=r"override glb\.banks: "):
+            override(plain, {"glb.banks": wrong})

@@ -47,7 +47,7 @@ class TimedDram(Dram):
         latency. None (``simple``): a transfer takes those.
     """
 
-    by_name: ClassVar[Mapping[str, str]] = {"timing": SIMPLE}
+    optional: ClassVar[Mapping[str, str]] = {"timing": SIMPLE}
 
     timing: Timing | None = None
 

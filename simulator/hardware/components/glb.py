@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Mapping
+from typing import ClassVar, Self
 
 from pydantic import model_validator
 
 from simulator.hardware.quantity import Bytes, BytesPerCycle, Capacity, Count, Cycles
 from simulator.hardware.specification import Specification
+from simulator.plan.state import Banks
+from simulator.units import UNLIMITED
 
 
 class Glb(Specification):
@@ -29,7 +32,12 @@ class Glb(Specification):
     read_latency : Cycles
     tile_buffers : Count
         Tiles of an operand in flight; 2 is double buffering.
+    banks : Count or None
+        Single-ported banks of rows that both ports share; consecutive rows lie in consecutive banks. None (``unlimited``):
+        ports never meet in a bank.
     """
+
+    optional: ClassVar[Mapping[str, str]] = {"banks": UNLIMITED}
 
     data_capacity: Bytes
     metadata_capacity: Capacity
@@ -40,6 +48,7 @@ class Glb(Specification):
     write_bandwidth: BytesPerCycle
     read_latency: Cycles
     tile_buffers: Count
+    banks: Count | None = None
 
     @model_validator(mode="after")
     def _whole_words(self) -> Self:
@@ -55,3 +64,8 @@ class Glb(Specification):
     def word(self) -> int:
         """Bytes of data the read port moves at once."""
         return (self.data_word or self.row).value
+
+    @property
+    def state(self) -> Banks | None:
+        """Its banks, None when they are not told."""
+        return None if self.banks is None else Banks("glb", self.banks.value, self.row.value)
