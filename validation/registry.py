@@ -33,6 +33,7 @@ class ClaimSet:
 
 
 SETS = {
+    "dstc": ClaimSet("validation.claims.dstc:claims"),
     "highlight": ClaimSet("validation.claims.highlight:claims"),
     "eyeriss_v2_pe": ClaimSet("validation.claims.eyeriss_v2_pe:claims", data="eyeriss_v2_pe"),
     "stc": ClaimSet("validation.claims.stc:claims"),

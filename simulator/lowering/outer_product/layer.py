@@ -58,7 +58,9 @@ class OuterProductLayer:
     def traffic(self) -> dict[str, dict[str, int]]:
         """DRAM bytes per tensor."""
         context = self.context
-        moved: dict[str, int] = {tensor: sum(piece.dram for piece in context.fetches(tensor)) for tensor in TENSORS}
+        moved: dict[str, int] = {
+            tensor: sum(piece.dram for piece in context.fetches(tensor)) for tensor in TENSORS
+        }
         return {"dram": {**moved, "outputs": sum(tile_bytes(context, *place) for place in finished(context))}}
 
     @property
@@ -74,7 +76,8 @@ class OuterProductLayer:
     @property
     def assumptions(self) -> tuple[str, ...]:
         """What the result rests on beyond the machine's own description."""
-        return (f"output non-zeros: {self.provenance}; every output is written",)
+        written = f"output non-zeros: {self.provenance}; every output is written"
+        return written, self.context.machine.components.dram.assumption
 
     def computed(self, view: GemmView, box: Box) -> NDArray[np.int64]:
         """See :class:`simulator.lowering.lowered.Lowered`: fibers across a tile go through their bitmasks and back."""

@@ -25,8 +25,9 @@ def dram_reads(context: Context, tensor: Tensor) -> Iterator[Chunk]:
     burst = context.machine.components.dram.burst.value
 
     def block(piece: Piece) -> Chunk:
-        count = -(-piece.dram // burst)
-        rest = piece.dram - (count - 1) * burst
+        size = max(1, piece.dram)
+        count = -(-size // burst)
+        rest = size - (count - 1) * burst
         words, last = -(-burst // WORD), -(-rest // WORD)
         body = [(1, burst, burst, 1, 1, 1, words), (count - 2, burst, burst, 0, 0, 1, words)]
         alone = int(count == 1)
@@ -43,7 +44,7 @@ def glb_fills(context: Context, tensor: Tensor) -> Iterator[Chunk]:
     row, word = glb.row.value, glb.metadata_word.value
 
     def block(piece: Piece) -> Chunk:
-        bursts = -(-piece.dram // burst)
+        bursts = -(-max(1, piece.dram) // burst)
         rows, words = spread(-(-piece.data // row), bursts), spread(piece.metadata // word, bursts)
         moved = np.maximum(1, rows * row + words * word)
         ready = np.zeros(bursts, dtype=np.int32)

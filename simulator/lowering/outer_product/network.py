@@ -42,18 +42,14 @@ def build(context: Context) -> Plan:
 
 
 def _check_bursts(context: Context) -> None:
-    """A row of outputs leaves at once: the queue to DRAM must hold the bursts it completes."""
-    parts, width = context.machine.components, context.machine.value_bits.outputs.value
-    row, burst, queue = (
-        parts.units.tile_columns.value * width,
-        8 * parts.dram.burst.value,
-        parts.drain.queue.value,
-    )
-    most = -(-row // burst) + 1 if row % burst else row // burst
-    if most > queue:
+    """A row of outputs leaves at once: the queue to DRAM must hold the bursts it fills."""
+    parts = context.machine.components
+    shapes = {context.outputs(*place) for place in units.finished(context)}
+    most = max(int(units.row_bursts(context, *shape).max()) for shape in shapes)
+    if most > parts.drain.queue.value:
         raise InfeasibleError(
-            f"machine {context.machine.name!r}: a row of {parts.units.tile_columns.value} outputs may fill {most} bursts of "
-            f"{parts.dram.burst.value} B, drain.queue is {queue}; raise drain.queue or dram.burst"
+            f"machine {context.machine.name!r}: a row of a tile of outputs fills {most} bursts of {parts.dram.burst.value} B, "
+            f"drain.queue is {parts.drain.queue.value}; raise drain.queue or dram.burst"
         )
 
 

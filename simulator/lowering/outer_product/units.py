@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.lowering.blocks import gather, plain
+from simulator.lowering.memory import WORD
 from simulator.lowering.outer_product.context import Context
 from simulator.mapping import Tile
 from simulator.plan import Chunk, RunWriter
@@ -67,15 +69,12 @@ def drains(context: Context) -> Iterator[Chunk]:
     """Items: a row of a tile's outputs. Fields: demand, work, take tiles, releases, put spaces, put bursts, psum_read,
     drain_word.
     """
-    width, burst = context.machine.value_bits.outputs.value, 8 * context.machine.components.dram.burst.value
+    width = context.machine.value_bits.outputs.value
     down, across = context.operands.units
     known: dict[tuple[int, int, int], Chunk] = {}
 
     def block(unit: int, rows: int, columns: int) -> Chunk:
-        size = -(-columns * width // 8)
-        filled = np.arange(1, rows + 1) * columns * width // burst
-        filled[-1] = -(-rows * columns * width // burst)
-        bursts = np.diff(filled, prepend=0)
+        size, bursts = -(-columns * width // 8), row_bursts(context, rows, columns)
         table = []
         for i in range(rows):
             take = [int(i == 0 and u == unit) for u in range(down * across)]
@@ -93,6 +92,14 @@ def drains(context: Context) -> Iterator[Chunk]:
     return gather(blocks(), merge=False)
 
 
+def row_bursts(context: Context, rows: int, columns: int) -> NDArray[np.int64]:
+    """DRAM bursts that each row of a tile of outputs fills; the last one is closed however full it is."""
+    width, burst = context.machine.value_bits.outputs.value, 8 * context.machine.components.dram.burst.value
+    filled = np.arange(1, rows + 1) * columns * width // burst
+    filled[-1] = -(-rows * columns * width // burst)
+    return np.diff(filled, prepend=0)
+
+
 def finished(context: Context) -> Iterator[tuple[Tile, int, int]]:
     """Tiles of outputs in the order they are drained: visit, row and column of the unit."""
     for visit in context.visits:
@@ -105,8 +112,6 @@ def finished(context: Context) -> Iterator[tuple[Tile, int, int]]:
 
 def dram_writes(context: Context) -> Iterator[Chunk]:
     """Items: bursts. Fields: demand, work, take, release, dram_write."""
-    from simulator.lowering.memory import WORD
-
     burst = context.machine.components.dram.burst.value
     known: dict[int, Chunk] = {}
 

@@ -1,0 +1,162 @@
+"""Dual-side sparse tensor core: published times of a 4096^3 product at several densities, over that of the dense one.
+
+Random masks, every element non-zero with the stated probability, 1024^3 (what parameters are worth: 512^3), several seeds; time
+is the service time of one unit summed over its items, as :mod:`simulator.datapath.outer_product` says. Nothing is fitted: the
+numbers are those of hwconfigs/dstc.yaml, with their sources. The paper tells neither the number of banks nor their size; banks of
+one word (8 x 16 of them) were compared first, banks as wide as a row of a step (16 words, as in the artifact's register files)
+second. Both are shown, as is what each parameter is worth.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
+from functools import cache
+
+import numpy as np
+
+import simulator
+from simulator.datapath.outer_product import Unit, pack, service
+from simulator.hardware.organisations.outer_product import OuterProduct
+from simulator.lowering.outer_product.layer import unit
+from validation.claims import Claim, information, mean_error
+
+PUBLISHED = (
+    "Wang et al., Dual-side Sparse Tensor Core, ISCA 2021, figure 21, as read off by the Sparseloop MICRO 2022 public artifact "
+    "(figure 13)"
+)
+OWN = "hwconfigs/dstc.yaml"
+DENSE = (10, 10)
+TIMES = {
+    DENSE: 4600,
+    (10, 4): 2500,
+    (9, 10): 4160,
+    (7, 4): 1820,
+    (5, 10): 2690,
+    (5, 4): 1480,
+    (3, 10): 1930,
+    (3, 4): 1100,
+}
+"""Time by density of A and of B, in tenths."""
+
+SIZE, SMALL, LARGE, SEEDS = 1024, 512, 4096, 5
+TOLERANCE = Fraction(5, 100)
+UNLIMITED = dict.fromkeys(
+    ("dram.bandwidth", "glb.read_bandwidth", "glb.write_bandwidth", "drain.bandwidth"), "unlimited"
+)
+ALONE = {**UNLIMITED, "units.rows": "1", "units.columns": "1"}
+
+Point = tuple[int, int]
+
+
+def claims() -> Iterator[Claim]:
+    """All claims about DSTC."""
+    base = described()
+    rows = [point(at, base) for at in TIMES if at != DENSE]
+    yield from rows
+    yield mean_error("relative times, mean error", rows, TOLERANCE, PUBLISHED)
+    yield from mechanisms(base)
+    yield from sensitivity(base)
+    yield size(base)
+    yield from whole()
+
+
+def described() -> Unit:
+    """The unit of the description."""
+    machine = simulator.load("dstc")
+    assert isinstance(machine, OuterProduct)
+    return unit(machine)
+
+
+@cache
+def cycles(made: Unit, at: Point, seed: int, size: int = SIZE) -> int:
+    """Service time of all items of random operands."""
+    rng = np.random.default_rng([seed, *at])
+    a, b = (rng.random((size, size)) < tenths / 10 for tenths in at)
+    return int(service(made, pack(a, made.tile_rows), pack(b, made.tile_columns)).cycles.sum(dtype=np.int64))
+
+
+def relative(made: Unit, at: Point, seed: int, size: int = SIZE) -> Fraction:
+    """Time over that of the dense product."""
+    return Fraction(cycles(made, at, seed, size), cycles(made, DENSE, 0, size))
+
+
+def published(at: Point) -> Fraction:
+    """What is published of the same."""
+    return Fraction(TIMES[at], TIMES[DENSE])
+
+
+def words(at: Point) -> str:
+    """A point in words."""
+    return f"A {at[0] / 10:g}, B {at[1] / 10:g} dense"
+
+
+def point(at: Point, made: Unit) -> Claim:
+    """The mean over the seeds, and how far they spread."""
+    found = [relative(made, at, seed) for seed in range(SEEDS)]
+    mean = sum(found, Fraction(0)) / SEEDS
+    spread = float((max(found) - min(found)) / mean)
+    note = f"{SEEDS} seeds spread by {spread:.2%}"
+    return information(f"relative time, {words(at)}", mean, "1", PUBLISHED, published(at), note)
+
+
+def error(name: str, made: Unit, size: int = SIZE) -> Claim:
+    """The mean error of a unit, from one seed, and its residuals."""
+    rows = {at: relative(made, at, 0, size) / published(at) - 1 for at in TIMES if at != DENSE}
+    mean = sum(map(abs, rows.values()), Fraction(0)) / len(rows)
+    note = ", ".join(f"{at[0] / 10:g}/{at[1] / 10:g} {float(off):+.1%}" for at, off in rows.items())
+    return information(name, mean, "mean |error|", PUBLISHED, note=note)
+
+
+def mechanisms(base: Unit) -> Iterator[Claim]:
+    """One mechanism after the other, up to all of them."""
+    apart = replace(base, bank_rows=base.tile_rows)
+    yield error("mean error with rounding only", replace(apart, bandwidth=0))
+    yield error("mean error with rounding and the port", apart)
+    yield error("mean error with rounding and conflicts, an unlimited port", replace(base, bandwidth=0))
+    yield error("mean error with rounding, the port and conflicts", base)
+
+
+def sensitivity(base: Unit) -> Iterator[Claim]:
+    """What the parameters are worth, one at a time, on the smaller product."""
+    one_word = replace(base, bank_rows=8, bank_columns=16, bank_words=1)
+    yield error("mean error, 8 x 16 banks of one word", one_word, SMALL)
+    for change in (
+        ("bank_rows", (4, 16)),
+        ("queue", (4, 8, 32)),
+        ("depth", (8, 32, SMALL)),
+        ("bandwidth", (112, 120, 128)),
+    ):
+        name, values = change
+        for value in values:
+            yield error(
+                f"mean error, {name} {value} instead of {getattr(base, name)}", replace(base, **{name: value})
+            )
+
+
+def size(base: Unit) -> Claim:
+    """A product of the published size takes as long as so many of the smaller one."""
+    at, times = (3, 4), (LARGE // SIZE) ** 3
+    mean = Fraction(sum(cycles(base, at, seed) for seed in range(SEEDS)), SEEDS)
+    large = Fraction(cycles(base, at, 0, LARGE))
+    name = f"cycles of {LARGE}^3 over {times} times those of {SIZE}^3, {words(at)}"
+    return Claim(name, Fraction(1), large / (times * mean), "1", Fraction(1, 100), OWN)
+
+
+def whole() -> Iterator[Claim]:
+    """Beside it: the truth of one unit between unlimited memories, and of the machine on the resources it shares."""
+    for name, overrides in ("one unit, memories unlimited", ALONE), ("the whole machine", dict[str, str]()):
+        dense = truth(DENSE, overrides)
+        for at in TIMES:
+            if at != DENSE:
+                found = Fraction(truth(at, overrides), dense)
+                yield information(f"relative time, {name}, {words(at)}", found, "1", PUBLISHED, published(at))
+
+
+def truth(at: Point, overrides: dict[str, str]) -> int:
+    """Cycles of the machine."""
+    rng = np.random.default_rng([0, *at])
+    a, b = (rng.random((SIZE, SIZE)) < tenths / 10 for tenths in at)
+    layer = simulator.gemm(a, np.ascontiguousarray(b.T))
+    return simulator.simulate("dstc", layer, verify=False, overrides=overrides).cycles
