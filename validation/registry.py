@@ -37,6 +37,7 @@ SETS = {
     "highlight": ClaimSet("validation.claims.highlight:claims"),
     "eyeriss_v2_pe": ClaimSet("validation.claims.eyeriss_v2_pe:claims", data="eyeriss_v2_pe"),
     "stc": ClaimSet("validation.claims.stc:claims"),
+    "systolic": ClaimSet("validation.claims.systolic:claims"),
     "stc_case_study": ClaimSet("validation.claims.stc_case_study:claims", "sparseloop/stc_case_study"),
 }
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from fractions import Fraction
+from decimal import Decimal
 from functools import cache
 
 import numpy as np
@@ -41,6 +41,9 @@ def layer(machine: Machine, seed: int) -> Layer:
         weights, inputs = rng.integers(1, 9, (m, k)), rng.integers(-8, 9, (k, n))
         weights *= pattern.generate((m, k), seed=seed) & (rng.random((m, k)) < kept)
         inputs *= rng.random((k, n)) < density
+        if family := getattr(machine.datapath, "streamed", None):  # a rule for the inputs too
+            rule = parse(family).choices()[int(rng.integers(len(parse(family).choices())))]
+            inputs *= rule.generate((k, n), axis=0, seed=seed)
         made = simulator.gemm(weights.astype(np.int8), inputs.astype(np.int8))
         outputs = rng.random((m, n)) < 0.6
     else:
@@ -70,7 +73,8 @@ def varied(machine: Machine, case: Layer, seed: int) -> tuple[Machine, int]:
         try:
             changed = override(machine, {str(path): str(rng.choice(options[str(path)]))})
             lower(changed, case)
-        except (InputError, InfeasibleError):
+        except (InputError, InfeasibleError) as error:
+            assert "<number> <unit>" not in str(error)  # a rule may forbid it, but it was well said
             continue
         machine, made = changed, made + 1
         if made == CHANGES:
@@ -81,7 +85,7 @@ def varied(machine: Machine, case: Layer, seed: int) -> tuple[Machine, int]:
 def others(parameter: Parameter) -> list[str]:
     """Other values worth trying."""
     if parameter.dimension == "byte/cycle":
-        return ["unlimited", "7 B/cycle", "17 B/cycle", "64 B/cycle", "85/2 B/cycle"]
+        return ["unlimited", "7 B/cycle", "17 B/cycle", "64 B/cycle", "42.5 B/cycle"]
     if parameter.dimension == "cycle":
         return ["1 cycle", "3 cycle", "100 cycle"]
     if parameter.dimension == "count":
@@ -215,7 +219,7 @@ def more(machine: Machine, seed: int) -> dict[str, str]:
         return {chosen.path: str(int(chosen.text) + seed)}
     chosen = bandwidths[seed % len(bandwidths)]
     number, unit = chosen.text.split(maxsplit=1)
-    return {chosen.path: f"{2 * Fraction(number)} {unit}"}
+    return {chosen.path: f"{2 * Decimal(number)} {unit}"}
 
 
 @ALL

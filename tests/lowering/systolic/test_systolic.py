@@ -1,0 +1,110 @@
+"""Cycles, work, reads and outputs of random arrays equal those of an array moved register by register."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+import simulator
+from simulator.hardware import override
+from simulator.lowering import lower
+from simulator.record.outcome import ComponentOutcome, Outcome
+from simulator.record.states import STATES
+from simulator.registry import resolve
+from validation.oracles.systolic import Case, count
+
+COUNT = 120
+FREE = {
+    "dram.bandwidth": "unlimited",
+    "dram.latency": "1 cycle",
+    "dram.burst": "64 KiB",
+    "drain.bandwidth": "unlimited",
+    "drain.queue": "64",
+    "sram.inputs.write_bandwidth": "unlimited",
+    "sram.weights.write_bandwidth": "unlimited",
+}
+"""Operands are in their memories when the first step needs them, one burst each, outputs are taken at once."""
+
+
+def random(seed: int) -> tuple[Case, np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(seed)
+    dataflow = ("os", "ws", "is")[seed % 3]
+    rates = [None, Fraction(8), Fraction(24), Fraction(20), Fraction(100)]
+    first = (
+        (3, 2) if dataflow == "is" else (2, 3)
+    )  # a cycle each in DRAM and in the write port; weights go first
+    m, k, n = (int(x) for x in rng.integers(1, 14, 3))
+    case = Case(
+        dataflow,
+        *(int(x) for x in rng.integers(1, 6, 2)),
+        drain=str(rng.choice(["shift", "direct"])),
+        crossing=str(rng.choice(["whole", "used"])),
+        outer=str(rng.choice(["columns", "others"])),
+        accumulators=int(rng.integers(1, 9)),
+        output_buffers=int(rng.integers(1, 3)),
+        queue=int(rng.integers(1, 6)),
+        latency=int(rng.integers(1, 7)),
+        west=rates[int(rng.integers(5))],
+        north=rates[int(rng.integers(5))],
+        west_latency=int(rng.integers(1, 4)),
+        north_latency=int(rng.integers(1, 4)),
+        west_from=first[1],
+        north_from=first[0],
+    )
+    return case, rng.integers(-4, 5, (m, k)), rng.integers(-4, 5, (k, n))
+
+
+def described(case: Case) -> simulator.Machine:
+    """The machine of a case."""
+    west, north = ("weights", "inputs") if case.dataflow == "is" else ("inputs", "weights")
+    changes = {
+        f"array.{name}": str(getattr(case, name))
+        for name in (
+            "rows",
+            "columns",
+            "dataflow",
+            "drain",
+            "crossing",
+            "accumulators",
+            "output_buffers",
+            "queue",
+        )
+    }
+    changes |= {"array.latency": f"{case.latency} cycle", "mapping.outer": case.outer}
+    for edge, rate, latency in (
+        (west, case.west, case.west_latency),
+        (north, case.north, case.north_latency),
+    ):
+        changes[f"sram.{edge}.read_bandwidth"] = "unlimited" if rate is None else f"{rate} b/cycle"
+        changes[f"sram.{edge}.read_latency"] = f"{latency} cycle"
+    return override(simulator.load("systolic"), FREE | changes)
+
+
+def span(outcome: Outcome) -> int:
+    """Cycles from the first step of the array to the last."""
+    array = component(outcome, "array")
+    assert array.intervals.width == 1
+    busy = np.flatnonzero(array.intervals.counts[STATES.index("busy")])
+    return int(busy[-1] - busy[0] + 1)
+
+
+def component(outcome: Outcome, name: str) -> ComponentOutcome:
+    (found,) = [part for part in outcome.components if part.name == name]
+    return found
+
+
+@pytest.mark.parametrize("seed", range(COUNT))
+def test_a_random_array(seed: int) -> None:
+    case, weights, inputs = random(seed)
+    expected = count(case, weights, inputs)
+    assert np.array_equal(expected.outputs, weights @ inputs)
+    layer = simulator.gemm(weights.astype(np.int8), inputs.astype(np.int8))
+    outcome = resolve("engine", "reference")(lower(described(case), layer).plan)
+    array = component(outcome, "array")
+    assert (array.demand, array.work) == (expected.steps, expected.macs)
+    west, north = ("weights", "inputs") if case.dataflow == "is" else ("inputs", "weights")
+    for edge, values in ((west, expected.west), (north, expected.north)):
+        assert component(outcome, f"sram.{edge}.read").demand == values * case.bits
+    assert span(outcome) == expected.cycles

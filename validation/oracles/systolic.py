@@ -1,0 +1,285 @@
+"""A systolic machine moved register by register and cycle by cycle, operands waiting in its memories, outputs taken at once.
+
+Written from docs/machines/systolic.md and the rule of ports in the contract of cycles; nothing here calls the lowering, and no
+formula says how long a fold takes: it ends when nothing moves in the grid.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Case:
+    """An array and its edges.
+
+    Attributes
+    ----------
+    dataflow, drain, crossing, outer : str
+        As in a description.
+    rows, columns, accumulators, output_buffers, queue : int
+    latency : int
+        Array to drain.
+    bits : int
+        Of a value, at both edges.
+    west, north : Fraction or None
+        Bits per cycle the memory of each edge reads; None is unlimited.
+    west_latency, north_latency : int
+    west_from, north_from : int
+        Cycle from which the operand of the edge is in its memory.
+    """
+
+    dataflow: str
+    rows: int
+    columns: int
+    drain: str = "shift"
+    crossing: str = "whole"
+    outer: str = "columns"
+    accumulators: int = 4096
+    output_buffers: int = 2
+    queue: int = 4
+    latency: int = 1
+    bits: int = 8
+    west: Fraction | None = None
+    north: Fraction | None = None
+    west_latency: int = 2
+    north_latency: int = 2
+    west_from: int = 0
+    north_from: int = 0
+
+
+@dataclass
+class Step:
+    """One step of the grid: values that enter at each edge, multiplications, sums that leave (m, n, value)."""
+
+    west: int = 0
+    north: int = 0
+    macs: int = 0
+    sums: list[tuple[int, int, int]] = field(default_factory=list)
+
+
+@dataclass
+class Count:
+    """What happened: steps, cycles from the first step to the last, multiplications, values read per edge, outputs."""
+
+    steps: int
+    cycles: int
+    macs: int
+    west: int
+    north: int
+    outputs: Matrix
+
+
+Value = tuple[int, int]
+"""A stream position and the value at it."""
+
+
+def count(case: Case, weights: Matrix, inputs: Matrix) -> Count:
+    """Multiply (M, K) by (K, N) on the machine."""
+    folds = list(_folds(case, weights, inputs))
+    steps = [step for fold in folds for step in fold[0]]
+    out = np.zeros((weights.shape[0], inputs.shape[1]), dtype=np.int64)
+    for step in steps:
+        for m, n, value in step.sums:
+            out[m, n] += value
+    times = _cycles(case, folds)
+    totals = [sum(getattr(step, name) for step in steps) for name in ("macs", "west", "north")]
+    return Count(len(steps), times[-1] - times[0] + 1, *totals, out)
+
+
+def _folds(case: Case, weights: Matrix, inputs: Matrix) -> Iterator[tuple[list[Step], bool, bool]]:
+    """Steps of every fold, and whether it begins and ends its outputs."""
+    (m, k), n = weights.shape, inputs.shape[1]
+    tall = case.accumulators if case.dataflow == "is" else case.columns
+    wide = {"os": case.rows, "ws": case.accumulators, "is": case.columns}[case.dataflow]
+    deep = k if case.dataflow == "os" else case.rows
+    boxes = [(i, j) for i in range(0, m, tall) for j in range(0, n, wide)]
+    if (case.dataflow == "is") == (case.outer == "columns"):
+        boxes.sort(key=lambda box: (box[1], box[0]))
+    for i, j in boxes:
+        for p in range(0, k, deep):
+            a, b = weights[i : i + tall, p : p + deep], inputs[p : p + deep, j : j + wide]
+            yield list(_fold(case, a, b, (i, j))), p == 0, p + deep >= k
+
+
+def _fold(case: Case, a: Matrix, b: Matrix, at: tuple[int, int]) -> Iterator[Step]:
+    if case.dataflow == "os":
+        return _stays_sums(case, b.T, a, at)
+    if case.dataflow == "ws":
+        return _stays_operand(case, b.T, a.T, lambda t, j: (at[0] + j, at[1] + t))
+    return _stays_operand(case, a, b, lambda t, j: (at[0] + t, at[1] + j))
+
+
+def _enter(lanes: Matrix, lane: int, u: int) -> tuple[Value | None, int]:
+    """What lane `lane` of an edge is fed in step u: nothing before and after the stream; lanes beyond the operand are fed zeros,
+    which are not read.
+    """
+    t = u - lane
+    if not 0 <= t < lanes.shape[1]:
+        return None, 0
+    return ((t, int(lanes[lane, t])), 1) if lane < len(lanes) else ((t, 0), 0)
+
+
+def _grid(case: Case, rows: int, columns: int) -> tuple[int, int]:
+    return (case.rows, case.columns) if case.crossing == "whole" else (rows, columns)
+
+
+def _stays_sums(case: Case, left: Matrix, top: Matrix, at: tuple[int, int]) -> Iterator[Step]:
+    """Rows are outputs along N, columns along M; both edges stream K."""
+    r, c = _grid(case, len(left), len(top))
+    a: list[list[Value | None]] = [[None] * c for _ in range(r)]
+    b: list[list[Value | None]] = [[None] * c for _ in range(r)]
+    z, done = np.zeros((r, c), dtype=np.int64), np.zeros((r, c), dtype=bool)
+    shifting: list[list[tuple[int, int] | None]] = [[None] * c for _ in range(r)]
+    u, last = 0, left.shape[1] - 1
+    while True:
+        step = Step()
+        if case.drain == "shift":
+            _shift_down(step, shifting, len(left), len(top), at)
+        for i in reversed(range(r)):
+            for j in reversed(range(c)):
+                west, read = (a[i][j - 1], 0) if j else _enter(left, i, u)
+                north, fed = (b[i - 1][j], 0) if i else _enter(top, j, u)
+                step.west, step.north = step.west + read, step.north + fed
+                a[i][j], b[i][j] = west, north
+                if west is not None and north is not None:
+                    assert west[0] == north[0], "values that meet belong together"
+                    used = i < len(left) and j < len(top)
+                    z[i, j] += west[1] * north[1]
+                    step.macs += used
+                    done[i, j] = west[0] == last
+                    if done[i, j] and used and case.drain == "direct":
+                        step.sums.append((at[0] + j, at[1] + i, int(z[i, j])))
+        if case.drain == "shift":
+            for j in range(c):  # the bottom of a column is done last: then all of it moves
+                if done[r - 1, j]:
+                    for i in range(r):
+                        shifting[i][j] = (i, int(z[i, j]))
+                    done[:, j] = False
+        yield step
+        u += 1
+        moving = any(v is not None for row in shifting for v in row)
+        if done.all() if case.drain == "direct" else (u > last + r + c - 2 and not moving):
+            return
+
+
+def _shift_down(
+    step: Step, shifting: list[list[tuple[int, int] | None]], rows: int, columns: int, at: tuple[int, int]
+) -> None:
+    for j in range(len(shifting[0])):
+        leaving = shifting[-1][j]
+        if leaving is not None and leaving[0] < rows and j < columns:
+            step.sums.append((at[0] + j, at[1] + leaving[0], leaving[1]))
+        for i in reversed(range(1, len(shifting))):
+            shifting[i][j] = shifting[i - 1][j]
+        shifting[0][j] = None
+
+
+def _stays_operand(case: Case, stream: Matrix, held: Matrix, place: object) -> Iterator[Step]:
+    """`stream` is (T, k), `held` (k, columns); place(t, j) is the output that position t gives below column j."""
+    rows, columns = held.shape
+    r, c = _grid(case, rows, columns)
+    w = np.zeros((r, c), dtype=np.int64)
+    padded = np.zeros((r, c), dtype=np.int64)
+    padded[:rows, :columns] = held
+    for push in reversed(range(r)):
+        w[1:] = w[:-1].copy()
+        w[0] = padded[push]
+        yield Step(north=columns if push < rows else 0)
+    a: list[list[Value | None]] = [[None] * c for _ in range(r)]
+    s = np.zeros((r, c), dtype=np.int64)
+    u = 0
+    while True:
+        step = Step()
+        for i in reversed(range(r)):
+            for j in reversed(range(c)):
+                west, read = (a[i][j - 1], 0) if j else _enter(stream.T, i, u)
+                step.west += read
+                a[i][j] = west
+                above = s[i - 1, j] if i else 0
+                s[i, j] = above + (west[1] * w[i, j] if west is not None else 0)
+                step.macs += west is not None and i < rows and j < columns
+        for j in range(columns):
+            bottom = a[r - 1][j]
+            if bottom is not None:
+                step.sums.append((*place(bottom[0], j), int(s[r - 1, j])))  # type: ignore[operator]
+        yield step
+        u += 1
+        corner = a[r - 1][c - 1]
+        if corner is not None and corner[0] == len(stream) - 1:
+            return
+
+
+@dataclass
+class _Port:
+    """A memory's read port: values of a step leave together, when the last one was read and the queue has room. It keeps what is
+    left of a cycle for the next step, unless it was held (contract of cycles, service time).
+    """
+
+    rate: Fraction | None
+    queue: int
+    latency: int
+    needs: list[int]
+    free: Fraction
+    started: int
+    at: int = 0
+    ready: int | None = None
+    arrivals: list[int] = field(default_factory=list)
+    freed: list[int] = field(default_factory=list)
+
+    def cycle(self, now: int) -> None:
+        """Decide and depart in cycle `now`."""
+        if self.at == len(self.needs) or now < self.started:
+            return
+        if self.ready is None:
+            end = self.free + (Fraction(self.needs[self.at]) / self.rate if self.rate else 0)
+            self.ready, self.free = max(now, ceil(end) - 1), end
+        used = self.at - sum(freed < now for freed in self.freed)
+        if now >= self.ready and used < self.queue:
+            tick = Fraction(1, 2 * self.rate.numerator) if self.rate else Fraction(1, 2)
+            self.free = max(self.free, now + tick)
+            self.arrivals.append(now + self.latency)
+            self.at, self.started, self.ready = self.at + 1, now + 1, None
+
+
+def _cycles(case: Case, folds: list[tuple[list[Step], bool, bool]]) -> list[int]:
+    """The cycle of every step."""
+    steps: list[tuple[Step, bool, bool]] = []
+    for fold, begin, end in folds:
+        final = max(i for i, step in enumerate(fold) if step.sums)
+        steps += [(step, begin and not i, end and i == final) for i, step in enumerate(fold)]
+    west, north = (
+        _Port(rate, case.queue, latency, [case.bits * need for need in needs if need], Fraction(start), start)
+        for rate, latency, start, needs in (
+            (case.west, case.west_latency, case.west_from, [step.west for step, _, _ in steps]),
+            (case.north, case.north_latency, case.north_from, [step.north for step, _, _ in steps]),
+        )
+    )
+    times: list[int] = []
+    free = [0] * case.output_buffers
+    now = 0
+    while len(times) < len(steps):
+        step, begin, end = steps[len(times)]
+        edges = [port for port, need in ((west, step.west), (north, step.north)) if need]
+        heads = [len(port.freed) for port in edges]
+        there = all(len(p.arrivals) > h and p.arrivals[h] <= now for p, h in zip(edges, heads, strict=True))
+        if there and not (begin and (not free or free[0] > now)):
+            times.append(now)
+            if begin:
+                free.pop(0)
+            for port in edges:
+                port.freed.append(now)
+            if end:  # the last sums reach the drain after the latency, the slot is back a cycle later
+                free.append(now + case.latency + 1)
+        west.cycle(now)
+        north.cycle(now)
+        now += 1
+    return times
