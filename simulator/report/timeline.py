@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 COLUMNS = 400
 _LEFT, _RIGHT, _ROW, _STRIP = 0.95, 0.62, 0.40, 0.80
+_CHARACTER, _INDENT = 0.074, 0.16
 
 
 def timeline(result: Result, layer: str | None = None, path: str | Path = "timeline.png") -> None:
@@ -40,7 +41,9 @@ def timeline(result: Result, layer: str | None = None, path: str | Path = "timel
     layers = _chosen(result, layer)
     cycles = sum(part.cycles for part in layers)
     names = list(dict.fromkeys(part.name for each in layers for part in each.components))
-    band = 0.0 if len(layers) == 1 else label_layers(None, layers, WIDTH - _LEFT - _RIGHT)
+    left = max(_LEFT, _INDENT + _CHARACTER * max(map(len, names)))
+    width = WIDTH - left - _RIGHT
+    band = 0.0 if len(layers) == 1 else label_layers(None, layers, width)
     top, rows = 0.98 + band, _ROW * len(names)
     with picture(path, top + rows + 0.52) as page:
         below = [count(cycles, "cycle"), f"utilisation {percent(_utilisation(layers))}"]
@@ -51,7 +54,7 @@ def timeline(result: Result, layer: str | None = None, path: str | Path = "timel
         )
         seen = _states(layers)
         page.legend(0.62, {MEANING[state]: STATE[state] for state in STATES if state in seen})
-        axes = page.axes(_LEFT, top, WIDTH - _LEFT - _RIGHT, rows)
+        axes = page.axes(left, top, width, rows)
         _frame(axes, cycles, len(names))
         at: dict[str, Any] = {
             "transform": axes.transAxes,
@@ -64,7 +67,7 @@ def timeline(result: Result, layer: str | None = None, path: str | Path = "timel
         for row, name in enumerate(names):
             _strip(axes, row, name, layers, cycles)
         if band:
-            label_layers(axes, layers, WIDTH - _LEFT - _RIGHT)
+            label_layers(axes, layers, width)
         page.description = _described(result, layers, names, cycles)
 
 
