@@ -21,8 +21,10 @@ _ENTRIES: dict[str, dict[str, str]] = {
     },
     "format": {
         "bitmask": "simulator.sparsity.formats:Bitmask",
+        "block_list": "simulator.sparsity.formats:BlockList",
         "coordinate_payload": "simulator.sparsity.formats:CoordinatePayload",
         "csc": "simulator.sparsity.formats:Csc",
+        "density_bound": "simulator.sparsity.formats:DensityBound",
         "uncompressed": "simulator.sparsity.formats:Uncompressed",
     },
     "organisation": {
@@ -38,7 +40,9 @@ _ENTRIES: dict[str, dict[str, str]] = {
         "systolic": "simulator.lowering.systolic.layer:lower",
     },
     "datapath": {
+        "alternating": "simulator.datapath.alternating:Alternating",
         "dense": "simulator.datapath.dense:Dense",
+        "density_bound": "simulator.datapath.density_bound:DensityBound",
         "hss": "simulator.datapath.hss:TwoRank",
         "n_of_m": "simulator.datapath.n_of_m:OneRank",
     },

@@ -39,6 +39,14 @@ class Code:
         A ragged last window still stores all its slots.
     operand : Format or None
         How a row of weights is stored, when the datapath decodes it from a format.
+    inputs : (str, Format) or None
+        Name and form of the one format the inputs are stored in; None: the smallest of those the machine has.
+    cycles : int
+        Cycles of a step.
+    issued : int or None
+        Multiplications of a row in a step; None: as many as it stores values.
+    delivered : int or None
+        Bits of a window on its way to the arrays; None: every coordinate uncompressed.
     """
 
     pattern: str
@@ -49,10 +57,22 @@ class Code:
     choices: int
     padded: bool
     operand: Format | None = None
+    inputs: tuple[str, Format] | None = None
+    cycles: int = 1
+    issued: int | None = None
+    delivered: int | None = None
 
     def stored(self, coordinates: int) -> int:
         """Values stored per row for a window that covers `coordinates` <= window coordinates of K."""
         return self.slots if self.padded else min(self.slots, coordinates)
+
+    def multiplied(self, coordinates: int) -> int:
+        """Multiplications of a row in a step whose window covers `coordinates` of K."""
+        return self.stored(coordinates) if self.issued is None else self.issued
+
+    def window_bits(self, width: int) -> int:
+        """Bits of a window on its way to the arrays, inputs being `width` bits wide."""
+        return self.window * width if self.delivered is None else self.delivered
 
 
 class Datapath(Protocol):

@@ -1,6 +1,6 @@
 """Programs from the row buffers to the accumulators, a step at a time.
 
-A pass of S steps over a tile of r rows issues r x slots x columns multiplications, of which the effectual
+A pass over a tile of r rows issues r x columns x the multiplications of a row and step, of which the effectual
 ones (both operands non-zero) are `mac` and, with gating, the rest `mac_gated`. A column of partial sums is
 read and written once per pass, not read in the first. Actions that depend on data are counted when the last
 step of a pass (or stream) is done.
@@ -140,7 +140,8 @@ def steps(context: Context) -> Iterator[Chunk]:
     put refill space, then the actions.
     """
     array = context.machine.components.array
-    lanes = array.arrays.value * array.rows.value * array.pes.value * array.macs.value
+    cycles = context.code.cycles
+    work = array.multipliers * cycles
     known: dict[tuple[int, int, int, bool, bool], Chunk] = {}
     gating, coded = context.machine.datapath.gating, context.code
 
@@ -150,17 +151,17 @@ def steps(context: Context) -> Iterator[Chunk]:
         for p in range(tile.windows):
             space, column = int(tile.begin and p == 0), int(tile.end and p == tile.windows - 1)
             window = tile.first_window + p
-            stored = coded.stored(min(coded.window, context.geometry.K - window * coded.window))
-            issued = rows * stored * columns
+            multiplied = coded.multiplied(min(coded.window, context.geometry.K - window * coded.window))
+            issued = rows * multiplied * columns
             sums = rows * columns
             muxes = issued if coded.choices > 1 else 0
             counts = (issued, 0, muxes, issued, 0 if space else sums, sums)
             none = (0,) * len(counts)
             if count > 1:
-                table.append((1, 1, lanes, 1, 1, space, 0, 1, space, column, 0, *none))
-                table.append((count - 2, 1, lanes, 0, 1, space, 0, 1, space, column, 0, *none))
+                table.append((1, cycles, work, 1, 1, space, 0, 1, space, column, 0, *none))
+                table.append((count - 2, cycles, work, 0, 1, space, 0, 1, space, column, 0, *none))
             first = int(count == 1)
-            table.append((1, 1, lanes, first, 1, space, 1, 1, space, column, 1, *counts))
+            table.append((1, cycles, work, first, 1, space, 1, 1, space, column, 1, *counts))
         return plain(table)
 
     def blocks() -> Iterator[Chunk]:

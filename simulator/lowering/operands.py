@@ -112,6 +112,8 @@ class Operands:
         return bits.data.reshape(shape).astype(np.int32), bits.metadata.reshape(shape).astype(np.int32)
 
     def _format(self, name: str) -> Format:
+        if self.code.inputs is not None and name == self.code.inputs[0]:
+            return self.code.inputs[1]
         if name == "coordinate_payload":
             blocks = max(1, self.code.window // self.code.choices)
             return CoordinatePayload(lengths=(blocks, self.code.choices))
@@ -202,8 +204,16 @@ class Operands:
         elements, nonzeros = self.view.unique_inputs(group, k0, k1, n0, n1)
         if not self.compressed:
             return -(-elements * self.widths.inputs // 8), 0
-        expanded = (k1 - k0) * (n1 - n0)
-        metadata = int(self.metadata_bits[group][first : first + windows, n0:n1].sum(dtype=np.int64))
-        bits = -(-metadata * elements // expanded)
-        metadata_bytes = -(-bits // 8)
-        return -(-nonzeros * self.widths.inputs // 8) + metadata_bytes, metadata_bytes
+        at = np.s_[first : first + windows, n0:n1]
+        metadata = self._scaled(self.metadata_bits[group][at], elements, k1 - k0)
+        data = -(-nonzeros * self.widths.inputs // 8)
+        if self.code.inputs is not None:  # fixed occupancy: zeros that fill up a block are stored too
+            data = self._scaled(self.data_bits[group][at], elements, k1 - k0)
+        return data + metadata, metadata
+
+    @staticmethod
+    def _scaled(bits: NDArray[np.int32], elements: int, coordinates: int) -> int:
+        """Bytes of a tile's bits when every element is stored once."""
+        expanded: int = coordinates * bits.shape[1]
+        total = -(-int(bits.sum(dtype=np.int64)) * elements // expanded)
+        return -(-total // 8)

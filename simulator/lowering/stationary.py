@@ -183,7 +183,8 @@ def _reads(network: Network, context: Context, slots: Slots) -> list[Program]:
 
 def _datapath(network: Network, context: Context) -> None:
     parts, code = context.machine.components, context.code
-    window = -(-context.geometry.abreast * code.window * context.widths.inputs // 8)
+    bits = code.window_bits(context.widths.inputs)
+    window = -(-context.geometry.abreast * bits // 8)
     refill = network.program(
         "weights",
         ["refill.rows", "refill.space"],
@@ -198,7 +199,7 @@ def _datapath(network: Network, context: Context) -> None:
     network.component("fetch", "fetch", "server", [fetch])
     onwards = "array.windows" if parts.select is None else "select.windows"
     reached = parts.array.arrays.value // context.geometry.abreast
-    moved = partial(array.windows, context, window, reached * -(-code.window * context.widths.inputs // 8), 0)
+    moved = partial(array.windows, context, window, reached * -(-bits // 8), 0)
     distribute = network.program("inputs", ["distribute.windows"], [onwards], ["noc_byte"], moved)
     network.component(
         "distribute", "distribute", "server", [distribute], rate(parts.distribute.bandwidth.value)

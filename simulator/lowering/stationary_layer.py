@@ -60,7 +60,7 @@ class StationaryLayer:
         return {
             "dense": view.groups * view.M * view.N * view.K,
             "effectual": effectual,
-            "slots": self.lanes * g.steps,
+            "slots": self.lanes * g.steps * self.code.cycles,
         }
 
     @property
@@ -130,7 +130,8 @@ def lower(machine: Stationary, layer: Layer) -> StationaryLayer:
     view = GemmView(layer)
     code = datapath.code(machine, layer)
     geometry = _geometry(machine, view, code)
-    operands = Operands(view, code, geometry, _widths(machine), list(machine.datapath.inputs))
+    formats = list(machine.datapath.inputs) if code.inputs is None else [code.inputs[0]]
+    operands = Operands(view, code, geometry, _widths(machine), formats)
     parts = machine.components
     capacity = (parts.glb.data_capacity.value, parts.glb.metadata_capacity.value)
     peak = parts.dram.peak(machine.clock.value)
@@ -167,16 +168,16 @@ def _geometry(machine: Stationary, view: GemmView, code: Code) -> Geometry:
         )
         for abreast in splits
     ]
-    return min(options, key=lambda geometry: _streaming(machine, geometry))
+    return min(options, key=lambda geometry: _streaming(machine, code, geometry))
 
 
-def _streaming(machine: Stationary, g: Geometry) -> Fraction:
+def _streaming(machine: Stationary, code: Code, g: Geometry) -> Fraction:
     """Cycles to stream the inputs through: the most of steps, GLB reads and distribution, all
     uncompressed.
     """
     parts = machine.components
-    window = Fraction(g.abreast * g.window * machine.value_bits.inputs.value, 8)
-    per_step = [Fraction(1)]
+    window = Fraction(g.abreast * code.window_bits(machine.value_bits.inputs.value), 8)
+    per_step = [Fraction(code.cycles)]
     for bandwidth in (parts.glb.read_bandwidth.value, parts.distribute.bandwidth.value):
         if bandwidth is not None:
             per_step.append(window / bandwidth)

@@ -25,7 +25,12 @@ def layer(machine: Machine, seed: int) -> Layer:
     rng = np.random.default_rng(seed)
     choices = parse(machine.datapath.weights).choices()
     pattern, density = choices[seed % len(choices)], float(rng.choice(DENSITIES))
-    made = (_gemm if rng.random() < 0.5 else _conv2d)(rng, pattern, density)
+    family = getattr(machine.datapath, "streamed", None)
+    made = (_gemm if (family and seed % 4) or rng.random() < 0.5 else _conv2d)(rng, pattern, density)
+    if family is not None and seed % 4:  # structured inputs, each member of the family in turn
+        members = parse(family).choices()
+        rule = members[seed // 2 % len(members)]
+        made = simulator.gemm(made.weights.mask, rule.generate(made.inputs.shape, axis=0, seed=seed))
     made = replace(made, pattern=pattern.text if rng.random() < 0.5 else None)
     if rng.random() < 0.6:
         made = made.with_outputs(rng.random(made.einsum.shape("outputs")) < rng.choice(DENSITIES))

@@ -18,7 +18,7 @@ from simulator.plan.rung import Rung
 from simulator.registry import resolve
 from validation.oracles.stationary import Oracle, Work
 
-MACHINES = ("highlight", "tc", "stc", "stc_flexible", "stc_dual")
+MACHINES = ("highlight", "tc", "stc", "stc_flexible", "stc_dual", "s2ta", "highlight_dsso")
 COUNT = 45
 
 
@@ -164,3 +164,13 @@ def _fits(found: StationaryLayer, h1: int, h0: int) -> bool:
                 if max(blocks) > 2 or sum(count > 0 for count in blocks) > 4:
                     return False
     return True
+
+
+def test_structured_inputs_are_varied() -> None:
+    assert {told("s2ta", seed)[0].code.cycles for seed in range(COUNT)} == {1, 2, 3, 4, 5, 8}
+    groups = {
+        (found.code.pattern, found.code.window)
+        for found in (told("highlight_dsso", seed)[0] for seed in range(COUNT))
+    }
+    assert {window for pattern, window in groups if pattern == "2:4"} >= {16, 24, 32, 40, 48, 56, 64}
+    assert {window for pattern, window in groups if pattern == "2:2"} & {8, 16, 24, 32}

@@ -18,6 +18,7 @@ from simulator.hardware import Machine
 from simulator.workload.matrix import GemmView
 from validation.oracles.nest import Nest, Visit, cut, visits
 from validation.oracles.storage import Rows, encode, units
+from validation.oracles.structured import structured
 
 DRAM_WORD = 64
 OUTPUT_BLOCKS = (8, 4)
@@ -80,8 +81,13 @@ class Oracle:
         self.ranks = tuple(numbers) if numbers else None
         self.h1, self.h0 = (numbers[1], numbers[3]) if numbers else (self.lanes, 1)
         self.window = self.h1 * self.h0
+        self.cycles = 1
         self.weights = [view.weights_mask(g) for g in range(view.groups)]
         self.inputs = [view.inputs_mask(g, 0, view.K, 0, view.N) for g in range(view.groups)]
+        self.form = structured(machine, pattern, self.inputs) if machine.datapath.streamed else None
+        if self.form is not None:
+            self.window, self.cycles = self.form.window, self.form.cycles
+            self.h1, self.h0 = self.window, 1
         self.format = self._smaller(machine.datapath.inputs)
         self.packed = self._outputs_packed()
         self.work = Work()
@@ -90,6 +96,8 @@ class Oracle:
 
     def stored(self, name: str, group: int, span: range, column: int) -> tuple[int, int]:
         """(Data, metadata) bits of a column's window of inputs in a format."""
+        if self.form is not None and name != "uncompressed":
+            return self.form.values * self.bits.inputs.value, self.form.places
         if name == "uncompressed":
             cut_short = self.parts.fetch.variable and not self.parts.fetch.padded
             return (len(span) if cut_short else self.window) * self.bits.inputs.value, 0
@@ -100,6 +108,8 @@ class Oracle:
         return len(data), len(metadata)
 
     def _smaller(self, names: tuple[str, ...]) -> str:
+        if self.form is not None:
+            return "uncompressed" if self.form.dense else self.form.name
         sizes = {
             name: sum(
                 sum(self.stored(name, group, span, column))
@@ -133,12 +143,16 @@ class Oracle:
 
     def slots(self, span: range) -> int:
         """Weights a row stores for a window: every lane of an HSS row, the coordinates there are of a dense."""
+        if self.form is not None:
+            return self.form.weights
         return self.lanes if self.ranks else min(self.lanes, len(span))
 
     def weight_bits(self, rows: int, span: range) -> tuple[int, int]:
         """(Data, metadata) bits of the weights of a pass."""
         metadata = 0
-        if self.ranks:
+        if self.form is not None:
+            metadata = rows * self.form.offsets
+        elif self.ranks:
             g1, h1, g0, h0 = self.ranks
             if self.one_rank:
                 metadata = rows * self.lanes * self.offset_bits(g0, h0)
@@ -204,11 +218,11 @@ class Oracle:
             self._moved("weights", size, sum(units(d, row) for d, _ in bits), [m for _, m in bits], word)
         if visit.fetched["inputs"]:
             data, metadata = self.input_steps(visit)
-            size = self._raw_bytes(visit, sum(metadata))
+            size = self._raw_bytes(visit, sum(data), sum(metadata))
             self._moved("inputs", size, Rows(data, row).rows, [sum(metadata)], word)
 
-    def _raw_bytes(self, visit: Visit, metadata: int) -> int:
-        """Bytes in DRAM: each element once; metadata in proportion to the elements that are repeated."""
+    def _raw_bytes(self, visit: Visit, data: int, metadata: int) -> int:
+        """Bytes in DRAM: each element once; metadata, and zeros that are stored, in proportion to those repeated."""
         raw, mask = set(), self.view.layer.inputs.mask
         places = 0
         for span in visit.windows:
@@ -219,6 +233,8 @@ class Oracle:
         raw.discard(None)
         if self.format == "uncompressed":
             return units(len(raw) * self.bits.inputs.value, 8)
+        if self.form is not None:
+            return sum(units(-(-bits * len(raw) // places), 8) for bits in (data, metadata))
         nonzeros = sum(bool(mask[element]) for element in raw)
         return units(nonzeros * self.bits.inputs.value, 8) + units(-(-metadata * len(raw) // places), 8)
 
@@ -261,23 +277,31 @@ class Oracle:
             self._step()
             for n in columns:
                 reached = self.arrays // self.nest.abreast
-                self._add("distribute", noc_byte=reached * units(self.window * self.bits.inputs.value, 8))
+                self._add("distribute", noc_byte=reached * units(self._delivered(), 8))
                 for m in visit.m:
-                    issued += self.slots(span)
+                    issued += self.form.issued if self.form is not None else self.slots(span)
                     sums += 1
                     useful += sum(bool(weights[m, k] and inputs[k, n]) for k in span)
         gated = issued - useful if self.machine.datapath.gating else 0
         self.work.passes.append((issued - gated, gated))
-        muxed = issued if self.ranks and self.ranks[3] > 1 else 0
+        muxed = issued if self.form is not None or (self.ranks and self.ranks[3] > 1) else 0
         self._add("array", mac=issued - gated, mac_gated=gated, value_mux=muxed, operand_read=issued)
         self._add("array", psum_read=0 if first else sums, psum_write=sums)
-        if self.parts.select is not None and self.ranks:
-            self._add("select", block_select=sums * self.ranks[0])
+        if self.parts.select is not None and (self.ranks or self.form):
+            shown = self.form.shown if self.form is not None else self.ranks[0] if self.ranks else 0
+            self._add("select", block_select=sums * shown)
+
+    def _delivered(self) -> int:
+        """Bits of a window on its way to the arrays."""
+        if self.form is None or self.form.dense:
+            return self.window * self.bits.inputs.value
+        return self.form.values * self.bits.inputs.value + self.form.places
 
     def _step(self) -> None:
-        for component in ("fetch", "array", *(["select"] if self.parts.select is not None else [])):
+        for component in ("fetch", *(["select"] if self.parts.select is not None else [])):
             self.work.demand[component] += 1
-        self.work.demand["distribute"] += units(self.nest.abreast * self.window * self.bits.inputs.value, 8)
+        self.work.demand["array"] += self.cycles
+        self.work.demand["distribute"] += units(self.nest.abreast * self._delivered(), 8)
 
     def _finish(self, visit: Visit) -> None:
         """Accumulators to DRAM."""

@@ -12,7 +12,8 @@ from simulator.hardware.datapath import Datapath, choose
 from simulator.hardware.machine import Machine
 from simulator.hardware.mapping import Mapping
 from simulator.hardware.offsets import Offsets
-from simulator.hardware.specification import Specification
+from simulator.hardware.specification import Specification, obey
+from simulator.sparsity.patterns import parse
 
 
 class Kernel(Datapath):
@@ -22,9 +23,19 @@ class Kernel(Datapath):
     ----------
     offsets : Offsets or None
         How the places of N of M weights are stored; None where the datapath has a form of its own.
+    streamed : str or None
+        Pattern or family of patterns of the inputs along K that saves steps or cycles; None: zeros of the inputs save none.
     """
 
     offsets: Offsets | None = None
+    streamed: str | None = None
+
+    @field_validator("streamed")
+    @classmethod
+    def _readable(cls, streamed: str | None) -> str | None:
+        if streamed is not None:
+            obey(lambda: parse(streamed))
+        return streamed
 
     @field_validator("kind")
     @classmethod

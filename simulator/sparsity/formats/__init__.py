@@ -7,8 +7,10 @@ from typing import cast
 from simulator import registry
 from simulator.errors import InputError
 from simulator.sparsity.formats.bitmask import Bitmask
+from simulator.sparsity.formats.block_list import BlockList
 from simulator.sparsity.formats.coordinate_payload import CoordinatePayload
 from simulator.sparsity.formats.csc import Csc
+from simulator.sparsity.formats.density_bound import DensityBound
 from simulator.sparsity.formats.format import Encoded, Format, FormatBits, MetadataArray
 from simulator.sparsity.formats.hss_operand import HssOperand, decode_hss, encode_hss
 from simulator.sparsity.formats.run_length import RunLength
@@ -16,8 +18,10 @@ from simulator.sparsity.formats.uncompressed import Uncompressed
 
 __all__ = [
     "Bitmask",
+    "BlockList",
     "CoordinatePayload",
     "Csc",
+    "DensityBound",
     "Encoded",
     "Format",
     "FormatBits",

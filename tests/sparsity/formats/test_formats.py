@@ -15,7 +15,9 @@ from simulator.errors import InputError
 from simulator.sparsity import fibers
 from simulator.sparsity.formats import (
     Bitmask,
+    BlockList,
     CoordinatePayload,
+    DensityBound,
     Format,
     RunLength,
     Uncompressed,
@@ -27,6 +29,8 @@ FORMATS = st.one_of(
     st.just(Uncompressed()),
     st.just(Bitmask()),
     st.integers(1, 6).map(RunLength),
+    st.integers(1, 9).map(lambda length: DensityBound(length, length)),
+    st.tuples(st.integers(1, 5), st.integers(1, 5)).map(lambda size: BlockList(size[0], *size)),
     st.integers(1, 9).map(lambda length: RunLength(4, length, length)),
     st.lists(st.integers(1, 9), min_size=1, max_size=4).map(
         lambda lengths: CoordinatePayload(tuple(lengths))
@@ -98,7 +102,8 @@ def test_course_example_of_16_slots_of_8_bits(form: Format, bits: dict[int, int]
 
 
 def test_formats_are_found_by_name() -> None:
-    assert registry.names("format") == ("bitmask", "coordinate_payload", "csc", "uncompressed")
+    known = {"bitmask", "block_list", "coordinate_payload", "csc", "density_bound", "uncompressed"}
+    assert set(registry.names("format")) == known
     assert resolve("uncompressed") == Uncompressed()
     assert resolve("bitmask") == Bitmask()
     assert resolve("coordinate_payload", (8, 4)) == CoordinatePayload((8, 4))
