@@ -29,27 +29,24 @@ QUEUE, QUEUE_MASK, QUEUE_HEAD, QUEUE_TAIL = 18, 19, 20, 21  # runnable programs
 SHARED_COUNT, DISTANCES, FIRST_GRANTS = 22, 23, 24  # of programs on shared ports, see reach
 CHANNELS, CHANNEL0 = 25, 26
 # Leaps: whether to look for them, the state kept and when, how often it was compared and is to be, the intervals recorded since
-LEAPING, KEPT, KEPT_CYCLE, KEPT_COMPONENT, AGE, POWER, RECORDS, RECORDED, SCRATCH = (
-    27,
-    28,
-    29,
-    30,
-    31,
-    32,
-    33,
-    34,
-    35,
-)
+LEAPING, KEPT, AGE, POWER, SCRATCH = 27, 28, 31, 32, 35
 FLOOR = 36  # how often a state is compared at least; more when that was in vain
 LEAPT = 37  # cycles leapt over
-HEADER = 38
+# States kept at run boundaries: the table, its slots less one, their words; whether a run was entered, how many more may be kept
+ECHOES, ECHO_MASK, ECHO_WORDS, ENTERED_RUN, CREDIT_LEFT = 38, 39, 40, 41, 42
+EPOCH, FINE = 43, 44  # how often the tapes were unrolled; where the state of short periods is kept
+SUMS, FRAMES = 45, 46  # scratch of the tapes, in the bins
+HEADER = 47
+# Header of a kept state
+KEPT_SIGNATURE, KEPT_AT, KEPT_PORT, KEPT_EPOCH = 0, 1, 2, 3
 
 # Component
 LONE, PORT, CROWD = 0, 1, 2
 INDEX, KIND, SHIFT, USED, FIRST, COUNT = 0, 1, 2, 3, 4, 5
 POLICY, POINTER, PORT_FREE, GRANTEE, GRANTED, FINISHED, BUFFER = 6, 7, 8, 9, 10, 11, 12
 STRETCH, CANDIDATE = 13, 14
-COMPONENT_WORDS = 15
+TAPE, TAPED, TOLD, LAST_LOOP = 15, 16, 17, 18  # tape in the bins, its entries, the cycle it begins in, its last loop
+COMPONENT_WORDS = 19
 ROUND_ROBIN, PRIORITY = 0, 1
 
 # Channel
@@ -76,7 +73,8 @@ SEEN, TICKS_SHIFT, STREAM, SOURCE, TARGET, TAKE, GIVE, WORK, ALONE, UNIT = (
     47,
 )
 NUMBER, SHARED_NUMBER, SPAN, UNITS, LOADS = 48, 49, 50, 51, 52
-BLOCK = 53  # then the inputs: channel, takes, releases; and the outputs: channel, puts
+KEY_ROW, KEY = 53, 54  # signature of a run, and of which
+BLOCK = 55  # then the inputs: channel, takes, releases; and the outputs: channel, puts
 INPUT, OUTPUT = 3, 2
 CHANNEL, TAKES, RELEASES, PUTS = 0, 1, 2, 1
 
@@ -84,8 +82,13 @@ CHANNEL, TAKES, RELEASES, PUTS = 0, 1, 2, 1
 # outputs (-1: of none), then the fields, then one flag per field
 ROW_COUNT, ROW_PERIOD, ROW_VARIED, ROW_STREAM, ROW_IN, ROW_OUT, ROW_FIELDS = 0, 1, 2, 3, 4, 5, 6
 
-# Intervals logged since a state was kept: component, state, begin, end
-RECORD, MOST_RECORDS = 4, 4096
+# Entry of a tape: state and cycles; or a loop: -1 - first entry, times, how deep, the loop before
+ENTRY_WORDS, MOST_ENTRIES = 4, 1 << 13
+DEEPEST = 32
+"""Loops in loops of a tape."""
+FRAME = 4
+ECHO_SLOTS, ECHO_MEMORY = 256, 1 << 19
+CREDIT0, CREDIT_SHIFT = 256, 8
 SHORTEST, LONGEST, WORTH = 8, 512, 256
 MOST_KEPT = 1 << 15
 """Words of a state that is still worth keeping."""

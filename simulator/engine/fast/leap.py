@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
-from simulator.engine.fast.account import add, arrival
+from simulator.engine.fast.account import arrival
+from simulator.engine.fast.tape import loop, unroll
 from simulator.jit import inlined, kernel
 from simulator.record.states import BLOCKED, STATES
 
@@ -321,23 +322,27 @@ def move_port(m: Ints, component: int, by: int, times: int) -> None:
 
 
 @kernel
-def replay(m: Ints, bins: Ints, by: int, times: int) -> None:
-    """Log the intervals of the period again, once per period leapt over."""
-    count, records = m[at.RECORDED], m[at.RECORDS]
-    m[at.RECORDED] = -1
-    for record in range(records, records + at.RECORD * count, at.RECORD):
-        begin, end = m[record + 2], m[record + 3]
-        for later in range(by, by * (times + 1), by):
-            add(m, bins, m[record], m[record + 1], begin + later, end + later)
+def keep(m: Ints, base: int, cycle: int, component: int, signature: int) -> None:
+    """Keep the state at `base` to compare later ones with."""
+    for word in range(at.HEADER, m[at.ECHO_WORDS]):
+        m[base + word] = m[word]
+    m[base + at.KEPT_SIGNATURE], m[base + at.KEPT_AT], m[base + at.KEPT_PORT] = signature, cycle, component
+    m[base + at.KEPT_EPOCH] = m[at.EPOCH]
 
 
 @kernel
-def keep(m: Ints, cycle: int, component: int) -> None:
-    """Keep the state to compare later ones with."""
-    kept = m[at.KEPT]
-    for word in range(at.HEADER, kept):
-        m[kept + word] = m[word]
-    m[at.KEPT_CYCLE], m[at.KEPT_COMPONENT], m[at.RECORDED], m[at.AGE] = cycle, component, 0, 0
+def log_again(m: Ints, bins: Ints, times: int) -> None:
+    """Log the intervals of the period `times` times more."""
+    component, full = m[at.COMPONENT0], False
+    for _ in range(m[at.COMPONENTS]):
+        first = m[m[at.KEPT] + component + at.TAPED]
+        full = loop(m, bins, component, first, times) or full
+        component += at.COMPONENT_WORDS
+    if full:
+        component = m[at.COMPONENT0]
+        for _ in range(m[at.COMPONENTS]):
+            unroll(m, bins, component)
+            component += at.COMPONENT_WORDS
 
 
 @kernel
@@ -355,24 +360,85 @@ def leap(m: Ints, bins: Ints, by: int, times: int) -> None:
     m[at.LEAPT] += times * by
     m[at.BASE] += times * by
     m[at.LIMIT] += times * by
-    replay(m, bins, by, times)
+    m[at.CREDIT_LEFT] += times * by >> at.CREDIT_SHIFT
+    log_again(m, bins, times)
+
+
+@inlined
+def attempt(m: Ints, v: Vector, bins: Ints, base: int, cycle: int, component: int) -> int:
+    """Leap if the state before the grant of `component` in `cycle` is the one kept at `base`; the cycles leapt over."""
+    by, over = cycle - m[base + at.KEPT_AT], 0
+    if m[base + at.KEPT_EPOCH] == m[at.EPOCH] and component == m[base + at.KEPT_PORT] and by > 0:
+        m[at.KEPT] = base
+        times = periods(m, v, by)
+        if times * by >= at.WORTH:
+            leap(m, bins, by, times)
+            over = times * by
+    return over
+
+
+@inlined
+def key(m: Ints, program: int) -> int:
+    """Signature of the current run of a program."""
+    row = m[program + at.CURRENT]
+    if m[program + at.KEY_ROW] != row:
+        value = m[row + at.ROW_COUNT]
+        for word in range(row + at.ROW_FIELDS, row + m[program + at.STRIDE]):
+            value = value * 31 + m[word]
+        m[program + at.KEY_ROW], m[program + at.KEY] = row, value
+    known: int = m[program + at.KEY]
+    return known
+
+
+@kernel
+def signature(m: Ints, component: int) -> int:
+    """What states that repeat have in common: the runs of all programs and how full the channels are."""
+    value, program, channel = component, m[at.PROGRAM0], m[at.CHANNEL0]
+    for _ in range(m[at.PROGRAMS]):
+        value = value * 1000003
+        if m[program + at.LEFT] > 0:
+            value += key(m, program)
+        program += m[at.PROGRAM_WORDS]
+    for _ in range(m[at.CHANNELS]):
+        value = value * 1000003 + m[channel + at.PUT] - m[channel + at.TAKEN]
+        channel += at.CHANNEL_WORDS
+    return value
+
+
+@kernel
+def echo(m: Ints, v: Vector, bins: Ints, cycle: int, component: int) -> int:
+    """Leap if the state is one seen at a run boundary before; the cycles leapt over."""
+    m[at.CREDIT_LEFT] -= 1
+    mark, over = signature(m, component), 0
+    base = m[at.ECHOES] + ((mark ^ mark >> 17 ^ mark >> 34) & m[at.ECHO_MASK]) * m[at.ECHO_WORDS]
+    if m[base + at.KEPT_SIGNATURE] == mark:
+        over = attempt(m, v, bins, base, cycle, component)
+    keep(m, base, cycle + over, component, mark)
+    return over
 
 
 @kernel
 def consider(m: Ints, v: Vector, bins: Ints, cycle: int, component: int) -> bool:
-    """Leap if the state before the grant of `component` in `cycle` is the one kept; keep it now and then (Brent)."""
+    """Leap if the state before the grant of `component` in `cycle` is one that was kept; keep it now and then.
+
+    Inside runs one state is kept (Brent); where a shared port's program enters a run, the last one of every signature.
+    """
+    fine, over = m[at.FINE], 0
+    if m[at.ENTERED_RUN]:
+        m[at.ENTERED_RUN] = 0
+        if m[at.CREDIT_LEFT] > 0:
+            over = echo(m, v, bins, cycle, component)
     m[at.AGE] += 1
-    by = cycle - m[at.KEPT_CYCLE]
-    if m[at.RECORDED] >= 0 and component == m[at.KEPT_COMPONENT] and by > 0:
-        times = periods(m, v, by)
-        if times * by >= at.WORTH:
-            leap(m, bins, by, times)
-            m[at.POWER], m[at.FLOOR] = at.SHORTEST, at.SHORTEST
-            keep(m, cycle + times * by, component)
-            return True
+    if over == 0:
+        over = attempt(m, v, bins, fine, cycle, component)
+    if over > 0:
+        m[at.POWER], m[at.FLOOR], m[at.AGE] = at.SHORTEST, at.SHORTEST, 0
+        keep(m, fine, cycle + over, component, 0)
+        return True
     if m[at.AGE] >= m[at.POWER]:
         if m[at.POWER] >= at.LONGEST:
             m[at.FLOOR] = min(at.LONGEST, 2 * m[at.FLOOR])
         m[at.POWER] = 2 * m[at.POWER] if m[at.POWER] < at.LONGEST else m[at.FLOOR]
-        keep(m, cycle, component)
+        m[at.AGE] = 0
+        keep(m, fine, cycle, component, 0)
     return False

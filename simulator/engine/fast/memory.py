@@ -120,17 +120,29 @@ class Memory:
 
     def _leaps(self, wanted: bool) -> None:
         words, size = self.words, self._used
-        words[at.RECORDED] = -1
         no_port = words[at.PORTS] == words[at.PORTS_END]
         crowded = words[at.CROWDS] != words[at.CROWDS_END]
         if not wanted or no_port or crowded or size > at.MOST_KEPT:
             return
-        kept = self.take(size)
-        records, scratch = self.take(at.RECORD * at.MOST_RECORDS), self.take(size)
+        slots = min(at.ECHO_SLOTS, 1 << (at.ECHO_MEMORY // size).bit_length() - 1)
+        fine, scratch, echoes = self.take(size), self.take(size), self.take(slots * size)
         words = self.words
-        words[at.LEAPING], words[at.KEPT], words[at.POWER] = 1, kept, at.SHORTEST
-        words[at.FLOOR] = at.SHORTEST
-        words[at.RECORDS], words[at.SCRATCH] = records, scratch
+        words[at.LEAPING], words[at.ECHO_WORDS], words[at.SCRATCH] = 1, size, scratch
+        words[at.FINE], words[fine + at.KEPT_EPOCH] = fine, -1
+        words[at.ECHOES], words[at.ECHO_MASK], words[at.CREDIT_LEFT] = echoes, slots - 1, at.CREDIT0
+        words[echoes + at.KEPT_EPOCH : echoes + slots * size : size] = -1
+        words[at.POWER] = words[at.FLOOR] = at.SHORTEST
+        self._tapes()
+
+    def _tapes(self) -> None:
+        """Room for the tapes of the components behind the bins."""
+        size, used = at.ENTRY_WORDS * at.MOST_ENTRIES, len(self.bins)
+        sums, frames = (at.MOST_ENTRIES + 1) * (len(STATES) + 1), at.FRAME * (at.DEEPEST + 2)
+        self.bins = np.zeros(used + len(self.components) * size + sums + frames, dtype=np.int64)
+        for index, component in enumerate(self.components):
+            self.words[component + at.TAPE] = used + index * size
+        used += len(self.components) * size
+        self.words[at.SUMS], self.words[at.FRAMES] = used, used + sums
 
     def _reach(self) -> None:
         shared = [i for i, program in enumerate(self.programs) if self.words[program + at.SHARED]]
