@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import close, merge, open_window
-from simulator.engine.fast.tape import add, unroll
-from simulator.engine.fast.leap import consider
 from simulator.engine.fast.port import certain, evaluate, forget, grant, settle
 from simulator.engine.fast.queue import push, spread
+from simulator.engine.fast.recall import consider
+from simulator.engine.fast.tape import add, unroll
 from simulator.engine.fast.walk import walk
 from simulator.jit import inlined, kernel, pointer
 from simulator.record.states import BUSY, DISABLED, DRAINED
@@ -140,6 +140,6 @@ def finished(words: Ints, counts: Ints, cycles: int) -> None:
             program = m[component + at.FIRST]
             add(m, bins, component, BUSY, m[program + at.SINCE], m[program + at.NEXT])
             add(m, bins, component, DRAINED, m[program + at.NEXT], cycles)
-        if m[at.LEAPING]:
+        if m[component + at.TAPE] > 0:
             unroll(m, bins, component)
         component += at.COMPONENT_WORDS

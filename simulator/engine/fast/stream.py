@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import served
-from simulator.engine.fast.tape import add
 from simulator.engine.fast.queue import announce, tally, vacate
+from simulator.engine.fast.tape import add
 from simulator.jit import inlined, kernel
 from simulator.record.states import BLOCKED, BUSY
 

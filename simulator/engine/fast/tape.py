@@ -1,15 +1,13 @@
 """The interval log while it is written: bins that fold and, where periods may be leapt over, tapes in front of them.
 
-A component's cycles are added interval by interval to 4,096 bins of 2**shift cycles; when an interval ends behind the last
-bin, neighbours are merged and the shift grows by one, which gives the canonical log of :mod:`simulator.record.intervals`.
+A component's cycles are added interval by interval to 4,096 bins of 2**shift cycles; when an interval ends behind the last bin,
+neighbours are merged and the shift grows by one, which gives the canonical log of :mod:`simulator.record.intervals`.
 
-The intervals of a component follow one another without a gap. So a tape of (state, cycles) says all, and a leap over k periods is one
-entry more, a loop: what was written since the period began comes k times again. Loops may be in loops. A tape is unrolled into the
-bins when it is full and at the end: with P[e] the cycles per state before entry e, and E[e] their sum::
-
-    P[e + 1] = P[e] + k (P[e] - P[first])        for a loop, else P[e] + cycles in its state
-
-and turns of a loop that begin and end in one bin are added at once, as many as there are.
+The intervals of a component follow one another without a gap. So a tape of (state, cycles) says all, and a leap over k periods
+is one entry more, a loop: what was written since the period began comes k times again. Loops may be in loops. A tape is unrolled
+into the bins when it is full and at the end: first the cycles per state of a turn of every loop are worked out, in order, from the
+sums before its first and its last entry; then the entries are added one by one, but turns of a loop that begin and end in one bin
+at once, as many as there are.
 """
 
 from __future__ import annotations
@@ -71,62 +69,84 @@ def add(m: Ints, bins: Ints, component: int, state: int, begin: int, end: int) -
     """Add cycles [begin, end) in `state`, which follow those before, to the log of a component."""
     if end <= begin:
         return
-    if m[at.LEAPING] == 0:
+    if m[component + at.TAPE] == 0:
         put(m, bins, component, state, begin, end)
         return
     if m[component + at.TAPED] == at.MOST_ENTRIES:
         unroll(m, bins, component)
     taped = m[component + at.TAPED]
-    entry = m[component + at.TAPE] + at.ENTRY_WORDS * taped
-    bins[entry], bins[entry + 1] = state, end - begin
+    bins[m[component + at.TAPE] + taped] = (end - begin) << 3 | state
     m[component + at.TAPED] = taped + 1
 
 
 @kernel
 def loop(m: Ints, bins: Ints, component: int, first: int, times: int) -> bool:
-    """Repeat what was written from entry `first` on; whether the tape must be unrolled soon."""
-    taped, tape, depth = m[component + at.TAPED], m[component + at.TAPE], 0
+    """Repeat what was written from entry `first` on; whether the tape must be unrolled now."""
+    taped, depth, number = m[component + at.TAPED], 0, m[component + at.LOOPED]
     if taped == first:
         return False
-    inner = m[component + at.LAST_LOOP]
-    while inner > first:
-        depth = max(depth, bins[tape + at.ENTRY_WORDS * (inner - 1) + 2])
-        inner = bins[tape + at.ENTRY_WORDS * (inner - 1) + 3]
-    entry = tape + at.ENTRY_WORDS * taped
-    bins[entry], bins[entry + 1], bins[entry + 2] = -1 - first, times, depth + 1
-    bins[entry + 3] = m[component + at.LAST_LOOP]
-    m[component + at.TAPED], m[component + at.LAST_LOOP] = taped + 1, taped + 1
-    full: bool = depth + 1 >= at.DEEPEST or taped + 2 > at.MOST_ENTRIES
-    return full
+    this = m[component + at.LOOPS] + at.LOOP_WORDS * number
+    inner = this - at.LOOP_WORDS
+    while inner >= m[component + at.LOOPS] and bins[inner + at.STOP] >= first:
+        depth = max(depth, bins[inner + at.DEPTH])
+        inner -= at.LOOP_WORDS
+    bins[this + at.FIRST_ENTRY], bins[this + at.STOP] = first, taped
+    bins[this + at.TIMES], bins[this + at.DEPTH] = times, depth + 1
+    bins[m[component + at.TAPE] + taped] = -1 - number
+    m[component + at.TAPED], m[component + at.LOOPED] = taped + 1, number + 1
+    crowded: bool = number + 1 == at.MOST_LOOPS or taped + 2 > at.MOST_ENTRIES
+    return crowded or depth + 1 == at.DEEPEST
+
+
+@inlined
+def note(m: Ints, bins: Ints, component: int, entry: int, sums: int) -> None:
+    """Add an entry to the cycles per state, and in all, at `sums`."""
+    code = bins[m[component + at.TAPE] + entry]
+    if code >= 0:
+        bins[sums + (code & 7)] += code >> 3
+        bins[sums + ALL] += code >> 3
+    else:
+        this = m[component + at.LOOPS] + at.LOOP_WORDS * (-1 - code)
+        for place in range(WIDTH):
+            bins[sums + place] += bins[this + at.TIMES] * bins[this + at.TURN + place]
 
 
 @kernel
 def sum_up(m: Ints, bins: Ints, component: int) -> None:
-    """Cycles per state, and in all, before every entry of a tape."""
-    sums, tape = m[at.SUMS], m[component + at.TAPE]
+    """Work out the cycles per state of a turn of every loop of a tape, and at SUMS those of the whole tape."""
+    running, tape = m[at.SUMS], m[component + at.TAPE]
+    scratch = running + WIDTH
+    blocks = scratch + WIDTH
     for place in range(WIDTH):
-        bins[sums + place] = 0
+        bins[running + place] = 0
     for entry in range(m[component + at.TAPED]):
-        code, value = bins[tape + at.ENTRY_WORDS * entry], bins[tape + at.ENTRY_WORDS * entry + 1]
-        here = sums + WIDTH * entry
-        first = sums + WIDTH * (-1 - code) if code < 0 else here
-        for place in range(WIDTH):
-            bins[here + WIDTH + place] = bins[here + place] + value * (bins[here + place] - bins[first + place])
-        if code >= 0:
-            bins[here + WIDTH + code] += value
-            bins[here + WIDTH + ALL] += value
+        if entry % at.BLOCK_ENTRIES == 0:
+            for place in range(WIDTH):
+                bins[blocks + WIDTH * (entry // at.BLOCK_ENTRIES) + place] = bins[running + place]
+        code = bins[tape + entry]
+        if code < 0:
+            this = m[component + at.LOOPS] + at.LOOP_WORDS * (-1 - code)
+            first = bins[this + at.FIRST_ENTRY]
+            block = first // at.BLOCK_ENTRIES
+            for place in range(WIDTH):
+                bins[scratch + place] = bins[blocks + WIDTH * block + place]
+            for before in range(block * at.BLOCK_ENTRIES, first):
+                note(m, bins, component, before, scratch)
+            for place in range(WIDTH):
+                bins[this + at.TURN + place] = bins[running + place] - bins[scratch + place]
+        note(m, bins, component, entry, running)
 
 
 @inlined
 def turns(m: Ints, bins: Ints, component: int, frame: int, cycle: int) -> int:
     """Add the turns of a loop that are within the bin of `cycle`; the cycle after them."""
-    begin, end = m[at.SUMS] + WIDTH * bins[frame + 2], m[at.SUMS] + WIDTH * bins[frame + 1]
-    span, shift = bins[end + ALL] - bins[begin + ALL], m[component + at.SHIFT]
+    turn, shift = bins[frame + 2] + at.TURN, m[component + at.SHIFT]
+    span = bins[turn + ALL]
     times = min(bins[frame + 3], ((((cycle >> shift) + 1) << shift) - cycle) // span)
     if times > 0:
         row = m[component + at.INDEX] * len(STATES) * BINS + (cycle >> shift)
         for state in range(len(STATES)):
-            bins[row + state * BINS] += times * (bins[end + state] - bins[begin + state])
+            bins[row + state * BINS] += times * bins[turn + state]
         bins[frame + 3] -= times
     after: int = cycle + times * span
     return after
@@ -136,35 +156,35 @@ def turns(m: Ints, bins: Ints, component: int, frame: int, cycle: int) -> int:
 def unroll(m: Ints, bins: Ints, component: int) -> None:
     """Write the tape of a component into its bins and clear it; what was kept before is of no more use for leaps."""
     sum_up(m, bins, component)
-    tape, taped, cycle = m[component + at.TAPE], m[component + at.TAPED], m[component + at.TOLD]
-    last, frame, deep = m[at.SUMS] + WIDTH * taped, m[at.FRAMES], 0
+    tape, cycle, frame = m[component + at.TAPE], m[component + at.TOLD], m[at.FRAMES]
+    bottom = frame
     for state in range(len(STATES)):
-        if bins[last + state] > 0:
+        if bins[m[at.SUMS] + state] > 0:
             m[component + at.USED] |= 1 << state
-    m[component + at.TOLD] += bins[last + ALL]
+    m[component + at.TOLD] += bins[m[at.SUMS] + ALL]
     while (m[component + at.TOLD] - 1) >> m[component + at.SHIFT] >= BINS:
         fold(m, bins, component)
-    bins[frame], bins[frame + 1], bins[frame + 2], bins[frame + 3] = 0, taped, 0, 0
-    while deep >= 0:
+    bins[frame], bins[frame + 1], bins[frame + 3] = 0, m[component + at.TAPED], 0
+    while frame >= bottom:
         entry = bins[frame]
-        if entry == bins[frame + 1]:
-            if bins[frame + 3] > 0:
-                cycle = turns(m, bins, component, frame, cycle)
-            if bins[frame + 3] > 0:
-                bins[frame + 3] -= 1
-                bins[frame] = bins[frame + 2]
+        if entry < bins[frame + 1]:
+            bins[frame] = entry + 1
+            code = bins[tape + entry]
+            if code >= 0:
+                put(m, bins, component, code & 7, cycle, cycle + (code >> 3))
+                cycle += code >> 3
             else:
-                deep -= 1
-                frame -= at.FRAME
+                this = m[component + at.LOOPS] + at.LOOP_WORDS * (-1 - code)
+                frame += at.FRAME
+                bins[frame], bins[frame + 1] = entry, entry
+                bins[frame + 2], bins[frame + 3] = this, bins[this + at.TIMES]
             continue
-        bins[frame] = entry + 1
-        code, value = bins[tape + at.ENTRY_WORDS * entry], bins[tape + at.ENTRY_WORDS * entry + 1]
-        if code >= 0:
-            put(m, bins, component, code, cycle, cycle + value)
-            cycle += value
+        if bins[frame + 3] > 0:
+            cycle = turns(m, bins, component, frame, cycle)
+        if bins[frame + 3] > 0:
+            bins[frame + 3] -= 1
+            bins[frame] = bins[bins[frame + 2] + at.FIRST_ENTRY]
         else:
-            deep += 1
-            frame += at.FRAME
-            bins[frame], bins[frame + 1], bins[frame + 2], bins[frame + 3] = entry, entry, -1 - code, value
-    m[component + at.TAPED] = m[component + at.LAST_LOOP] = 0
+            frame -= at.FRAME
+    m[component + at.TAPED] = m[component + at.LOOPED] = 0
     m[at.EPOCH] += 1

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import SEEN, finish, missing, paint
-from simulator.engine.fast.tape import add
 from simulator.engine.fast.lane import lane
 from simulator.engine.fast.queue import announce, tally
 from simulator.engine.fast.stream import describe, refund, vary
+from simulator.engine.fast.tape import add
 from simulator.jit import inlined, kernel
 from simulator.record.states import BLOCKED, BUSY
 
