@@ -10,6 +10,9 @@ from __future__ import annotations
 NEVER = 1 << 62
 """A cycle later than all others."""
 
+FAR = 1 << 30
+"""More periods than any leap is over."""
+
 FORESIGHT = 32
 """Programs on shared ports up to which grants are made ahead of what follows from them."""
 

@@ -33,15 +33,49 @@ def move_ring(m: Ints, ring: int, mask: int, first: int, count: int, onward: int
 
 
 @kernel
+def extend_ring(m: Ints, ring: int, mask: int, end: int, count: int, by: int, times: int) -> None:
+    """Add the last `count` entries of a ring, which ends before place `end`, `times` times more, each time `by` later."""
+    for entry in range(end, end + times * count):
+        m[ring + (entry & mask)] = m[ring + ((entry - count) & mask)] + by
+
+
+@kernel
+def drift(m: Ints, channel: int, by: int, times: int) -> None:
+    """Leap with a channel that only fills or only drains."""
+    was = m[at.KEPT] + channel
+    put, taken = m[channel + at.PUT] - m[was + at.PUT], m[channel + at.TAKEN] - m[was + at.TAKEN]
+    released = m[channel + at.RELEASED] - m[was + at.RELEASED]
+    extend_ring(m, m[channel + at.TOKENS], m[channel + at.TOKENS_MASK], m[channel + at.PUT], put, by, times)
+    extend_ring(
+        m,
+        m[channel + at.CREDITS],
+        m[channel + at.CREDITS_MASK],
+        m[channel + at.RELEASED],
+        released,
+        by,
+        times,
+    )
+    m[channel + at.PUT] += times * put
+    m[channel + at.TAKEN] += times * taken
+    m[channel + at.RELEASED] += times * released
+    if put > 0:
+        m[channel + at.ENTRY] += times * by
+
+
+@kernel
 def move_channel(m: Ints, channel: int, by: int, times: int) -> None:
     """Leap with a channel."""
-    put = m[channel + at.PUT] - m[m[at.KEPT] + channel + at.PUT]
-    if put == 0:
+    was, bounded = m[at.KEPT] + channel, m[channel + at.CAPACITY] >= 0
+    put, taken = m[channel + at.PUT] - m[was + at.PUT], m[channel + at.TAKEN] - m[was + at.TAKEN]
+    if put != taken or (bounded and put != m[channel + at.RELEASED] - m[was + at.RELEASED]):
+        drift(m, channel, by, times)
         return
     onward, later, first = times * put, times * by, m[channel + at.TAKEN]
+    if onward == 0:
+        return
     pending = m[channel + at.PUT] - first
     move_ring(m, m[channel + at.TOKENS], m[channel + at.TOKENS_MASK], first, pending, onward, later)
-    if m[channel + at.CAPACITY] >= 0:
+    if bounded:
         first = m[channel + at.PUT] - m[channel + at.CAPACITY]
         pending = m[channel + at.RELEASED] - first
         move_ring(m, m[channel + at.CREDITS], m[channel + at.CREDITS_MASK], first, pending, onward, later)

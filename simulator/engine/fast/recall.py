@@ -57,7 +57,7 @@ def key(m: Ints, program: int) -> int:
 
 @kernel
 def signature(m: Ints, component: int) -> int:
-    """What states that repeat have in common: the runs of all programs and how full the channels are."""
+    """What states that repeat have in common: the runs of all programs and which channels are about empty."""
     value, program, channel = component, m[at.PROGRAM0], m[at.CHANNEL0]
     for _ in range(m[at.PROGRAMS]):
         value = value * 1000003
@@ -65,7 +65,7 @@ def signature(m: Ints, component: int) -> int:
             value += key(m, program)
         program += m[at.PROGRAM_WORDS]
     for _ in range(m[at.CHANNELS]):
-        value = value * 1000003 + m[channel + at.PUT] - m[channel + at.TAKEN]
+        value = value * 1000003 + min(2, m[channel + at.PUT] - m[channel + at.TAKEN])
         channel += at.CHANNEL_WORDS
     return value
 

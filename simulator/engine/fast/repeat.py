@@ -53,40 +53,70 @@ def ring_shifted(
 
 
 @kernel
-def channel_repeats(m: Ints, channel: int, by: int) -> bool:
-    """Whether a channel is as it was, by so many cycles later."""
+def draining(m: Ints, channel: int, taken: int) -> int:
+    """For how many periods a channel that nothing is put into has tokens that were long visible to its consumer."""
+    if taken == 0:
+        return at.FAR
+    last, then = m[channel + at.PUT] - 1, settled_until(m, m[channel + at.CONSUMER], m[at.KEPT])
+    if m[m[channel + at.TOKENS] + (last & m[channel + at.TOKENS_MASK])] > then:
+        return NO
+    times: int = (m[channel + at.PUT] - m[channel + at.TAKEN]) // taken - 1
+    return times
+
+
+@kernel
+def filling(m: Ints, channel: int, put: int) -> int:
+    """For how many periods a bounded channel that nothing is taken from has slots that its producer long saw free."""
+    last, then = m[channel + at.RELEASED] - 1, settled_until(m, m[channel + at.PRODUCER], m[at.KEPT])
+    if last >= 0 and m[m[channel + at.CREDITS] + (last & m[channel + at.CREDITS_MASK])] > then:
+        return NO
+    times: int = (m[channel + at.RELEASED] + m[channel + at.CAPACITY] - m[channel + at.PUT]) // put - 1
+    return times
+
+
+@inlined
+def drifts(m: Ints, channel: int, put: int, taken: int, released: int) -> int:
+    """For how many periods a channel that fills or drains makes no difference to either end."""
+    waits = m[channel + at.TOKEN_WAIT] < at.NEVER or m[channel + at.ROOM_WAIT] < at.NEVER
+    if waits or (put > 0 and (taken > 0 or released > 0 or m[channel + at.CAPACITY] < 0)):
+        return NO
+    return filling(m, channel, put) if put > 0 else draining(m, channel, taken)
+
+
+@kernel
+def channel_repeats(m: Ints, channel: int, by: int) -> int:
+    """For how many periods of `by` cycles a channel goes on as it did in the last."""
     was = m[at.KEPT] + channel
     put, taken = m[channel + at.PUT] - m[was + at.PUT], m[channel + at.TAKEN] - m[was + at.TAKEN]
     released = m[channel + at.RELEASED] - m[was + at.RELEASED]
     token_wait, room_wait = m[channel + at.TOKEN_WAIT], m[channel + at.ROOM_WAIT]
     bounded = m[channel + at.CAPACITY] >= 0
-    if put != taken or (bounded and put != released):
-        return False
     if not shifted(token_wait, m[was + at.TOKEN_WAIT], put) or not shifted(
         room_wait, m[was + at.ROOM_WAIT], put
     ):
-        return False
+        return NO
+    if put > 0 and m[channel + at.WIDTH] > 0:
+        same = m[channel + at.ENTRY] - m[was + at.ENTRY] == by
+        if not same or m[channel + at.ENTERED] != m[was + at.ENTERED]:
+            return NO
+    if put != taken or (bounded and put != released):
+        return drifts(m, channel, put, taken, released)
     if put == 0:
-        return True
-    if m[channel + at.WIDTH] > 0 and (
-        m[channel + at.ENTRY] - m[was + at.ENTRY] != by or m[channel + at.ENTERED] != m[was + at.ENTERED]
-    ):
-        return False
+        return at.FAR
     ring, mask, first = m[channel + at.TOKENS], m[channel + at.TOKENS_MASK], m[channel + at.TAKEN]
     pending = m[channel + at.PUT] - first
     if not ring_shifted(m, ring, mask, first, first - put, pending, by, m[channel + at.CONSUMER]):
-        return False
+        return NO
     if not bounded:
-        return True
-    ring, mask, first = (
-        m[channel + at.CREDITS],
-        m[channel + at.CREDITS_MASK],
-        m[channel + at.PUT] - m[channel + at.CAPACITY],
-    )
-    if first - put < 0:
-        return False
+        return at.FAR
+    ring, mask = m[channel + at.CREDITS], m[channel + at.CREDITS_MASK]
+    first = m[channel + at.PUT] - m[channel + at.CAPACITY]
     pending = m[channel + at.RELEASED] - first
-    return ring_shifted(m, ring, mask, first, first - put, pending, by, m[channel + at.PRODUCER])
+    if first < put or not ring_shifted(
+        m, ring, mask, first, first - put, pending, by, m[channel + at.PRODUCER]
+    ):
+        return NO
+    return at.FAR
 
 
 @kernel
@@ -225,7 +255,7 @@ def periods(m: Ints, v: Vector, by: int) -> int:
     for entry in range(m[at.PORTS], m[at.PORTS_END]):
         if not port_repeats(m, m[entry], by):
             return NO
-    most, program = 1 << 30, m[at.PROGRAM0]
+    most, program = at.FAR, m[at.PROGRAM0]
     for _ in range(m[at.PROGRAMS]):
         if m[program + at.ITEMS] == m[m[at.KEPT] + program + at.ITEMS]:
             most = min(most, still(m, program, by))
@@ -236,7 +266,8 @@ def periods(m: Ints, v: Vector, by: int) -> int:
         program += m[at.PROGRAM_WORDS]
     channel = m[at.CHANNEL0]
     for _ in range(m[at.CHANNELS]):
-        if not channel_repeats(m, channel, by):
+        most = min(most, channel_repeats(m, channel, by))
+        if most <= 0:
             return NO
         channel += at.CHANNEL_WORDS
     program = m[at.PROGRAM0]
