@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from simulator.engine.contract import Engine, Progress
     from simulator.hardware.machine import Machine
     from simulator.lowering import Lowered
-    from simulator.plan import Plan
+    from simulator.plan import Component, Plan
     from simulator.plan.rung import Rung
     from simulator.record.outcome import Outcome
+    from simulator.record.requests import RequestFile
     from simulator.record.result import LayerResult, Result, Verification
     from simulator.workload.layer import Layer
     from simulator.workload.model import Trace
@@ -89,6 +90,7 @@ def simulate(
     seed: int = 0,
     on_layer: Callable[[LayerResult], None] | None = None,
     progress: Progress | None = None,
+    requests: RequestFile | None = None,
 ) -> Result:
     """Run a layer or a trace on a machine, cycle by cycle.
 
@@ -110,6 +112,8 @@ def simulate(
         Seeds sampled verification and the integers standing in for operands without integer values.
     on_layer, progress : callable
         Called with each finished layer, and now and then with (cycle, items) inside one.
+    requests : RequestFile
+        Where to write the requests of one component; at rung ``truth`` only.
 
     Returns
     -------
@@ -132,7 +136,7 @@ def simulate(
     done: list[LayerResult] = []
     try:
         for layer in layers:
-            done.append(_layer(target, layer, run, step, verify, seed, progress))
+            done.append(_layer(target, layer, run, step, verify, seed, progress, requests))
             if on_layer is not None:
                 on_layer(done[-1])
     except KeyboardInterrupt:
@@ -206,13 +210,17 @@ def _layer(
     verify: bool | str,
     seed: int,
     progress: Progress | None,
+    requests: RequestFile | None,
 ) -> LayerResult:
     from simulator.energy import load as load_table
     from simulator.record.result import LayerResult
 
     lowered = lowered_layer(machine, layer)
     verification = _verify(lowered, verify, seed)
-    outcome = run(lowered.plan, rung, progress=progress)
+    told = None if requests is None else {requests.component: requests}
+    outcome = run(lowered.plan, rung, progress=progress, requests=told)
+    if requests is not None:
+        requests.next_layer(outcome.cycles)
     totals = s0_totals(lowered.plan, outcome)
     table = load_table(machine.energy_table)
     view = lowered.view
@@ -221,7 +229,7 @@ def _layer(
         shape={"groups": view.groups, "M": view.M, "N": view.N, "K": view.K},
         cycles=outcome.cycles,
         components=outcome.components,
-        bound=bound(totals),
+        bound=bound(lowered.plan, totals),
         totals=totals,
         macs=lowered.macs,
         nonzeros=lowered.nonzeros,
@@ -258,8 +266,7 @@ def _verify(lowered: Lowered, verify: bool | str, seed: int) -> Verification:
     view = lowered.view
     if verify is False:
         return Verification("off", 0, view.groups * view.M * view.N, "none")
-    stored = lowered.context.operands.stored_format
-    return check(view.integers(seed), lowered.datapath, lowered.code, stored, verify is True, seed)
+    return check(view.integers(seed), lowered.computed, verify is True, seed)
 
 
 def s0_totals(plan: Plan, outcome: Outcome) -> dict[str, int]:
@@ -277,14 +284,24 @@ def s0_totals(plan: Plan, outcome: Outcome) -> dict[str, int]:
     return totals
 
 
-_BOUNDS = {"array": "compute", "glb.read": "GLB", "glb.write": "GLB", "dram": "DRAM"}
+def bound(plan: Plan, totals: Mapping[str, int]) -> str:
+    """What limits a layer if everything overlapped: the group with the largest S0 total, compute when it ties.
 
-
-def bound(totals: Mapping[str, int]) -> str:
-    """What limits a layer if everything overlapped: the group with the largest S0 total, compute when it ties."""
+    The groups that multiply are called compute, memories by the first part of their name in capitals, others as they are.
+    """
     most = max(totals.values())
-    tied = [group for group in totals if totals[group] == most]
-    return _BOUNDS["array"] if "array" in tied else _BOUNDS.get(tied[0], tied[0])
+    tied = [_called(part) for part in plan.components if totals[part.group] == most]
+    return _COMPUTE if _COMPUTE in tied else tied[0]
+
+
+_COMPUTE = "compute"
+
+
+def _called(component: Component) -> str:
+    if any("mac" in program.actions for program in component.programs):
+        return _COMPUTE
+    memory = component.kind in ("memory", "dram")
+    return component.group.split(".")[0].upper() if memory else component.group
 
 
 def _result(

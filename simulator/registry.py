@@ -22,11 +22,25 @@ _ENTRIES: dict[str, dict[str, str]] = {
     "format": {
         "bitmask": "simulator.sparsity.formats:Bitmask",
         "coordinate_payload": "simulator.sparsity.formats:CoordinatePayload",
+        "csc": "simulator.sparsity.formats:Csc",
         "uncompressed": "simulator.sparsity.formats:Uncompressed",
+    },
+    "organisation": {
+        "csc": "simulator.hardware.organisations.csc:Csc",
+        "outer_product": "simulator.hardware.organisations.outer_product:OuterProduct",
+        "stationary": "simulator.hardware.organisations.stationary:Stationary",
+        "systolic": "simulator.hardware.organisations.systolic:Systolic",
+    },
+    "lowering": {
+        "csc": "simulator.lowering.csc:lower",
+        "outer_product": "simulator.lowering.outer_product.layer:lower",
+        "stationary": "simulator.lowering.stationary_layer:lower",
+        "systolic": "simulator.lowering.systolic.layer:lower",
     },
     "datapath": {
         "dense": "simulator.datapath.dense:Dense",
         "hss": "simulator.datapath.hss:TwoRank",
+        "n_of_m": "simulator.datapath.n_of_m:OneRank",
     },
 }
 

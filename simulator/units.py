@@ -15,6 +15,7 @@ _TABLE: dict[str, dict[str, Fraction]] = {
     "bit": {"b": Fraction(1), "bit": Fraction(1), "B": Fraction(8), "byte": Fraction(8)},
     "byte": {"B": Fraction(1), "byte": Fraction(1), "b": Fraction(1, 8), "bit": Fraction(1, 8)},
     "cycle": {"cycle": Fraction(1), "cycles": Fraction(1)},
+    "tCK": {"tCK": Fraction(1)},
     "word": {"word": Fraction(1), "words": Fraction(1)},
     "pJ": {"fJ": Fraction(1, 1000), "pJ": Fraction(1), "nJ": Fraction(1000)},
     "Hz": {"Hz": Fraction(1)},
@@ -41,7 +42,7 @@ def parse_ratio(text: object, dimension: str) -> Fraction:
     text : object
         What the user wrote; anything but a string with number and unit is refused.
     dimension : str
-        ``bit``, ``byte``, ``cycle``, ``word``, ``pJ``, ``Hz``, ``mm2``, or a quotient of two of them.
+        ``bit``, ``byte``, ``cycle``, ``tCK``, ``word``, ``pJ``, ``Hz``, ``mm2``, or a quotient of two of them.
 
     Returns
     -------

@@ -15,7 +15,8 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 from hypothesis import strategies as st
 
-from simulator.plan import Channel, Chunk, Component, Plan, Program, RunWriter
+from simulator.plan import Access, Channel, Chunk, Component, Plan, Program, RunWriter
+from simulator.plan.state import Banks, Rows
 
 T = TypeVar("T")
 Item = tuple[int, ...]
@@ -75,19 +76,66 @@ def program(
     inputs: Sequence[int] = (),
     outputs: Sequence[int] = (),
     actions: Sequence[str] = (),
+    access: Access | None = None,
 ) -> Program:
     """A program of one chunk."""
     writer = RunWriter(len(inputs), len(outputs), len(actions))
     for run in runs:
         writer.add(**run)
     chunk = writer.chunk()
-    return Program(name, tuple(inputs), tuple(outputs), tuple(actions), lambda: iter([chunk]))
+    return Program(name, tuple(inputs), tuple(outputs), tuple(actions), lambda: iter([chunk]), access)
 
 
 def server(name: str, *programs: Program, rate: tuple[int, int] = (1, 1), **fields: Any) -> Component:
     """A component; its group is its name unless given."""
     given = {"group": name, "kind": "server", "lanes": 1, "arbiter": None, **fields}
     return Component(name=name, rate=rate, programs=programs, **given)
+
+
+# ---------------------------------------------------------------------------------------------- random states
+
+
+def rows(draw: Draw) -> Rows:
+    """Random DRAM timings, small enough that all of them matter; some of none, some like those of a real part."""
+    burst = choice(draw, (4, 8, 64))
+    stripe = burst * draw.integer(1, 4)
+    rc, faw, rrd_s, rrd_l = (draw.integer(0, 30) for _ in range(4))
+    rfc, rcd = max(rc, faw, rrd_s, rrd_l) + draw.integer(0, 20), draw.integer(0, 9)
+    state = Rows(
+        clock=choice(draw, ((1, 1), (1, 1), (8, 5), (6, 5), (3, 7), (5, 2))),
+        queue=draw.integer(1, 9),
+        channels=choice(draw, (1, 1, 2, 3)),
+        groups=choice(draw, (1, 1, 2, 4)),
+        banks=draw.integer(1, 4),
+        row=burst * draw.integer(1, 6),
+        burst=burst,
+        stripe=stripe,
+        bl=draw.integer(1, 6),
+        cl=draw.integer(0, 12),
+        cwl=draw.integer(0, 9),
+        rcd=rcd,
+        rp=draw.integer(0, 9),
+        ras=draw.integer(0, 20),
+        rc=rc,
+        rrd_s=rrd_s,
+        rrd_l=rrd_l,
+        faw=faw,
+        ccd_s=draw.integer(0, 6),
+        ccd_l=draw.integer(0, 8),
+        rtp=draw.integer(0, 9),
+        wr=draw.integer(0, 9),
+        wtr_s=draw.integer(0, 6),
+        wtr_l=draw.integer(0, 8),
+        turn=draw.integer(0, 4),
+        refi=0,
+        rfc=rfc,
+    )
+    return replace(state, refi=rfc + rcd + state.longest + draw.integer(1, 200)) if chance(draw, 2) else state
+
+
+def banks(draw: Draw, store: str) -> Banks:
+    """A random store of banks."""
+    return Banks(store, draw.integer(1, 6), choice(draw, (1, 4, 16)), choice(draw, (1, 1, 2, 5)))
 
 
 # -------------------------------------------------------------------------------------------- random networks

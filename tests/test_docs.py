@@ -11,7 +11,8 @@ import simulator
 from simulator.hardware import parameters
 
 ROOT = Path(__file__).parents[1]
-PAGES = ("README.md", "docs/machine_model.md", "docs/highlight.md")
+MACHINES = sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs" / "machines").glob("*.md"))
+PAGES = ("README.md", "docs/machine_model.md", "docs/highlight.md", *MACHINES)
 
 
 def examples(page: str) -> list[str]:
@@ -25,7 +26,7 @@ def test_examples_run(page: str) -> None:
 
 
 def test_links_lead_somewhere() -> None:
-    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]:
+    for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]:
         for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
             assert target.startswith("http") or (page.parent / target).exists(), f"{page.name}: {target}"
 

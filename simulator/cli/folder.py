@@ -5,12 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from simulator.errors import InputError
 
-FILES = ("result.h5", "baseline.h5", "config.yaml", "summary.json", "layers.csv", "timeline.png")
+FILES = (
+    "result.h5",
+    "baseline.h5",
+    "config.yaml",
+    "summary.json",
+    "layers.csv",
+    "timeline.png",
+    "requests.txt",
+)
 """Every name a run may write."""
 
 Writer = Callable[[Path], None]
@@ -60,6 +69,31 @@ def write(out: Path, writers: Mapping[str, Writer]) -> None:
         raise InputError(f"--out {out}: {error.strerror or error}") from None
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+@contextmanager
+def draft(out: Path, wanted: bool) -> Iterator[Path | None]:
+    """A file beside `out` to fill while a run goes on; gone afterwards unless it was put in place. None if not `wanted`.
+
+    Raises
+    ------
+    InputError
+        It cannot be written.
+    """
+    if not wanted:
+        yield None
+        return
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{out.name}-", dir=out.parent)
+    except OSError as error:
+        raise InputError(f"--out {out}: {error.strerror}") from None
+    os.close(handle)
+    Path(name).chmod(0o644)
+    try:
+        yield Path(name)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def _place(draft: Path, out: Path) -> None:

@@ -1,6 +1,6 @@
 """The command ``sparsecycle``: verbs are imported when they are used, every failure is one message and an exit code.
 
-0 done, 1 unexpected failure, 2 wrong usage or input, 4 infeasible, 5 deadlock, 130 interrupted.
+0 done, 1 unexpected failure, 2 wrong usage or input, 3 a claim does not hold, 4 infeasible, 5 deadlock, 130 interrupted.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import click
 
 from simulator.errors import SimulatorError
 
-VERBS = ("run", "plot", "show", "check", "trace")
+VERBS = ("run", "plot", "show", "check", "trace", "validate")
 INTERRUPTED = 130
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +16,7 @@ from simulator.registry import names
 if TYPE_CHECKING:
     from simulator.cli.console import Report
     from simulator.hardware import Machine
+    from simulator.record.requests import RequestFile
     from simulator.record.result import LayerResult, Result
     from simulator.workload.model import Trace
 
@@ -67,6 +70,11 @@ class Options:
     show_default=True,
     help="Seed of sampled verification.",
 )
+@click.option(
+    "--requests",
+    metavar="COMPONENT",
+    help="Write what HW's COMPONENT reads and writes, e.g. dram, to requests.txt: a line 'cycle R|W address' each.",
+)
 @click.option("--plot/--no-plot", default=True, help="Draw timeline.png [default: plot].")
 @click.option("--force", is_flag=True, help="Overwrite the run in the folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of the table.")
@@ -82,6 +90,7 @@ def command(
     baseline: str | None,
     verify: str,
     seed: int,
+    requests: str | None,
     plot: bool,
     force: bool,
     as_json: bool,
@@ -90,7 +99,7 @@ def command(
     """Simulate TRACE on HW.
 
     HW is a name in hwconfigs/ or a .yaml file, TRACE a .h5 file or a name in traces/. The folder gets result.h5, baseline.h5,
-    config.yaml, summary.json, layers.csv and timeline.png.
+    config.yaml, summary.json, layers.csv and timeline.png; with --requests also requests.txt.
     """
     from simulator.cli import folder
     from simulator.cli.inputs import pairs
@@ -102,9 +111,9 @@ def command(
     machine = override(load(hw), pairs(sets, "--set"))
     other = _baseline(baseline, machine)
     options = Options(engine, rung, VERIFY[verify], seed, quiet)
-    with _layers(trace, layers) as workload:
-        result, compared = _simulate(machine, other, workload, options, out)
-    _write(out, result, compared, plot)
+    with _layers(trace, layers) as workload, folder.draft(out, requests is not None) as draft:
+        result, compared = _simulate(machine, other, workload, options, out, _requests(draft, requests))
+        _write(out, result, compared, plot, draft)
     if as_json:
         from simulator.cli.console import print_json
 
@@ -140,8 +149,19 @@ def _layers(text: str, glob: str) -> Trace:
     return trace if len(chosen) == len(trace.layers) else replace(trace, layers=chosen)
 
 
+def _requests(draft: Path | None, component: str | None) -> RequestFile | None:
+    from simulator.record.requests import RequestFile
+
+    return None if draft is None or component is None else RequestFile(draft, component)
+
+
 def _simulate(
-    machine: Machine, other: Machine | None, trace: Trace, options: Options, out: Path
+    machine: Machine,
+    other: Machine | None,
+    trace: Trace,
+    options: Options,
+    out: Path,
+    requests: RequestFile | None,
 ) -> tuple[Result, Result | None]:
     from simulator.api import Interrupted
     from simulator.cli.console import progress_bar
@@ -151,13 +171,21 @@ def _simulate(
     with progress_bar(machine.name, options.quiet) as report:
         for i, each in enumerate(machines):
             try:
-                done.append(_one(each, trace, options, report, (i, len(machines))))
+                with nullcontext() if requests is None or i else requests as told:
+                    done.append(_one(each, trace, options, report, (i, len(machines)), told))
             except Interrupted as stop:
                 raise KeyboardInterrupt(_salvage(done, stop.result, out)) from None
     return done[0], (done[1] if len(done) > 1 else None)
 
 
-def _one(machine: Machine, trace: Trace, options: Options, report: Report, turn: tuple[int, int]) -> Result:
+def _one(
+    machine: Machine,
+    trace: Trace,
+    options: Options,
+    report: Report,
+    turn: tuple[int, int],
+    requests: RequestFile | None,
+) -> Result:
     from simulator.api import simulate
 
     names, finished = [layer.name for layer in trace.layers], 0
@@ -182,6 +210,7 @@ def _one(machine: Machine, trace: Trace, options: Options, report: Report, turn:
         seed=options.seed,
         on_layer=step,
         progress=lambda cycle, _: tell(cycle),
+        requests=requests,
     )
 
 
@@ -209,7 +238,9 @@ def document(result: Result, baseline: Result | None) -> dict[str, Any]:
     }
 
 
-def _write(out: Path, result: Result, baseline: Result | None, plot: bool) -> None:
+def _write(
+    out: Path, result: Result, baseline: Result | None, plot: bool, requests: Path | None = None
+) -> None:
     from simulator.cli.folder import Writer, write
     from simulator.report.layers_csv import layers_csv
 
@@ -222,6 +253,8 @@ def _write(out: Path, result: Result, baseline: Result | None, plot: bool) -> No
     }
     if baseline is not None:
         writers["baseline.h5"] = baseline.save
+    if requests is not None:
+        writers["requests.txt"] = lambda path: os.replace(requests, path)
     if plot:
         writers["timeline.png"] = lambda path: _timeline(result, path)
     write(out, writers)

@@ -12,7 +12,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.hardware.machine import Machine
+from simulator.hardware.organisations.stationary import Stationary
+from simulator.sparsity.formats import Format
 from simulator.workload.layer import Layer
 
 
@@ -36,6 +37,8 @@ class Code:
         Ways of the value mux in front of each multiplier (rank 0), 1 when there is none.
     padded : bool
         A ragged last window still stores all its slots.
+    operand : Format or None
+        How a row of weights is stored, when the datapath decodes it from a format.
     """
 
     pattern: str
@@ -45,6 +48,7 @@ class Code:
     blocks: int
     choices: int
     padded: bool
+    operand: Format | None = None
 
     def stored(self, coordinates: int) -> int:
         """Values stored per row for a window that covers `coordinates` <= window coordinates of K."""
@@ -54,7 +58,7 @@ class Code:
 class Datapath(Protocol):
     """What every datapath offers."""
 
-    def code(self, machine: Machine, layer: Layer) -> Code:
+    def code(self, machine: Stationary, layer: Layer) -> Code:
         """Choose the layout of `layer`'s weights on `machine`.
 
         Raises

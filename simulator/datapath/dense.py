@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.datapath.code import Code
-from simulator.hardware.machine import Machine
+from simulator.hardware.organisations.stationary import Stationary
 from simulator.jit import kernel
 from simulator.workload.layer import Layer
 
@@ -19,7 +19,7 @@ from simulator.workload.layer import Layer
 class Dense:
     """Every weight is multiplied, whatever pattern it was pruned to."""
 
-    def code(self, machine: Machine, layer: Layer) -> Code:
+    def code(self, machine: Stationary, layer: Layer) -> Code:
         """See :class:`simulator.datapath.code.Datapath`."""
         layer.check_pattern()
         array = machine.components.array

@@ -15,24 +15,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.datapath.code import Code
-from simulator.errors import InfeasibleError, InputError
-from simulator.hardware.machine import Machine
+from simulator.datapath.weights import member
+from simulator.errors import InfeasibleError
+from simulator.hardware.organisations.stationary import Stationary
 from simulator.jit import kernel
 from simulator.sparsity.formats import encode_hss
-from simulator.sparsity.patterns import Hss, Pattern, best_choice, parse
+from simulator.sparsity.patterns import Hss, parse
 from simulator.workload.layer import Layer
-from simulator.workload.matrix import GemmView
-
-_UNDECLARED = ("recorded", "dense")
 
 
 class TwoRank:
     """Two ranks of selection: blocks outside the PEs, values inside."""
 
-    def code(self, machine: Machine, layer: Layer) -> Code:
+    def code(self, machine: Stationary, layer: Layer) -> Code:
         """See :class:`simulator.datapath.code.Datapath`."""
-        layer.check_pattern()
-        pattern = self._pattern(machine, layer)
+        pattern = member(machine, layer)
         (g1, h1), (g0, h0) = pattern.ranks
         array = machine.components.array
         if (g1, g0) != (array.pes.value, array.macs.value):
@@ -43,27 +40,6 @@ class TwoRank:
         full = g1 == h1 and g0 == h0
         metadata = 0 if full else g1 * _width(h1) + g1 * g0 * _width(h0)
         return Code(pattern.text, h1 * h0, g1 * g0, metadata, g1, h0, padded=True)
-
-    def _pattern(self, machine: Machine, layer: Layer) -> Hss:
-        family = parse(machine.datapath.weights)
-        declared = parse(layer.pattern) if layer.pattern else None
-        if declared is None or declared.text in _UNDECLARED or declared.text.startswith("unstructured"):
-            return self._sparsest(family, layer)
-        for choice in family.choices():
-            if isinstance(choice, Hss) and _same(choice, declared):
-                return choice
-        raise InputError(
-            f"layer {layer.name!r}: machine {machine.name!r} does not support weights {declared.text}; it supports "
-            f"{family.text}. Declare 'recorded' to run the weights as the densest pattern they need."
-        )
-
-    def _sparsest(self, family: Pattern, layer: Layer) -> Hss:
-        view = GemmView(layer)
-        masks = [view.weights_mask(group) for group in range(view.groups)]
-        found = best_choice(family, np.concatenate(masks), axis=-1)
-        if not isinstance(found, Hss):
-            raise InputError(f"layer {layer.name!r}: its weights satisfy no member of {family.text}")
-        return found
 
     def outputs(self, code: Code, weights: NDArray[np.int64], inputs: NDArray[np.int64]) -> NDArray[np.int64]:
         """See :class:`simulator.datapath.code.Datapath`."""
@@ -81,16 +57,6 @@ class TwoRank:
 
 def _width(length: int) -> int:
     return (length - 1).bit_length()
-
-
-def _same(choice: Hss, declared: Pattern) -> bool:
-    """Equal patterns; a one-rank N:M is the same as that rank below a full upper one."""
-    if not isinstance(declared, Hss):
-        return False
-    ranks = declared.ranks
-    return choice.ranks == ranks or (
-        len(ranks) == 1 and choice.ranks[1] == ranks[0] and choice.ranks[0][0] == choice.ranks[0][1]
-    )
 
 
 @kernel

@@ -54,6 +54,47 @@ exactly `demand` (>= 1). With q = 0 (unlimited) every item takes one cycle. On a
 the port, on private ports to each program. `ready` of an item looks only at channels, not at when its program
 or port became free.
 
+Banks and rows
+--------------
+A component with a `state` has an arbiter, and its items have addresses. Its state changes at grants only, in the
+order of grants; those of one cycle in the plan order of their components. Terms below about what never happened
+are left out, the others never count cycles from before cycle 0.
+
+*Banks.* Components that name one store share its banks. An item of demand b at address a touches the words
+a // word .. (a + b - 1) // word in this order, none when b is 0; word w lies in bank w mod banks. A word is read
+or written in the first cycle, from c and from the cycle of the item's word before on, in which its bank is free;
+the bank is free again `occupancy` cycles later. The item's f is that of its rate, above, or the cycle of its last
+word, whichever is later.
+
+*Rows.* The rate is that of the data buses and does not count here. Clock k begins at k q / p cycles, with p/q the
+`clock`. The n-th item granted (n = 0, 1, ..) enters the controller at clock ::
+
+    t(n) = max(t(n - 1), ceil(ready p / q), ceil((f(n - queue) + 1) p / q))
+
+and makes an access to every burst it touches, a // burst .. (a + b - 1) // burst, in this order. The access at
+address x = burst * number is to ::
+
+    channel = x // stripe mod channels          o = x // (stripe channels) stripe + x mod stripe
+    group   = o // burst mod groups             j = o // (burst groups) // (row / burst)
+    bank    = j mod banks of that group         row = j // banks
+
+Refresh divides a channel's time: interval e is clocks e refi + (rfc if e > 0 else 0) .. (e + 1) refi - 1; all of
+its banks are closed when an interval begins. Without refresh there is one endless interval. An access happens in
+one interval, the first, not before that of the channel's access before, in which its column clock lies; with t
+the later of t(n) and the interval's first clock::
+
+    column   = max(t, act + rcd, last column + max(ccd_s, bl), last of the group + ccd_l,
+                   read:  last written column + cwl + bl + wtr_s, last written of the group + cwl + bl + wtr_l
+                   write: last read column + cl + bl + turn - cwl)
+    act      = max(t, pre + rp, last act of the bank + rc, of the group + rrd_l, of the channel + rrd_s,
+                   the channel's fourth last act + faw)
+    pre      = max(t, last act of the bank + ras, last read column of the bank + rtp,
+                   last written column of the bank + cwl + bl + wr)
+
+`act` counts only if the row is not open in its bank since an access of this interval, `pre` only if another row is.
+The access ends at column + (cl for a read, cwl for a write) + bl. With `end` the last of the item's accesses, 0 with
+none, f = max(c, ceil(end q / p) - 1).
+
 Arbiters
 --------
 After all arrivals of a cycle, a shared port that is free picks among its eligible programs: ``round_robin``
@@ -102,15 +143,23 @@ program with items to go, in plan order, the line of :func:`waiting`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from simulator.errors import InputError, suggest
+from simulator.plan.check import state_problems
 from simulator.plan.network import Plan
 from simulator.plan.rung import Rung
 from simulator.record.outcome import Outcome
 
 Progress = Callable[[int, int], None]
 """Called now and then with (cycle reached, items departed)."""
+
+Request = Callable[[int, bool, int], None]
+"""Called with every grant of a component, in order: (cycle, whether it writes, address in bytes)."""
+
+Requests = Mapping[str, Request]
+"""By component name."""
 
 
 class Engine(Protocol):
@@ -119,15 +168,53 @@ class Engine(Protocol):
     The engine itself brings the plan to the rung (:func:`simulator.plan.rung.at_rung`).
     """
 
-    def __call__(self, plan: Plan, rung: Rung = Rung.S4, *, progress: Progress | None = None) -> Outcome:
+    def __call__(
+        self,
+        plan: Plan,
+        rung: Rung = Rung.S4,
+        *,
+        progress: Progress | None = None,
+        requests: Requests | None = None,
+    ) -> Outcome:
         """See the class.
 
         Raises
         ------
         DeadlockError
             No progress while work remains.
+        InputError
+            The plan cannot run, or nobody can be told the requests that were asked for.
         """
         ...
+
+
+def check_states(plan: Plan) -> None:
+    """Refuse a plan whose stateful components are wrongly told.
+
+    Raises
+    ------
+    InputError
+    """
+    found = state_problems(plan)
+    if found:
+        raise InputError("\n".join(found))
+
+
+def check_requests(plan: Plan, rung: Rung, requests: Requests | None) -> None:
+    """Refuse to tell the requests of a component that makes none.
+
+    Raises
+    ------
+    InputError
+    """
+    makers = [c.name for c in plan.components if c.arbiter and all(p.access is not None for p in c.programs)]
+    for name in requests or ():
+        if rung is not Rung.S4:
+            raise InputError(f"requests of {name}: are those of rung S4 (truth), not of {rung}")
+        if name not in makers:
+            raise InputError(
+                f"requests of {name!r}: no such component with addresses; {suggest(name, makers)}"
+            )
 
 
 def waiting(component: str, program: str, needs: str, channel: str) -> str:

@@ -13,7 +13,7 @@ from simulator.sparsity.patterns import parse
 
 
 class Datapath(Specification):
-    """Sparse acceleration features.
+    """Sparse acceleration features; an organisation says which kinds it has.
 
     Attributes
     ----------
@@ -32,11 +32,6 @@ class Datapath(Specification):
     gating: bool
     inputs: Annotated[tuple[str, ...], Field(strict=False, min_length=1)]
 
-    @field_validator("kind")
-    @classmethod
-    def _known(cls, kind: str) -> str:
-        return _choose(kind, "datapath")
-
     @field_validator("weights")
     @classmethod
     def _pattern(cls, weights: str) -> str:
@@ -47,13 +42,14 @@ class Datapath(Specification):
     @classmethod
     def _formats(cls, inputs: tuple[str, ...]) -> tuple[str, ...]:
         for name in inputs:
-            _choose(name, "format")
+            choose(name, "format")
         if len(set(inputs)) != len(inputs):
             raise ValueError("names a format twice")
         return inputs
 
 
-def _choose(name: str, kind: str) -> str:
+def choose(name: str, kind: str) -> str:
+    """`name` if it is registered under `kind`; ValueError, with the choices, otherwise."""
     if name not in names(kind):
         raise ValueError(f"unknown {kind} {name!r}; {suggest(name, names(kind))}")
     return name

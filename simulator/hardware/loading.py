@@ -80,6 +80,10 @@ def override(machine: Machine, changes: Mapping[str, str | int | bool]) -> Machi
         Unknown parameter, or a value that breaks its rule; every problem is named.
     """
     known = {parameter.path: parameter for parameter in parameters(machine)}
+    wholes = {path for path in changes if (p := known.get(path.removeprefix("components."))) and p.whole}
+    if wholes and len(wholes) < len(changes):  # a part given by name first, then its numbers
+        machine = override(machine, {path: changes[path] for path in wholes})
+        return override(machine, {path: text for path, text in changes.items() if path not in wholes})
     data = plain(machine)
     faults: list[str] = []
     for path, text in changes.items():
@@ -115,7 +119,9 @@ def _put(data: Any, parameter: Parameter, text: str | int | bool) -> None:
     for part in way:
         data = data[part]
     size = way == ["mapping", "tile"]
-    if text == AUTO:
+    if parameter.whole:
+        data[last] = text
+    elif text == AUTO:
         data[last] = AUTO
     elif size or isinstance(data[last], dict):
         number = size or isinstance(data[last]["value"], int)

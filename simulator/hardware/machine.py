@@ -1,4 +1,8 @@
-"""A machine: everything a description says, typed."""
+"""A machine: everything a description says, typed.
+
+What all machines share is here; the sections `datapath`, `components` and `mapping` belong to the machine's organisation,
+a subclass each in :mod:`simulator.hardware.organisations`.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +11,15 @@ import json
 from functools import cached_property
 from typing import Annotated, Any, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from simulator.energy import load
-from simulator.hardware.components import Array, Compress, Distribute, Drain, Dram, Fetch, Glb, Select
 from simulator.hardware.datapath import Datapath
-from simulator.hardware.mapping import Mapping
 from simulator.hardware.quantity import Bits, Hertz, Quantity
 from simulator.hardware.specification import Specification, obey
+
+DEFAULT = "stationary"
+"""The organisation of a description that names none."""
 
 _WORDS = frozenset({"name", "description", "reference", "fidelity"})
 Statements = Annotated[tuple[str, ...], Field(strict=False)]
@@ -36,45 +41,35 @@ class ValueBits(Specification):
     outputs: Bits
 
 
-class Components(Specification):
-    """The components; `select` and `compress` are optional."""
-
-    dram: Dram
-    glb: Glb
-    fetch: Fetch
-    distribute: Distribute
-    select: Select | None = None
-    array: Array
-    drain: Drain
-    compress: Compress | None = None
-
-
 class Machine(Specification):
-    """A machine description.
+    """A machine description; the base of every organisation.
 
     Attributes
     ----------
     name, description, reference : str
     fidelity : Fidelity
+    organisation : str
+        Name of what `datapath`, `components` and `mapping` are, and of the lowering.
     clock : Hertz
     energy_table : str
         Name of a table of :mod:`simulator.energy`, or the path of one.
     value_bits : ValueBits
     datapath : Datapath
-    components : Components
-    mapping : Mapping
+    components : Specification
+    mapping : Specification
     """
 
     name: str
     description: str
     reference: str
     fidelity: Fidelity
+    organisation: str = DEFAULT
     clock: Hertz
     energy_table: str
     value_bits: ValueBits
     datapath: Datapath
-    components: Components
-    mapping: Mapping
+    components: Specification
+    mapping: Specification
 
     @field_validator("energy_table")
     @classmethod
@@ -89,13 +84,12 @@ class Machine(Specification):
             raise ValueError("must not be empty")
         return text
 
-    @model_validator(mode="after")
-    def _product_fits(self) -> Self:
+    def check_accumulator(self, bits: int) -> Self:
+        """This machine, if ``components.array.accumulator`` of so many bits holds a product; ValueError otherwise."""
         product = self.value_bits.weights.value + self.value_bits.inputs.value
-        held = self.components.array.accumulator.value
-        if held < product:
+        if bits < product:
             raise ValueError(
-                f"components.array.accumulator is {held} b, a product of weights and inputs (value_bits) needs {product} b"
+                f"components.array.accumulator is {bits} b, a product of weights and inputs (value_bits) needs {product} b"
             )
         return self
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from simulator.hardware.machine import Machine
 from simulator.hardware.mapping import AUTO, RANKS, Mapping, Tile
@@ -28,6 +28,12 @@ class Parameter:
         As written.
     source, assumed : str or None
         Origin of a quantity; both None for a choice that is no quantity.
+    dimension : str
+        Of a quantity, e.g. ``byte/cycle``; empty for a choice.
+    choices : tuple of str
+        What a choice may be, when its type says so.
+    whole : bool
+        A part given by name: its numbers are parameters of their own.
     """
 
     key: tuple[str, ...]
@@ -35,25 +41,41 @@ class Parameter:
     text: str
     source: str | None = None
     assumed: str | None = None
+    dimension: str = ""
+    choices: tuple[str, ...] = ()
+    whole: bool = False
 
 
 def parameters(machine: Machine) -> Iterator[Parameter]:
     """All parameters in the order of the description; notes are none."""
     for name in type(machine).model_fields:
         if name not in _NOTES:
-            yield from _walk(getattr(machine, name), (name,))
+            yield from _walk(getattr(machine, name), (name,), ())
 
 
-def _walk(value: Any, key: tuple[str, ...]) -> Iterator[Parameter]:
+def _walk(value: Any, key: tuple[str, ...], choices: tuple[str, ...]) -> Iterator[Parameter]:
     if isinstance(value, Quantity):
-        yield Parameter(key, short(key), str(value.text), value.source, value.assumed)
+        yield Parameter(key, short(key), str(value.text), value.source, value.assumed, value.dimension)
     elif isinstance(value, Specification):
-        for name in type(value).model_fields:
+        for name, field in type(value).model_fields.items():
             part = getattr(value, name)
+            if name in value.by_name:
+                yield _named(value, name, (*key, name))
             if part is not None or isinstance(value, Tile):
-                yield from _walk(part, (*key, name))
+                yield from _walk(part, (*key, name), _choices(field.annotation))
     else:
-        yield Parameter(key, short(key), _text(value))
+        yield Parameter(key, short(key), _text(value), choices=choices)
+
+
+def _named(value: Specification, name: str, key: tuple[str, ...]) -> Parameter:
+    absent, part = value.by_name[name], getattr(value, name)
+    return Parameter(key, short(key), absent if part is None else str(part.name), whole=True)
+
+
+def _choices(annotation: Any) -> tuple[str, ...]:
+    if annotation is bool:
+        return ("true", "false")
+    return tuple(map(_text, get_args(annotation))) if get_origin(annotation) is Literal else ()
 
 
 def short(key: tuple[str, ...]) -> str:

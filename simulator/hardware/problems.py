@@ -15,9 +15,10 @@ from pydantic_core import ErrorDetails
 
 from simulator.errors import InputError, suggest
 from simulator.hardware.document import Document, Key, dotted
-from simulator.hardware.machine import Machine
+from simulator.hardware.machine import DEFAULT, Machine
 from simulator.hardware.quantity import ONE_ORIGIN, Quantity
 from simulator.hardware.specification import Specification
+from simulator.registry import resolve
 
 _RULES = {
     "bool_type": "must be true or false",
@@ -39,15 +40,37 @@ def check(document: Document) -> Machine:
     lines = list(document.faults)
     machine = None
     try:
-        machine = Machine.model_validate(document.data)
+        model = organisation(document)
+        machine = model.model_validate(document.data)
     except ValidationError as error:
-        lines += _lines(document, error.errors(include_url=False))
+        lines += _lines(document, error.errors(include_url=False), model)
+    except InputError as error:
+        lines.append(str(error))
     if machine is None or lines:
         raise InputError("\n".join(lines))
     return machine
 
 
-def _lines(document: Document, errors: list[ErrorDetails]) -> list[str]:
+def organisation(document: Document) -> type[Machine]:
+    """The type of machine a document says it describes.
+
+    Raises
+    ------
+    InputError
+        With a line: it names no organisation there is.
+    """
+    name = document.data.get("organisation", DEFAULT) if isinstance(document.data, dict) else DEFAULT
+    key: Key = ("organisation",)
+    if not isinstance(name, str):
+        raise InputError(_line(document, key, f"{_shown(name)}: {_RULES['string_type']}")[1])
+    try:
+        found: type[Machine] = resolve("organisation", name)
+    except InputError as error:
+        raise InputError(_line(document, key, f"{name!r}: {error}")[1]) from None
+    return found
+
+
+def _lines(document: Document, errors: list[ErrorDetails], root: type[Machine]) -> list[str]:
     found: list[tuple[tuple[int, int], str]] = []
     missing = {_key(e): e for e in errors if e["type"] == "missing"}
     for error in errors:
@@ -55,12 +78,12 @@ def _lines(document: Document, errors: list[ErrorDetails]) -> list[str]:
         if error["type"] == "extra_forbidden":
             near = _nearest(key, missing)
             missing.pop((*key[:-1], near), None)
-            found.append(_line(document, key, _unknown(key, near)))
+            found.append(_line(document, key, _unknown(key, near, root)))
         elif error["type"] == "origin":
             if not _misspelt_origin(key, errors):
                 found.append(_line(document, key[:-1], ONE_ORIGIN))
         elif error["type"] != "missing":
-            found.append(_line(document, key, _rule(key, error)))
+            found.append(_line(document, key, _rule(key, error, root)))
     found += [_line(document, key, "missing; it is required") for key in missing]
     return [text for _, text in sorted(found)]
 
@@ -89,16 +112,16 @@ def _misspelt_origin(key: Key, errors: list[ErrorDetails]) -> bool:
     return any(difflib.get_close_matches(name, ("source", "assumed")) for name in unknown)
 
 
-def _unknown(key: Key, near: str) -> str:
+def _unknown(key: Key, near: str, root: type[Machine]) -> str:
     if near:
         return f"unknown key; did you mean {near!r}? (required, and missing)"
-    return f"unknown key; {suggest(str(key[-1]), allowed(key[:-1]))}"
+    return f"unknown key; {suggest(str(key[-1]), allowed(key[:-1], root))}"
 
 
-def _rule(key: Key, error: ErrorDetails) -> str:
+def _rule(key: Key, error: ErrorDetails, root: type[Machine]) -> str:
     value, kind = error["input"], error["type"]
     if kind in ("model_type", "model_attributes_type"):
-        return _mapping_rule(key, value)
+        return _mapping_rule(key, value, root)
     context = error.get("ctx", {})
     rule = _RULES.get(kind, error["msg"])
     if kind == "value_error":
@@ -114,23 +137,23 @@ def _shown(value: Any) -> str:
     return "nothing" if value is None else reprlib.repr(value)
 
 
-def _mapping_rule(key: Key, value: Any) -> str:
+def _mapping_rule(key: Key, value: Any, root: type[Machine]) -> str:
     shown = _shown(value)
-    model = specification(key)
+    model = specification(key, root)
     if model is not None and issubclass(model, Quantity):
         return f"{shown}: write {{value: ..., source: where it was read}} or {{value: ..., assumed: why}}"
-    return f"{shown}: must be a mapping with the keys {', '.join(allowed(key))}"
+    return f"{shown}: must be a mapping with the keys {', '.join(allowed(key, root))}"
 
 
-def allowed(key: Key) -> list[str]:
-    """Keys the mapping at `key` may have, in order; nothing where no mapping belongs."""
-    model = specification(key)
+def allowed(key: Key, root: type[Machine]) -> list[str]:
+    """Keys the mapping at `key` of a machine of type `root` may have, in order; nothing where no mapping belongs."""
+    model = specification(key, root)
     return [] if model is None else [field.alias or name for name, field in model.model_fields.items()]
 
 
-def specification(key: Key) -> type[Specification] | None:
-    """The type of the mapping at `key`, None where none belongs."""
-    model: type[Specification] | None = Machine
+def specification(key: Key, root: type[Machine]) -> type[Specification] | None:
+    """The type of the mapping at `key` of a machine of type `root`, None where none belongs."""
+    model: type[Specification] | None = root
     for part in key:
         field = model.model_fields.get(str(part)) if model is not None else None
         model = None if field is None else _model(field.annotation)

@@ -115,6 +115,19 @@ class Cycles(Quantity):
         return int(self.parse(self.text))
 
 
+class Clocks(Quantity):
+    """A time in clocks of a memory, which may be none."""
+
+    dimension = "tCK"
+    minimum = 0
+    maximum = 2**20
+
+    @cached_property
+    def value(self) -> int:
+        """The time in clocks."""
+        return int(self.parse(self.text))
+
+
 class Bits(Quantity):
     """The width of a value."""
 

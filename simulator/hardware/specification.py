@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Mapping
+from typing import ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
@@ -13,7 +13,12 @@ T = TypeVar("T")
 
 
 class Specification(BaseModel):
-    """A mapping of the description; every key is known, every value has its exact type."""
+    """A mapping of the description; every key is known, every value has its exact type.
+
+    `by_name` has the optional parts that may be given by name instead, and what their absence is called.
+    """
+
+    by_name: ClassVar[Mapping[str, str]] = {}
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 

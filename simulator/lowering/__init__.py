@@ -1,5 +1,6 @@
-"""Lowering: a layer on a machine becomes a plan, in small passes (code, counts, tiling, network)."""
+"""Lowering: a layer on a machine becomes a plan, in small passes; how, its organisation says."""
 
-from simulator.lowering.lower import Lowered, lower
+from simulator.lowering.lower import lower
+from simulator.lowering.lowered import Lowered
 
 __all__ = ["Lowered", "lower"]

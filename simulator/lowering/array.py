@@ -70,15 +70,14 @@ def fetches(context: Context) -> Iterator[Chunk]:
     """Items: a window. Fields: demand, work, take data row, [take metadata row], releases, put window,
     fetch_write, fetch_read, window_shift.
     """
-    glb = context.machine.components.glb
-    row, word = glb.row.value, glb.metadata_word.value
+    row = context.machine.components.glb.row.value
     known: dict[int, tuple[tuple[Stream, Stream | None], Chunk]] = {}
 
     def block(data: Stream, metadata: Stream | None) -> Chunk:
-        flows, arrived = [data], data.rows * row
+        flows, arrived = [data], (data.rows - 1) * row + context.tail(data, False)
         if metadata is not None:
             flows.append(metadata)
-            arrived += -(-metadata.bits // context.widths.word) * word
+            arrived += (metadata.rows - 1) * row + context.tail(metadata, True)
         used = sum(-(-flow.bits // 8) for flow in flows)
         writer = RunWriter(len(flows), 1, 3)
         periods = {len(flow.takes) for flow in flows}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from simulator.datapath.code import Code
-from simulator.hardware.machine import Machine
+from simulator.hardware.organisations.stationary import Stationary
 from simulator.lowering.operands import Operands, Widths
 from simulator.lowering.streams import Stream, stream
 from simulator.mapping import Geometry, Tile, Tiling
@@ -16,7 +16,7 @@ from simulator.mapping import Geometry, Tile, Tiling
 class Context:
     """One layer on one machine, resolved to integers."""
 
-    machine: Machine
+    machine: Stationary
     code: Code
     geometry: Geometry
     operands: Operands
@@ -47,6 +47,12 @@ class Context:
                 stream(metadata, row) if self.operands.compressed else None,
             )
         return self._streams[key]
+
+    def tail(self, flow: Stream, metadata: bool) -> int:
+        """Bytes read of the last row of a stream of inputs, or of the last group of metadata words."""
+        glb, before = self.machine.components.glb, (flow.rows - 1) * self.widths.row
+        word = glb.metadata_word.value if metadata else glb.word
+        return -(-(flow.bits - before) // (8 * word)) * word
 
     def slots(self, tensor: str) -> int:
         """Pieces of `tensor` the GLB has room for."""

@@ -2,7 +2,7 @@
 
 A piece is fetched as ceil(bytes / burst) bursts. The GLB writes its rows and metadata words as they arrive, in
 proportion, and hands the piece over when its last burst is written. Reads are whole aligned rows of
-data, and metadata words in groups of a row's size.
+data (of a stream of inputs' last row, the data words in use), and metadata words in groups of a row's size.
 """
 
 from __future__ import annotations
@@ -152,12 +152,8 @@ def input_reads(context: Context, metadata: bool) -> Iterator[Chunk]:
     known: dict[tuple[int, int, bool, bool], Chunk] = {}
 
     def block(flow: Stream, fetch: bool, last: bool) -> Chunk:
-        actions = (0, row // word) if metadata else (1, 0)
-        tail = actions
-        size = row
-        if metadata:
-            words = -(-flow.bits // context.widths.word) - (flow.rows - 1) * (row // word)
-            tail, size = (0, words), words * word
+        size = context.tail(flow, metadata)
+        actions, tail = ((0, row // word), (0, size // word)) if metadata else ((1, 0), (1, 0))
         head = [(1 if flow.rows > 1 else 0, row, row, int(fetch), 0, 1, 0, *actions)]
         head.append((flow.rows - 2, row, row, 0, 0, 1, 0, *actions))
         take = int(fetch and flow.rows == 1)
@@ -168,7 +164,7 @@ def input_reads(context: Context, metadata: bool) -> Iterator[Chunk]:
         for tile in context.tiles:
             flow = context.streams(tile)[1 if metadata else 0]
             assert flow is not None
-            key = (flow.rows, flow.bits if metadata else 0, tile.fetch[1], tile.last[1])
+            key = (flow.rows, context.tail(flow, metadata), tile.fetch[1], tile.last[1])
             if key not in known:
                 known[key] = block(flow, tile.fetch[1], tile.last[1])
             yield known[key]

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from simulator.lowering.blocks import Kept
-from simulator.plan import Channel, Chunk, Component, Plan, Program
+from simulator.plan import Access, Channel, Chunk, Component, Plan, Program
 from simulator.plan.network import DATA, SPACE, STATIONARY
+from simulator.plan.state import State
 
 Chunks = Callable[[], Iterator[Chunk]]
 
@@ -40,7 +41,13 @@ class Network:
         self._channels.append(channel)
 
     def program(
-        self, name: str, inputs: list[str], outputs: list[str], actions: list[str], chunks: Chunks
+        self,
+        name: str,
+        inputs: list[str],
+        outputs: list[str],
+        actions: list[str],
+        chunks: Chunks,
+        access: Access | None = None,
     ) -> Program:
         """A program on named channels."""
         index = self._index
@@ -50,6 +57,7 @@ class Network:
             tuple(index[o] for o in outputs),
             tuple(actions),
             Kept(chunks),
+            access,
         )
 
     def component(
@@ -60,10 +68,13 @@ class Network:
         programs: list[Program],
         bandwidth: tuple[int, int] = (1, 1),
         lanes: int = 1,
+        state: State | None = None,
     ) -> None:
-        """Add a component; several programs share one round-robin port."""
-        arbiter = "round_robin" if len(programs) > 1 else None
-        self._components.append(Component(name, group, kind, lanes, bandwidth, arbiter, tuple(programs)))
+        """Add a component; several programs share one round-robin port, and one with a state always has one."""
+        arbiter = "round_robin" if len(programs) > 1 or state is not None else None
+        self._components.append(
+            Component(name, group, kind, lanes, bandwidth, arbiter, tuple(programs), state)
+        )
 
     def plan(self) -> Plan:
         """The finished plan."""

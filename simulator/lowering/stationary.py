@@ -16,10 +16,11 @@ from functools import partial
 
 from simulator.errors import InfeasibleError
 from simulator.lowering import array, memory, output
+from simulator.lowering.addresses import Layout
 from simulator.lowering.context import Context
 from simulator.lowering.network import STATIONARY, Network, rate
 from simulator.lowering.output import Outputs
-from simulator.plan import Plan, Program
+from simulator.plan import Access, Plan, Program
 from simulator.plan.check import field_maxima
 from simulator.plan.runs import PORTS
 
@@ -72,9 +73,9 @@ def _check_bursts(context: Context, outputs: Outputs) -> None:
 
 def _channels(network: Network, context: Context) -> None:
     parts, metadata = context.machine.components, context.operands.compressed
-    in_flight = parts.dram.latency.value + 2
+    arrival = parts.dram.arrival
     for tensor in ("weights", "inputs"):
-        network.channel(f"dram.{tensor}", in_flight, parts.dram.latency.value)
+        network.channel(f"dram.{tensor}", arrival + 2, arrival)
     for tensor in ["weights", "inputs", *(["inputs_metadata"] if metadata else [])]:
         slots = context.slots("inputs" if tensor == "inputs_metadata" else tensor)
         network.channel(f"{tensor}.ready", slots)
@@ -106,18 +107,39 @@ def _spaces(context: Context) -> list[str]:
 
 
 def _dram(network: Network, context: Context, outputs: Outputs) -> None:
-    reads = partial(memory.dram_reads, context)
+    reads, layout = partial(memory.dram_reads, context), Layout(context, outputs)
+
+    def access(tensor: str) -> Access:
+        return Access(tensor == "outputs", partial(layout.runs, tensor))
+
     programs = [
         network.program(
-            "weights", ["weights.space"], ["dram.weights"], ["dram_read"], lambda: reads("weights")
+            "weights",
+            ["weights.space"],
+            ["dram.weights"],
+            ["dram_read"],
+            lambda: reads("weights"),
+            access("weights"),
         ),
-        network.program("inputs", _spaces(context), ["dram.inputs"], ["dram_read"], lambda: reads("inputs")),
         network.program(
-            "outputs", ["dram.outputs"], [], ["dram_write"], lambda: output.dram_writes(context, outputs)
+            "inputs",
+            _spaces(context),
+            ["dram.inputs"],
+            ["dram_read"],
+            lambda: reads("inputs"),
+            access("inputs"),
+        ),
+        network.program(
+            "outputs",
+            ["dram.outputs"],
+            [],
+            ["dram_write"],
+            lambda: output.dram_writes(context, outputs),
+            access("outputs"),
         ),
     ]
-    bandwidth = context.machine.components.dram.bandwidth.value
-    network.component("dram", "dram", "dram", programs, rate(bandwidth))
+    dram, clock = context.machine.components.dram, context.machine.clock.value
+    network.component("dram", "dram", "dram", programs, rate(dram.peak(clock)), state=dram.state(clock))
 
 
 def _glb(network: Network, context: Context) -> None:

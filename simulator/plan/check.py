@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.plan.access import Access
 from simulator.plan.network import Plan, Program
 from simulator.plan.runs import COUNT, PERIOD, PORTS, Chunk
+from simulator.plan.state import Banks
 
 
 @dataclass
@@ -85,7 +87,44 @@ def problems(plan: Plan) -> list[str]:
         ]
         if min(channel.latency, channel.credit_latency) < 1:
             lines.append(f"channel {channel.name}: latencies must be at least 1")
+    return lines + state_problems(plan) + _unplaced(plan)
+
+
+def state_problems(plan: Plan) -> list[str]:
+    """What is wrong with stateful components: numbers, arbiters, programs, and stores told differently."""
+    lines, stores = [], dict[str, Banks]()
+    for component in plan.components:
+        state = component.state
+        if state is None:
+            continue
+        found = state.problems()
+        if component.arbiter is None:
+            found.append("has a state, so it needs an arbiter")
+        found += [
+            f"has a state, so program {program.name} must read or write"
+            for program in component.programs
+            if program.access is None
+        ]
+        if isinstance(state, Banks) and stores.setdefault(state.store, state) != state:
+            found.append(f"store {state.store} is described differently elsewhere")
+        lines += [f"component {component.name}: {text}" for text in found]
     return lines
+
+
+def _unplaced(plan: Plan) -> list[str]:
+    """Programs that read or write, but do not tell where for every item."""
+    found = []
+    for component in plan.components:
+        for program in component.programs:
+            if program.access is None:
+                continue
+            items = sum(int(chunk.runs[:, COUNT].sum()) for chunk in program.chunks())
+            told = sum(int(runs[:, 0].sum()) for runs in program.access.runs())
+            if told != items:
+                found.append(
+                    f"component {component.name}: program {program.name} has {items} items at {told} addresses"
+                )
+    return found
 
 
 def _wrong(flow: Flow, capacity: int | None, initial: int | None) -> list[str]:
@@ -115,11 +154,15 @@ def dump(plan: Plan, runs: int = 8) -> str:
         lines.append(
             f"{component.kind} {component.name} x{component.lanes} rate={rate} arbiter={component.arbiter}"
         )
+        if component.state is not None:
+            lines.append(f"  {component.state}")
         for program in component.programs:
             ends = [
                 " ".join(plan.channels[c].name for c in ports) for ports in (program.inputs, program.outputs)
             ]
             lines.append(f"  {program.name}: [{ends[0]}] -> [{ends[1]}] {' '.join(program.actions)}")
+            if program.access is not None:
+                lines += _first_places(program.access, runs)
             lines += [f"    {text}" for text in _first_runs(program, runs)]
     return "\n".join(lines)
 
@@ -135,6 +178,16 @@ def _first_runs(program: Program, limit: int) -> list[str]:
     return lines
 
 
+def _first_places(access: Access, limit: int) -> list[str]:
+    lines: list[str] = []
+    for table in access.runs():
+        for count, base, stride in table.tolist():
+            if len(lines) == limit:
+                return [*lines, "    ..."]
+            lines.append(f"    {'writes' if access.write else 'reads'} {count} x at {base} + i {stride}")
+    return lines
+
+
 def digest(plan: Plan) -> str:
     """SHA-256 of what the plan means: its network and every item, however they are cut into runs."""
     sha = hashlib.sha256(repr(plan.channels).encode())
@@ -144,9 +197,15 @@ def digest(plan: Plan) -> str:
                 (component.name, component.kind, component.lanes, component.rate, component.arbiter)
             ).encode()
         )
+        if component.state is not None:
+            sha.update(repr(component.state).encode())
         for program in component.programs:
             sha.update(repr((program.name, program.inputs, program.outputs, program.actions)).encode())
             for chunk in program.chunks():
                 for item in chunk.items():
                     sha.update(repr(item).encode())
+            if program.access is not None:
+                sha.update(b"write" if program.access.write else b"read")
+                for address in program.access.addresses():
+                    sha.update(f"@{address}".encode())
     return sha.hexdigest()

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from simulator.plan.access import Access
 from simulator.plan.runs import Chunk
+from simulator.plan.state import State
 
 DATA, STATIONARY, SPACE = "data", "stationary", "space"
 
@@ -58,6 +60,8 @@ class Program:
         Names of the action counts each item carries.
     chunks : callable
         Returns a fresh iterator over the chunks; called once per run of the plan. An empty iterator means no items.
+    access : Access or None
+        Whether the items read or write, and where; None when they have no addresses.
     """
 
     name: str
@@ -65,6 +69,7 @@ class Program:
     outputs: tuple[int, ...]
     actions: tuple[str, ...]
     chunks: Callable[[], Iterator[Chunk]]
+    access: Access | None = None
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,9 @@ class Component:
         None: each program has a port of its own. Otherwise all programs share one port and this policy grants it:
         ``round_robin`` or ``priority``.
     programs : tuple of Program
+    state : Banks, Rows or None
+        None: service is the demand at the rate. Otherwise what service depends on besides; such a component has an arbiter,
+        and its programs an access.
     """
 
     name: str
@@ -96,6 +104,7 @@ class Component:
     rate: tuple[int, int]
     arbiter: str | None
     programs: tuple[Program, ...]
+    state: State | None = None
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """The ladder from totals to truth, as a transformation of a plan.
 
 ``S0`` and ``S1`` are totals of a plan and need no schedule. ``S2`` lifts every capacity and gives every program a port
-of its own; ``S3`` puts the capacities back; ``S4`` (the truth) is the plan as it stands.
+of its own, and service no state; ``S3`` puts the capacities back; ``S4`` (the truth) is the plan as it stands.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def at_rung(plan: Plan, rung: Rung) -> Plan:
     """The network as it is at `rung`; S0, S1 and S4 leave it unchanged."""
     if rung not in (Rung.S2, Rung.S3):
         return plan
-    components = tuple(replace(c, arbiter=None) for c in plan.components)
+    components = tuple(replace(c, arbiter=None, state=None) for c in plan.components)
     channels = plan.channels if rung is Rung.S3 else tuple(_unlimited(c) for c in plan.channels)
     return Plan(components, channels)
 

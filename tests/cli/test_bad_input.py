@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from simulator.cli.plot import KINDS
-from simulator.hardware import dump, load
+from simulator.hardware import dump, load, names
 from simulator.paths import data_path
 from simulator.workload.layer import gemm
 from simulator.workload.model import Trace
@@ -241,7 +241,7 @@ def test_things_of_another_kind(refused, toy, tmp_path) -> None:
     [
         (
             ("run", "hihglight", "digits_cnn", "--out", "out"),
-            "did you mean 'highlight'? choices: highlight, tc",
+            f"did you mean 'highlight'? choices: {', '.join(names())}",
         ),
         (("run", "tc", "digts_cnn", "--out", "out"), "did you mean 'digits_cnn'? choices: digits_cnn"),
         (("run", "tc", "digits_cnn", "--out", "out", "--layers", "s75/conv9"), "did you mean 's75/conv3'?"),

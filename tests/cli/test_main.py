@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 
 from simulator.cli import main as entry
+from simulator.hardware import names
 
 HEAVY = ("numba", "h5py", "matplotlib", "simpy", "pydantic", "numpy", "yaml", "rich")
 
 
-@pytest.mark.parametrize("args", [["--help"], ["run", "--help"], ["trace", "--help"], ["--version"]])
+@pytest.mark.parametrize(
+    "args", [["--help"], ["run", "--help"], ["trace", "--help"], ["validate", "--help"], ["--version"]]
+)
 def test_help_imports_nothing_heavy(args: list[str]) -> None:
     code = f"""
 import sys
@@ -37,7 +40,10 @@ def test_help_lists_every_verb(run) -> None:
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (["rnu"], "error: unknown verb 'rnu'; did you mean 'run'? choices: run, plot, show, check, trace"),
+        (
+            ["rnu"],
+            "error: unknown verb 'rnu'; did you mean 'run'? choices: run, plot, show, check, trace, validate",
+        ),
         (["show"], "error: Missing argument"),
         (["show", "tc", "--jsno"], "error: No such option '--jsno'"),
         (["run", "tc", "x.h5"], "error: Missing option '--out'"),
@@ -56,7 +62,8 @@ def test_an_error_is_one_message_without_traceback(run) -> None:
     ran = run("show", "hihglight")
     assert (ran.code, ran.out) == (2, "")
     assert ran.err == (
-        "error: no machine called 'hihglight', and no such file; did you mean 'highlight'? choices: highlight, tc\n"
+        "error: no machine called 'hihglight', and no such file; did you mean 'highlight'? "
+        f"choices: {', '.join(names())}\n"
     )
 
 

@@ -25,7 +25,7 @@ def test_writes_everything_and_prints_a_table(run, toy, tmp_path, result) -> Non
     out = tmp_path / "deep" / "out"
     ran = run("run", "highlight", toy, "--out", out)
     assert (ran.code, ran.err) == (0, "")
-    assert sorted(path.name for path in out.iterdir()) == sorted(FILES)
+    assert {path.name for path in out.iterdir()} == {*FILES} - {"requests.txt"}
     assert load(out / "result.h5").digest == result.digest
     assert load(out / "baseline.h5").machine == "tc"
     assert yaml.safe_load((out / "config.yaml").read_text(encoding="utf-8"))["name"] == "highlight"
@@ -182,3 +182,34 @@ def test_interrupted_before_the_first_layer(run, toy, tmp_path, monkeypatch) -> 
     ran = _run(run, toy, tmp_path / "out")
     assert (ran.code, list(tmp_path.iterdir())) == (130, [])
     assert ran.err.strip() == "interrupted: before the first layer was finished; nothing was written"
+
+
+def test_requests_are_written_in_order_over_all_layers(run, toy, tmp_path) -> None:
+    out = tmp_path / "out"
+    ran = _run(run, toy, out, "--requests", "dram", "--baseline", "none")
+    assert (ran.code, ran.err) == (0, "")
+    told = [line.split(" ") for line in (out / "requests.txt").read_text(encoding="ascii").splitlines()]
+    cycles = [int(cycle) for cycle, _, _ in told]
+    assert cycles == sorted(set(cycles))
+    assert {letter for _, letter, _ in told} == {"R", "W"}
+    result = load(out / "result.h5")
+    grants = [program.grants for layer in result.layers for program in layer.component("dram").programs]
+    assert len(told) == sum(items for items, *_ in grants)
+    first = result.layers[0].cycles
+    assert sum(cycle < first for cycle in cycles) == sum(items for items, *_ in grants[:3])
+    assert max(cycles) < result.cycles
+    assert [int(address, 16) for cycle, _, address in told if int(cycle) in (0, first)] == [0, 0]
+    assert not [path for path in tmp_path.iterdir() if path != out]
+    _run(run, toy, out, "--force")
+    assert not (out / "requests.txt").exists()
+
+
+def test_requests_of_nothing_leave_nothing(run, toy, tmp_path) -> None:
+    for more, says in (
+        (("drm",), "did you mean 'dram'?"),
+        (("dram", "--rung", "S3"), "are those of rung S4"),
+    ):
+        ran = _run(run, toy, tmp_path / "out", "--requests", *more)
+        assert ran.code == 2
+        assert says in ran.err
+    assert not list(tmp_path.iterdir())

@@ -22,6 +22,19 @@ PUBLISHED = {
     "operand_write": 0.072,
     "mac": 0.561,
     "mac_gated": 0.018,
+    "line_write": 0.49218,
+    "line_read": 0.49218,
+    "mask_read": 0.18108,
+    "iact_spad_read": 0.13003,
+    "iact_spad_write": 0.13003,
+    "iact_metadata_read": 0.14934,
+    "iact_metadata_write": 0.14934,
+    "weight_spad_read": 0.47678,
+    "weight_spad_write": 0.51919,
+    "weight_metadata_read": 0.88442,
+    "weight_metadata_write": 0.88442,
+    "psum_spad_read": 0.32508,
+    "psum_spad_write": 0.32508,
 }
 
 

@@ -63,6 +63,29 @@ def test_all_mistakes_of_a_file_are_told_at_once() -> None:
     assert told + "\n" == (FIXTURES / "faults.txt").read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (
+            "stationery",
+            "m.yaml:3:1: organisation: 'stationery': unknown organisation 'stationery'; did you mean 'stationary'?",
+        ),
+        ("7", "m.yaml:3:1: organisation: 7: must be text"),
+        ("[stationary]", "m.yaml:3:1: organisation: ['stationary']: must be text"),
+    ],
+)
+def test_an_organisation_is_one_of_those_there_are(value: str, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        loads(f"name: x\ndescription: y\norganisation: {value}\n", "m.yaml")
+    assert str(caught.value).startswith(message)
+
+
+def test_a_machine_without_an_organisation_is_stationary() -> None:
+    text = dump(HIGHLIGHT)
+    assert "organisation: stationary\n" in text
+    assert loads(text.replace("organisation: stationary\n", "")) == HIGHLIGHT
+
+
 def test_the_digest_sees_values_only() -> None:
     text = dump(HIGHLIGHT)
     assert loads(text.replace("256 KiB", "262144 B")).digest == HIGHLIGHT.digest

@@ -9,8 +9,9 @@ import numpy as np
 import simulator
 from simulator import Layer, Machine
 from simulator.hardware import override
-from simulator.lowering import Lowered, lower
+from simulator.lowering import lower
 from simulator.lowering.stationary import build
+from simulator.lowering.stationary_layer import StationaryLayer
 from simulator.mapping import Tiling
 from simulator.sparsity.patterns import parse
 from simulator.workload.matrix import GemmView
@@ -70,9 +71,10 @@ def small(machine: Machine, seed: int) -> Machine:
     return override(machine, {path: str(rng.choice(values)) for path, values in choices.items()})
 
 
-def lowered(machine: Machine, case: Layer, seed: int, chosen: bool = False) -> Lowered:
+def lowered(machine: Machine, case: Layer, seed: int, chosen: bool = False) -> StationaryLayer:
     """The layer on the machine under the loop nest it is given, or any other."""
     found = lower(machine, case)
+    assert isinstance(found, StationaryLayer)
     if chosen:
         return found
     rng, g = np.random.default_rng([seed, 2]), found.context.geometry
@@ -86,7 +88,7 @@ def lowered(machine: Machine, case: Layer, seed: int, chosen: bool = False) -> L
     return replace(found, plan=build(context, found.outputs), context=context)
 
 
-def nest(found: Lowered) -> Nest:
+def nest(found: StationaryLayer) -> Nest:
     """What was decided, as plain numbers."""
     g, t = found.context.geometry, found.context.tiling
     hold = dict(zip(("weights", "inputs"), t.hold, strict=True))

@@ -12,18 +12,18 @@ from lowering.layers import layer, lowered, nest, outputs, small
 
 import simulator
 from simulator.energy import load as load_table
-from simulator.lowering import Lowered
+from simulator.lowering.stationary_layer import StationaryLayer
 from simulator.plan import Plan, Program
 from simulator.plan.rung import Rung
 from simulator.registry import resolve
 from validation.oracles.stationary import Oracle, Work
 
-MACHINES = ("highlight", "tc")
+MACHINES = ("highlight", "tc", "stc", "stc_flexible", "stc_dual")
 COUNT = 45
 
 
 @cache
-def told(name: str, seed: int) -> tuple[Lowered, Work]:
+def told(name: str, seed: int) -> tuple[StationaryLayer, Work]:
     machine = small(simulator.load(name), seed)
     found = lowered(machine, layer(machine, seed), seed, chosen=seed % 3 == 0)
     oracle = Oracle(machine, found.view, found.code.pattern, nest(found), outputs(found.view))
@@ -98,14 +98,14 @@ def test_work_equals_the_oracle(name: str, seed: int) -> None:
     _energies(found, work, outcome)
 
 
-def _energies(found: Lowered, work: Work, outcome: simulator.record.outcome.Outcome) -> None:
+def _energies(found: StationaryLayer, work: Work, outcome: simulator.record.outcome.Outcome) -> None:
     table = load_table(found.context.machine.energy_table)
     told = sum(Fraction(count) * Fraction(table.rows[a].energy_pj) for (_, a), count in work.actions.items())
     charged = sum(sum(table.energy_pj(part.actions).values()) for part in outcome.components)
     assert charged == pytest.approx(float(told), rel=1e-9)
 
 
-def _effectual(found: Lowered) -> int:
+def _effectual(found: StationaryLayer) -> int:
     view = found.view
     masks = [(view.weights_mask(g), view.inputs_mask(g, 0, view.K, 0, view.N)) for g in range(view.groups)]
     return sum(int((a.astype(np.int64) @ b.astype(np.int64)).sum()) for a, b in masks)
@@ -151,7 +151,7 @@ def test_weights_run_as_the_sparsest_pattern_they_satisfy(seed: int) -> None:
         assert found.code.pattern == case.pattern
 
 
-def _fits(found: Lowered, h1: int, h0: int) -> bool:
+def _fits(found: StationaryLayer, h1: int, h0: int) -> bool:
     """Whether every window of h1 blocks of h0 has at most 4 blocks, and every block at most 2 values."""
     view = found.view
     for group in range(view.groups):

@@ -16,7 +16,7 @@ import simulator
 from simulator import InfeasibleError, Layer, Machine
 from simulator.engine.reference.engine import Grant, run
 from simulator.hardware import override
-from simulator.lowering import Lowered
+from simulator.lowering.stationary_layer import StationaryLayer
 from simulator.registry import resolve
 from validation.oracles.nest import Visit, visits
 from validation.oracles.stationary import Oracle
@@ -27,7 +27,7 @@ ALL = pytest.mark.parametrize(("name", "seed"), CASES)
 Span = tuple[int, int]
 
 
-def tight(machine: Machine, case: Layer, seed: int) -> Lowered:
+def tight(machine: Machine, case: Layer, seed: int) -> StationaryLayer:
     """The layer with the smallest GLB of a doubling series that it fits in, and little of everything else."""
     parameters = {"array.operand_buffers": str(1 + seed % 2), "dram.latency": "9 cycle"}
     parameters["dram.bandwidth"] = ("4 B/cycle", "32 B/cycle", "unlimited")[seed % 3]

@@ -59,7 +59,7 @@ class Oracle:
     machine : Machine
     view : GemmView
     pattern : str
-        What the weights run as: ``dense`` or ``C1(G1:H1)->C0(G0:H0)``.
+        What the weights run as: ``dense``, ``C1(G1:H1)->C0(G0:H0)`` or ``N:M``.
     nest : Nest
     outputs : ndarray of bool, shape (groups, M, N), or None
         Recorded non-zeros of the outputs.
@@ -73,6 +73,10 @@ class Oracle:
         array = self.parts.array
         self.lanes, self.arrays = array.pes.value * array.macs.value, array.arrays.value
         numbers = [int(n) for n in re.findall(r"(\d+):(\d+)", pattern) for n in n]
+        if len(numbers) == 2:  # as many blocks of N:M side by side as the row has multipliers for
+            full = numbers[0] == numbers[1]
+            numbers = [] if full else [self.lanes // numbers[0]] * 2 + numbers
+        self.one_rank = bool(numbers) and numbers[0] == numbers[1] and machine.datapath.kind == "n_of_m"
         self.ranks = tuple(numbers) if numbers else None
         self.h1, self.h0 = (numbers[1], numbers[3]) if numbers else (self.lanes, 1)
         self.window = self.h1 * self.h0
@@ -87,9 +91,11 @@ class Oracle:
     def stored(self, name: str, group: int, span: range, column: int) -> tuple[int, int]:
         """(Data, metadata) bits of a column's window of inputs in a format."""
         if name == "uncompressed":
-            size = len(span) if self.parts.fetch.variable else self.window
-            return size * self.bits.inputs.value, 0
+            cut_short = self.parts.fetch.variable and not self.parts.fetch.padded
+            return (len(span) if cut_short else self.window) * self.bits.inputs.value, 0
         values = [bool(self.inputs[group][k, column]) for k in span]
+        if name == "bitmask":
+            return sum(values) * self.bits.inputs.value, self.window
         data, metadata = encode(values, self.h1, self.h0, self.bits.inputs.value)
         return len(data), len(metadata)
 
@@ -134,9 +140,19 @@ class Oracle:
         metadata = 0
         if self.ranks:
             g1, h1, g0, h0 = self.ranks
-            if (g1, g0) != (h1, h0):
+            if self.one_rank:
+                metadata = rows * self.lanes * self.offset_bits(g0, h0)
+            elif (g1, g0) != (h1, h0):
                 metadata = rows * (g1 * len(f"{h1 - 1:b}") + g1 * g0 * len(f"{h0 - 1:b}"))
         return rows * self.slots(span) * self.bits.weights.value, metadata
+
+    def offset_bits(self, kept: int, length: int) -> int:
+        """Bits of an offset: enough for its numbers, and a whole number of them in a metadata word."""
+        offsets = self.machine.datapath.offsets
+        numbers = length if offsets.format == "coordinate" else length - kept
+        word = 8 * self.parts.glb.metadata_word.value
+        fits = [w for w in range(offsets.least.value, word + 1) if word % w == 0 and 2**w >= numbers]
+        return min(fits)
 
     def input_steps(self, visit: Visit) -> tuple[list[int], list[int]]:
         """(Data, metadata) bits of every step of a visit."""
@@ -228,7 +244,9 @@ class Oracle:
         stream = Rows(bits, row)
         self.work.data.append(stream)
         self._add("glb.read", sram_read=stream.rows, metadata_read=units(sum(more), word))
-        arrived = stream.rows * row // 8 + units(sum(more), word) * word // 8
+        port = 8 * (self.parts.glb.data_word or self.parts.glb.row).value
+        last = units(stream.bits - (stream.rows - 1) * row, port) * port
+        arrived = ((stream.rows - 1) * row + last) // 8 + units(sum(more), word) * word // 8
         used = units(stream.bits, 8) + units(sum(more), 8)
         if self.format != "uncompressed":
             self.work.metadata.append(Rows(more, row))

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from simulator.engine.contract import Progress
+from simulator.engine.contract import Progress, Requests, check_requests, check_states
 from simulator.engine.fast.loading import Loader
 from simulator.engine.fast.memory import Memory
 from simulator.engine.fast.schedule import Schedule
 from simulator.engine.fast.totals import balance, outcome
+from simulator.errors import InputError
 from simulator.plan.network import Plan
 from simulator.plan.rung import Rung, at_rung
 from simulator.record.outcome import Outcome
 
 
-def run(plan: Plan, rung: Rung = Rung.S4, *, progress: Progress | None = None, leap: bool = True) -> Outcome:
+def run(
+    plan: Plan,
+    rung: Rung = Rung.S4,
+    *,
+    progress: Progress | None = None,
+    requests: Requests | None = None,
+    leap: bool = True,
+) -> Outcome:
     """Run a plan at a rung; see :class:`simulator.engine.contract.Engine`.
 
     Parameters
@@ -25,9 +33,16 @@ def run(plan: Plan, rung: Rung = Rung.S4, *, progress: Progress | None = None, l
     DeadlockError
         No progress while work remains.
     InputError
-        The plan names an arbiter that does not exist.
+        The plan names an arbiter that does not exist, `requests` a component that makes none, or a component with a state
+        is not what such a component must be.
     """
     network = at_rung(plan, rung)
+    check_states(network)
+    check_requests(network, rung, requests)
+    if requests or any(component.state is not None for component in network.components):
+        raise InputError(
+            "the fast engine runs no components with a state and tells no requests; use reference"
+        )
     memory = Memory(network, leap)
     blocks = iter(memory.programs)
     loaders = [[Loader(memory, p, next(blocks)) for p in c.programs] for c in network.components]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from simulator.engine.contract import Progress
+from simulator.engine.contract import Progress, Requests, check_requests, check_states
 from simulator.engine.reference.machine import Machine
 from simulator.engine.reference.states import (
     States,
@@ -34,6 +34,7 @@ def run(
     rung: Rung = Rung.S4,
     *,
     progress: Progress | None = None,
+    requests: Requests | None = None,
     order: int | None = None,
     grant_log: list[Grant] | None = None,
 ) -> Outcome:
@@ -45,6 +46,8 @@ def run(
     rung : Rung
     progress : callable, optional
         Called every 1,024 departures with (cycle reached, items departed).
+    requests : mapping of str to callable, optional
+        Per component, told every grant.
     order : int, optional
         Seed of a shuffle of the processes before they start; changes nothing in the outcome.
     grant_log : list, optional
@@ -55,9 +58,14 @@ def run(
     ------
     DeadlockError
         No progress while work remains.
+    InputError
+        The plan names an arbiter that does not exist, or `requests` a component that makes none; or a component with a
+        state is not what such a component must be.
     """
     plan = at_rung(plan, rung)
-    machine = Machine(plan)
+    check_states(plan)
+    check_requests(plan, rung, requests)
+    machine = Machine(plan, requests)
     if rung in (Rung.S0, Rung.S1):
         return _totals(plan, machine.tracks, rung)
     try:

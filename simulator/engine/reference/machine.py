@@ -7,11 +7,15 @@ from collections.abc import Callable
 
 import simpy
 
+from simulator.engine.contract import Requests
+from simulator.engine.reference.banks import Banked, Store
 from simulator.engine.reference.channel import Wire
-from simulator.engine.reference.port import Port
+from simulator.engine.reference.port import Port, Service
+from simulator.engine.reference.rows import Controller
 from simulator.engine.reference.track import Track
 from simulator.errors import DeadlockError
 from simulator.plan.network import Plan
+from simulator.plan.state import Banks
 
 
 class Machine:
@@ -25,8 +29,9 @@ class Machine:
         Cycle of the last departure, -1 before any.
     """
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan
+    def __init__(self, plan: Plan, requests: Requests | None = None) -> None:
+        self.plan, self.requests = plan, requests or {}
+        self._stores: dict[str, Store] = {}
         wires = [Wire(channel) for channel in plan.channels]
         self.tracks = [[Track(part.name, p, wires) for p in part.programs] for part in plan.components]
         self.last = -1
@@ -58,5 +63,12 @@ class Machine:
     def _ports(self, env: simpy.Environment, index: int, note: Callable[[int], None]) -> list[Port]:
         component, tracks = self.plan.components[index], self.tracks[index]
         if component.arbiter is not None:
-            return [Port(env, component.rate, component.arbiter, tracks, note)]
+            service, request = self._service(index), self.requests.get(component.name)
+            return [Port(env, component.rate, component.arbiter, tracks, note, service, request)]
         return [Port(env, component.rate, None, [track], note) for track in tracks]
+
+    def _service(self, index: int) -> Service | None:
+        state = self.plan.components[index].state
+        if isinstance(state, Banks):
+            return Banked(self._stores.setdefault(state.store, Store(state)), index)
+        return None if state is None else Controller(state)

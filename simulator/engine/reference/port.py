@@ -1,7 +1,8 @@
 """Ports: each is a SimPy process that starts items, serves them and lets them go.
 
-SimPy's clock counts phases: ``3 * cycle + phase``, phase 0 arrive, 1 decide, 2 depart. A port that cannot go
-on sleeps until a token or a credit arrives for one of its programs, then looks again in the same phase.
+SimPy's clock counts phases: ``4 * cycle + phase``, phase 0 arrive, 1 decide, 2 settle, 3 depart. What the grants
+of a cycle have in common is settled when all are made. A port that cannot go on sleeps until a token or a credit
+arrives for one of its programs, then looks again in the same phase.
 
 The service time of an item of demand b at rate p/q, granted in cycle c, ready since `ready`, departing in d,
 in ticks of 1/(2p) cycle (:mod:`simulator.engine.contract`, "Service time")::
@@ -10,20 +11,39 @@ in ticks of 1/(2p) cycle (:mod:`simulator.engine.contract`, "Service time")::
     end   = begin + 2 q b
     f     = max(c, ceil(end / (2 p)) - 1)
     free  = max(end, 2 p d + 1)
+
+Where the component has a state, a :class:`Service` makes f of it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
+from typing import Protocol
 
 import simpy
 
+from simulator.engine.contract import Request
+from simulator.engine.reference.stream import Item
 from simulator.engine.reference.track import Track, known
 from simulator.errors import InputError, suggest
 
-ARRIVE, DECIDE, DEPART, PHASES = 0, 1, 2, 3
+ARRIVE, DECIDE, SETTLE, DEPART, PHASES = 0, 1, 2, 3, 4
 ROUND_ROBIN, PRIORITY = "round_robin", "priority"
 Process = Generator[simpy.Event, None, None]
+
+
+class Service(Protocol):
+    """How long items take on a component with a state."""
+
+    def grant(self, item: Item, ready: int, cycle: int) -> None:
+        """An item, ready since `ready`, is granted in `cycle`."""
+        ...
+
+    def finish(self, cycle: int, rated: int) -> int:
+        """Last cycle in service of the item granted in `cycle`, asked once all grants of the cycle are made; `rated` is what
+        its rate alone gives.
+        """
+        ...
 
 
 class Port:
@@ -39,6 +59,10 @@ class Port:
     tracks : sequence of Track
     departed : callable
         Called with the cycle of every departure.
+    service : Service, optional
+        When the component has a state.
+    request : callable, optional
+        Called with every grant.
 
     Raises
     ------
@@ -53,6 +77,8 @@ class Port:
         arbiter: str | None,
         tracks: Sequence[Track],
         departed: Callable[[int], None],
+        service: Service | None = None,
+        request: Request | None = None,
     ) -> None:
         self.env = env
         self.p, self.q = rate
@@ -62,6 +88,7 @@ class Port:
         self.shared = arbiter is not None
         self.tracks = tracks
         self.departed = departed
+        self.service, self.request = service, request
         self.free = 0
         self.pointer = 0
         self.bell = env.event()
@@ -80,11 +107,19 @@ class Port:
             yield self._at(self.cycle + 1, DECIDE)
 
     def _serve(self, track: Track) -> Process:
-        start, end = self.cycle, self._end(track)
+        start, ready = self.cycle, self._ready(track)
+        end = max(self.free, 2 * self.p * ready) + 2 * self.q * track.head.demand
         finish = max(start, ceil_div(end, 2 * self.p) - 1)
+        if self.request is not None:
+            self.request(start, track.head.write, track.head.address)
+        if self.service is not None:
+            self.service.grant(track.head, ready, start)
         track.start()
         if self.shared:
             track.claim()
+        if self.service is not None:
+            yield self._at(start, SETTLE)
+            finish = self.service.finish(start, finish)
         yield self._at(finish, DEPART)
         if not self.shared:
             yield from self._sleep_until(DEPART, lambda: self._visible(track.room_since()))
@@ -93,11 +128,10 @@ class Port:
         self.free = max(end, 2 * self.p * self.cycle + 1)
         self.departed(self.cycle)
 
-    def _end(self, track: Track) -> int:
-        """Tick at which the service of the head of `track` ends, when it starts now."""
+    def _ready(self, track: Track) -> int:
+        """Cycle from which the head of `track`, which can start now, had all it needs."""
         needs = track.tokens_since() + (track.room_since() if self.shared else [])
-        ready = max(known(needs), default=0)
-        return max(self.free, 2 * self.p * ready) + 2 * self.q * track.head.demand
+        return max(known(needs), default=0)
 
     def _can_start(self, track: Track) -> bool:
         if track.done:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import repeat
 
 from simulator.plan.network import Program
 
 
 @dataclass(frozen=True)
 class Item:
-    """One item of a program; `takes` and `releases` per input, `puts` per output."""
+    """One item of a program; `takes` and `releases` per input, `puts` per output; `address` in bytes if it has one."""
 
     demand: int
     work: int
@@ -18,6 +19,8 @@ class Item:
     releases: tuple[int, ...]
     puts: tuple[int, ...]
     actions: tuple[int, ...]
+    address: int = 0
+    write: bool = False
 
 
 class Stream:
@@ -62,9 +65,13 @@ class Stream:
     def _read(self) -> Iterator[Item]:
         inputs, outputs = len(self.program.inputs), len(self.program.outputs)
         takes, releases, puts = 2, 2 + inputs, 2 + 2 * inputs
-        actions = puts + outputs
+        actions, access = puts + outputs, self.program.access
+        places = repeat(0) if access is None else access.addresses()
+        write = access is not None and access.write
         for chunk in self.program.chunks():
             for row in chunk.items():
-                yield Item(
-                    row[0], row[1], row[takes:releases], row[releases:puts], row[puts:actions], row[actions:]
-                )
+                moves = row[takes:releases], row[releases:puts], row[puts:actions]
+                address = next(places, None)
+                if address is None:
+                    raise ValueError(f"program {self.program.name} has items without addresses")
+                yield Item(row[0], row[1], *moves, row[actions:], address, write)

@@ -8,5 +8,19 @@ from simulator.hardware.components.dram import Dram
 from simulator.hardware.components.fetch import Fetch
 from simulator.hardware.components.glb import Glb
 from simulator.hardware.components.select import Select
+from simulator.hardware.components.sram import OperandSrams, Sram
+from simulator.hardware.components.systolic_array import SystolicArray
 
-__all__ = ["Array", "Compress", "Distribute", "Drain", "Dram", "Fetch", "Glb", "Select"]
+__all__ = [
+    "Array",
+    "Compress",
+    "Distribute",
+    "Drain",
+    "Dram",
+    "Fetch",
+    "Glb",
+    "OperandSrams",
+    "Select",
+    "Sram",
+    "SystolicArray",
+]

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Any, ClassVar
+
+from pydantic import field_validator
+
+from simulator.hardware.components.timing import SIMPLE, Timing, named
 from simulator.hardware.quantity import Bytes, BytesPerCycle, Cycles
 from simulator.hardware.specification import Specification
+from simulator.plan.state import Rows
 
 
 class Dram(Specification):
-    """Off-chip memory, shared by all tensors.
+    """Off-chip memory, shared by all tensors: a bandwidth and a latency.
 
     Attributes
     ----------
@@ -22,3 +30,49 @@ class Dram(Specification):
     bandwidth: BytesPerCycle
     latency: Cycles
     burst: Bytes
+
+    @property
+    def assumption(self) -> str:
+        """How its time is told, in words."""
+        return f"DRAM is its bandwidth ({self.bandwidth.text}) and its latency ({self.latency.text}), without rows or banks"
+
+
+class TimedDram(Dram):
+    """Off-chip memory that may have banks, rows and refresh, for machines whose lowering tells addresses.
+
+    Attributes
+    ----------
+    timing : Timing or None
+        By the name of one that comes with the package (``LPDDR4``) or number by number; it takes the place of bandwidth and
+        latency. None (``simple``): a transfer takes those.
+    """
+
+    by_name: ClassVar[Mapping[str, str]] = {"timing": SIMPLE}
+
+    timing: Timing | None = None
+
+    @field_validator("timing", mode="before")
+    @classmethod
+    def _named(cls, timing: Any) -> Any:
+        return named(timing)
+
+    def state(self, clock: int) -> Rows | None:
+        """Its banks and rows beside a machine of `clock` Hz, None without a timing."""
+        return None if self.timing is None else self.timing.rows(clock)
+
+    def peak(self, clock: int) -> Fraction | None:
+        """Bytes per cycle at most, None when unlimited."""
+        state = self.state(clock)
+        return self.bandwidth.value if state is None else Fraction(*state.rate)
+
+    @property
+    def arrival(self) -> int:
+        """Cycles from the end of a transfer to its arrival."""
+        return self.latency.value if self.timing is None else self.timing.latency.value
+
+    @property
+    def assumption(self) -> str:
+        """How its time is told, in words."""
+        if self.timing is None:
+            return super().assumption
+        return f"DRAM is {self.timing.name} with open rows, banks and refresh; its stated bandwidth and latency do not count"

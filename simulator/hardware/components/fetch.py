@@ -17,8 +17,17 @@ class Fetch(Specification):
         From a row in its buffer to a window on its way.
     variable : bool
         True: windows of any size at any offset, shifted by what was consumed. False: windows must divide a row.
+    padded : bool
+        Uncompressed windows are stored whole: one beyond the end of K is filled up with zeros. Always so when
+        windows must divide a row.
     """
 
     rows: Count
     latency: Cycles
     variable: bool
+    padded: bool = False
+
+    @property
+    def ragged(self) -> bool:
+        """Whether a window beyond the end of K is stored as short as it is."""
+        return self.variable and not self.padded

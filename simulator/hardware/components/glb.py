@@ -19,6 +19,9 @@ class Glb(Specification):
         The metadata partition may be absent (0 B).
     row : Bytes
         One aligned row of data, the unit of a data access.
+    data_word : Bytes or None
+        What the read port moves at once: of the last row of a stream of inputs only the words in use are read. None:
+        whole rows only. A row is a whole number of words.
     metadata_word : Bytes
         One word of metadata, the unit of a metadata access; a row is a whole number of words.
     read_bandwidth, write_bandwidth : BytesPerCycle
@@ -31,6 +34,7 @@ class Glb(Specification):
     data_capacity: Bytes
     metadata_capacity: Capacity
     row: Bytes
+    data_word: Bytes | None = None
     metadata_word: Bytes
     read_bandwidth: BytesPerCycle
     write_bandwidth: BytesPerCycle
@@ -39,7 +43,15 @@ class Glb(Specification):
 
     @model_validator(mode="after")
     def _whole_words(self) -> Self:
-        row, word = self.row.value, self.metadata_word.value
-        if row % word:
-            raise ValueError(f"row is {row} B, metadata_word {word} B: a row must be a whole number of words")
+        words = {"metadata_word": self.metadata_word.value, "data_word": self.word}
+        for name, word in words.items():
+            if self.row.value % word:
+                raise ValueError(
+                    f"row is {self.row.value} B, {name} {word} B: a row must be a whole number of words"
+                )
         return self
+
+    @property
+    def word(self) -> int:
+        """Bytes of data the read port moves at once."""
+        return (self.data_word or self.row).value

@@ -8,18 +8,22 @@ from simulator import registry
 from simulator.errors import InputError
 from simulator.sparsity.formats.bitmask import Bitmask
 from simulator.sparsity.formats.coordinate_payload import CoordinatePayload
+from simulator.sparsity.formats.csc import Csc
 from simulator.sparsity.formats.format import Encoded, Format, FormatBits, MetadataArray
 from simulator.sparsity.formats.hss_operand import HssOperand, decode_hss, encode_hss
+from simulator.sparsity.formats.run_length import RunLength
 from simulator.sparsity.formats.uncompressed import Uncompressed
 
 __all__ = [
     "Bitmask",
     "CoordinatePayload",
+    "Csc",
     "Encoded",
     "Format",
     "FormatBits",
     "HssOperand",
     "MetadataArray",
+    "RunLength",
     "Uncompressed",
     "decode_hss",
     "encode_hss",

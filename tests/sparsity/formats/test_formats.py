@@ -13,12 +13,21 @@ from numpy.typing import NDArray
 from simulator import registry
 from simulator.errors import InputError
 from simulator.sparsity import fibers
-from simulator.sparsity.formats import Bitmask, CoordinatePayload, Format, Uncompressed, resolve
+from simulator.sparsity.formats import (
+    Bitmask,
+    CoordinatePayload,
+    Format,
+    RunLength,
+    Uncompressed,
+    resolve,
+)
 
 PROPERTY = settings(deadline=None, derandomize=True, max_examples=200)
 FORMATS = st.one_of(
     st.just(Uncompressed()),
     st.just(Bitmask()),
+    st.integers(1, 6).map(RunLength),
+    st.integers(1, 9).map(lambda length: RunLength(4, length, length)),
     st.lists(st.integers(1, 9), min_size=1, max_size=4).map(
         lambda lengths: CoordinatePayload(tuple(lengths))
     ),
@@ -60,7 +69,9 @@ def test_round_trip_and_sizes(
         assert counted.parts[name].tolist() == part.bits.tolist()
 
 
-@pytest.mark.parametrize("form", [Bitmask(), CoordinatePayload((3, 4)), CoordinatePayload((80,))])
+@pytest.mark.parametrize(
+    "form", [Bitmask(), RunLength(2), CoordinatePayload((3, 4)), CoordinatePayload((80,))]
+)
 def test_sizes_do_not_depend_on_the_chunk(form: Format, monkeypatch: pytest.MonkeyPatch) -> None:
     mask = matrix(30, 77, 0.3, "bool", 1)
     whole = form.bits(mask, 8)
@@ -87,7 +98,7 @@ def test_course_example_of_16_slots_of_8_bits(form: Format, bits: dict[int, int]
 
 
 def test_formats_are_found_by_name() -> None:
-    assert registry.names("format") == ("bitmask", "coordinate_payload", "uncompressed")
+    assert registry.names("format") == ("bitmask", "coordinate_payload", "csc", "uncompressed")
     assert resolve("uncompressed") == Uncompressed()
     assert resolve("bitmask") == Bitmask()
     assert resolve("coordinate_payload", (8, 4)) == CoordinatePayload((8, 4))

@@ -1,0 +1,190 @@
+"""The tiles of a layer, the visits to them, and what each stage does in a visit.
+
+A layer is visited in the order: group, rows of M, columns of K, positions of N. A tile of weights stays for all N; a visit
+is one position n: a fiber of inputs over the tile's columns, and a set of partial sums over its rows.
+
+::
+
+    bits of a tile    words x word x (value + run) + columns x address
+    bits of a fiber   entries x (value + run) + address
+
+Turns of the stages are worked out for a stretch of visits at a time, so that memory does not grow with N.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.datapath import csc
+from simulator.errors import InfeasibleError
+from simulator.hardware.organisations.csc import Csc
+from simulator.workload.matrix import GemmView
+
+STRETCH = 1 << 11
+"""Visits worked out at a time."""
+
+KEPT = 1 << 26
+"""Bytes of fibers kept for the next tile of rows that meets them."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A tile of weights: rows m0 <= m < m1, columns k0 <= k < k1 of a group; whether it is the first, the last along K."""
+
+    group: int
+    m0: int
+    m1: int
+    k0: int
+    k1: int
+    first: bool
+    last: bool
+
+    @property
+    def rows(self) -> int:
+        """Rows of weights, partial sums of a visit."""
+        return self.m1 - self.m0
+
+    @property
+    def columns(self) -> int:
+        """Columns of weights."""
+        return self.k1 - self.k0
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Visits n0 <= n < n1 to a tile."""
+
+    tile: Tile
+    n0: int
+    n1: int
+    begin: bool
+    end: bool
+
+
+class Tiles:
+    """A layer cut into tiles of at most `rows` x `columns` weights.
+
+    Attributes
+    ----------
+    machine : Csc
+    view : GemmView
+    rows, columns : int
+    """
+
+    def __init__(self, machine: Csc, view: GemmView, rows: int, columns: int) -> None:
+        self.machine, self.view, self.rows, self.columns = machine, view, rows, columns
+        self._fibers: OrderedDict[tuple[int, int, int], csc.Fibers] = OrderedDict()
+        self._turns: OrderedDict[tuple[int, int, int, int], csc.Turns] = OrderedDict()
+
+    @cached_property
+    def tiles(self) -> tuple[Tile, ...]:
+        """All tiles in order."""
+        view = self.view
+        cuts = [range(0, view.M, self.rows), range(0, view.K, self.columns)]
+        return tuple(
+            Tile(g, m, min(view.M, m + self.rows), k, min(view.K, k + self.columns), k == 0, k == cuts[1][-1])
+            for g in range(view.groups)
+            for m in cuts[0]
+            for k in cuts[1]
+        )
+
+    def stretches(self, tile: Tile) -> Iterator[Stretch]:
+        """The visits to a tile, a stretch at a time."""
+        size = self.view.N
+        for n in range(0, size, STRETCH):
+            end = min(size, n + STRETCH)
+            yield Stretch(tile, n, end, n == 0, end == size)
+
+    @cached_property
+    def weights(self) -> dict[Tile, csc.Columns]:
+        """The words of every tile."""
+        spad = self.machine.components.weights
+        word, run = spad.word.value, spad.run.value
+        found = {}
+        for tile in self.tiles:
+            mask = self.view.weights_mask(tile.group, tile.m0, tile.m1)[:, tile.k0 : tile.k1]
+            found[tile] = csc.columns(mask, word, run)
+        return found
+
+    def check(self) -> None:
+        """Whether every tile fits its scratch pad.
+
+        Raises
+        ------
+        InfeasibleError
+            The first that does not.
+        """
+        for tile, words in self.weights.items():
+            self._check(tile, words)
+
+    def _check(self, tile: Tile, words: csc.Columns) -> None:
+        spad = self.machine.components.weights
+        place = f"machine {self.machine.name!r}: weights [{tile.m0}:{tile.m1}, {tile.k0}:{tile.k1}]"
+        if words.words > spad.words:
+            raise InfeasibleError(
+                f"{place} take {words.words} words of {spad.word.value}, weights.entries holds {spad.words}; lower mapping.tile.M "
+                "or mapping.tile.K"
+            )
+        longest = int(np.diff(words.start).max(initial=0))
+        if longest >= 1 << spad.address.value:
+            raise InfeasibleError(
+                f"{place} have a column of {longest} words, addresses of {spad.address.value} b tell fewer than "
+                f"{1 << spad.address.value} apart; lower mapping.tile.M"
+            )
+
+    def fibers(self, stretch: Stretch) -> csc.Fibers:
+        """The stored inputs of a stretch."""
+        tile = stretch.tile
+        key = (tile.group, tile.k0, stretch.n0)
+        if key not in self._fibers:
+            mask = self.view.inputs_mask(tile.group, tile.k0, tile.k1, stretch.n0, stretch.n1)
+            self._fibers[key] = csc.fibers(mask, self.machine.components.inputs.run.value)
+            if len(self._fibers) > max(4, KEPT // (4 * STRETCH * self.columns)):
+                self._fibers.popitem(last=False)
+        return self._fibers[key]
+
+    def turns(self, stretch: Stretch) -> csc.Turns:
+        """The turns of all stages over a stretch; the last few are kept for the programs that share them."""
+        tile, parts = stretch.tile, self.machine.components
+        key = (tile.group, tile.m0, tile.k0, stretch.n0)
+        if key not in self._turns:
+            window = 0 if parts.psums.forwarding else parts.psums.latency.value
+            weights, inputs = self.weights[tile], self.fibers(stretch)
+            self._turns[key] = csc.turns(weights, inputs, parts.mac.lanes.value, tile.rows, window)
+            if len(self._turns) > 8:
+                self._turns.popitem(last=False)
+        return self._turns[key]
+
+    # --- Sizes --------------------------------------------------------------------------------------------------
+
+    @property
+    def weight_bits(self) -> int:
+        """Bits of a word of weights with its runs."""
+        spad = self.machine.components.weights
+        return spad.word.value * (self.machine.value_bits.weights.value + spad.run.value)
+
+    def tile_bits(self, tile: Tile) -> int:
+        """Bits of a tile of weights as it comes: addresses, then words."""
+        address = self.machine.components.weights.address.value
+        return tile.columns * address + self.weights[tile].words * self.weight_bits
+
+    def fiber_bits(self, entries: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
+        """Bits of fibers of so many entries, int64."""
+        spad = self.machine.components.inputs
+        per_entry = self.machine.value_bits.inputs.value + spad.run.value
+        return entries.astype(np.int64) * per_entry + spad.address.value
+
+    def sums_bits(self, tile: Tile) -> int:
+        """Bits of the partial sums of a visit."""
+        return tile.rows * self.machine.components.psums.width.value
+
+    def output_bytes(self, tile: Tile) -> int:
+        """Bytes of the outputs of a visit in the store."""
+        return -(-tile.rows * self.machine.value_bits.outputs.value // 8)

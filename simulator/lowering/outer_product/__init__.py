@@ -1,0 +1,1 @@
+"""Lowering of layers onto outer-product units with bitmask operands."""

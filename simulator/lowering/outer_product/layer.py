@@ -1,0 +1,130 @@
+"""A layer on outer-product units: operands, mapping, network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.datapath.outer_product import Unit, multiply
+from simulator.datapath.verify import Box
+from simulator.errors import InfeasibleError, InputError
+from simulator.hardware.organisations.outer_product import OuterProduct
+from simulator.lowering import lowered
+from simulator.lowering.outer_product.context import Context
+from simulator.lowering.outer_product.network import build
+from simulator.lowering.outer_product.operands import TENSORS, Operands, Storage
+from simulator.lowering.outer_product.units import finished, tile_bytes
+from simulator.mapping import Memory, choose
+from simulator.plan import Plan
+from simulator.sparsity.formats import resolve
+from simulator.workload.layer import Layer
+from simulator.workload.matrix import GemmView
+
+
+@dataclass(frozen=True)
+class OuterProductLayer:
+    """A layer ready to run; see :class:`simulator.lowering.lowered.Lowered`."""
+
+    plan: Plan
+    view: GemmView
+    context: Context
+    outputs: NDArray[np.bool_] | None
+    provenance: str
+
+    @property
+    def lanes(self) -> int:
+        """Multipliers of the machine."""
+        return self.context.machine.components.units.multipliers
+
+    @property
+    def macs(self) -> dict[str, int]:
+        """Dense and effectual multiplications, and slots issued: multipliers of a unit x steps."""
+        view, found = self.view, self.context.operands.service
+        unit = self.context.operands.unit
+        return {
+            "dense": view.groups * view.M * view.N * view.K,
+            "effectual": sum(int(part.products.sum(dtype=np.int64)) for part in found),
+            "slots": sum(int(part.steps.sum(dtype=np.int64)) for part in found) * unit.rows * unit.columns,
+        }
+
+    @property
+    def nonzeros(self) -> dict[str, tuple[int, int]]:
+        """Per tensor: non-zero elements and elements, of the raw tensors."""
+        return lowered.nonzeros(self.view, self.outputs)
+
+    @property
+    def traffic(self) -> dict[str, dict[str, int]]:
+        """DRAM bytes per tensor."""
+        context = self.context
+        moved: dict[str, int] = {tensor: sum(piece.dram for piece in context.fetches(tensor)) for tensor in TENSORS}
+        return {"dram": {**moved, "outputs": sum(tile_bytes(context, *place) for place in finished(context))}}
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """What was decided, in words."""
+        return {
+            "weights_pattern": "unstructured, bitmask",
+            "inputs_format": "bitmask",
+            "outputs_format": "uncompressed",
+            "mapping": self.context.tiling.text(self.context.operands.geometry),
+        }
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What the result rests on beyond the machine's own description."""
+        return (f"output non-zeros: {self.provenance}; every output is written",)
+
+    def computed(self, view: GemmView, box: Box) -> NDArray[np.int64]:
+        """See :class:`simulator.lowering.lowered.Lowered`: fibers across a tile go through their bitmasks and back."""
+        weights = view.weights(box.group, box.m0, box.m1).astype(np.int64)
+        inputs = view.inputs(box.group, 0, view.K, box.n0, box.n1).astype(np.int64)
+        stored = resolve("bitmask")
+        a = stored.decode(stored.encode(np.ascontiguousarray(weights.T))).T
+        b = stored.decode(stored.encode(np.ascontiguousarray(inputs)))
+        return multiply(self.context.operands.unit, a.astype(np.int64), b.astype(np.int64))
+
+
+def unit(machine: OuterProduct) -> Unit:
+    """One unit of the machine."""
+    units, buffer = machine.components.units, machine.components.accumulation
+    return Unit(
+        tile_rows=units.tile_rows.value,
+        tile_columns=units.tile_columns.value,
+        depth=units.depth.value,
+        rows=units.step_rows.value,
+        columns=units.step_columns.value,
+        bank_rows=buffer.bank_rows.value,
+        bank_columns=buffer.bank_columns.value,
+        bank_words=buffer.bank_words.value,
+        bandwidth=buffer.bandwidth.value,
+        queue=buffer.queue.value,
+    )
+
+
+def lower(machine: OuterProduct, layer: Layer) -> OuterProductLayer:
+    """Lower `layer` onto `machine`.
+
+    Raises
+    ------
+    InputError
+        The layer's weights do not satisfy the pattern it declares.
+    InfeasibleError
+        No mapping fits the machine.
+    """
+    layer.check_pattern()
+    view, parts, bits = GemmView(layer), machine.components, machine.value_bits
+    glb, dram = parts.glb, parts.dram
+    words = glb.row.value, glb.word, glb.metadata_word.value
+    units = parts.units.rows.value, parts.units.columns.value
+    operands = Operands(view, unit(machine), units, Storage(bits.weights.value, bits.inputs.value, *words))
+    capacity = glb.data_capacity.value, glb.metadata_capacity.value
+    memory = Memory(capacity, glb.tile_buffers.value, dram.bandwidth.value, dram.latency.value)
+    try:
+        tiling = choose(machine.mapping, operands.geometry, operands, memory)
+    except (InfeasibleError, InputError) as error:
+        raise type(error)(f"layer {layer.name!r} on {machine.name!r}: {error}") from None
+    context = Context(machine, operands, tiling)
+    mask, provenance = lowered.outputs_mask(view)
+    return OuterProductLayer(build(context), view, context, mask, provenance)

@@ -1,0 +1,194 @@
+"""A layer on a stationary machine: the passes in order, and what they decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.datapath.code import Code, Datapath
+from simulator.datapath.verify import Box
+from simulator.errors import InfeasibleError, InputError
+from simulator.hardware.organisations.stationary import Stationary
+from simulator.lowering import lowered
+from simulator.lowering.addresses import ASSUMPTION
+from simulator.lowering.context import Context
+from simulator.lowering.memory import fetched
+from simulator.lowering.operands import Operands, Widths
+from simulator.lowering.output import Outputs, output_format, tile_bytes
+from simulator.lowering.stationary import build
+from simulator.mapping import Geometry, Memory, choose
+from simulator.plan import Plan
+from simulator.registry import resolve
+from simulator.workload.layer import Layer
+from simulator.workload.matrix import GemmView
+
+
+@dataclass(frozen=True)
+class StationaryLayer:
+    """A layer ready to run.
+
+    Attributes
+    ----------
+    plan : Plan
+    datapath : Datapath
+    code : Code
+    view : GemmView
+    context : Context
+    outputs : Outputs
+    """
+
+    plan: Plan
+    datapath: Datapath
+    code: Code
+    view: GemmView
+    context: Context
+    outputs: Outputs
+
+    @property
+    def lanes(self) -> int:
+        """Multipliers of the machine."""
+        array = self.context.machine.components.array
+        return array.multipliers
+
+    @property
+    def macs(self) -> dict[str, int]:
+        """Dense multiplications of the einsum, effectual ones, and slots issued (lanes x steps)."""
+        view, g = self.view, self.context.geometry
+        effectual = sum(int(group.sum()) for group in self.context.operands.effectual)
+        return {
+            "dense": view.groups * view.M * view.N * view.K,
+            "effectual": effectual,
+            "slots": self.lanes * g.steps,
+        }
+
+    @property
+    def nonzeros(self) -> dict[str, tuple[int, int]]:
+        """Per tensor: non-zero elements and elements, of the raw tensors."""
+        return lowered.nonzeros(self.view, self.outputs.mask)
+
+    @property
+    def traffic(self) -> dict[str, dict[str, int]]:
+        """DRAM bytes per tensor."""
+        context = self.context
+        totals = {"weights": 0, "inputs": 0, "outputs": 0}
+        for tile in context.tiles:
+            for i, tensor in enumerate(("weights", "inputs")):
+                if tile.fetch[i]:
+                    totals[tensor] += fetched(context, tile, tensor)[0]
+            if tile.end:
+                totals["outputs"] += tile_bytes(context, self.outputs, tile)
+        return {"dram": totals}
+
+    def computed(self, view: GemmView, box: Box) -> NDArray[np.int64]:
+        """See :class:`simulator.lowering.lowered.Lowered`; inputs go through their stored format and back."""
+        stored = self.context.operands.stored_format
+        weights = view.weights(box.group, box.m0, box.m1).astype(np.int64)
+        inputs = view.inputs(box.group, 0, view.K, box.n0, box.n1).astype(np.int64)
+        through = stored.decode(stored.encode(np.ascontiguousarray(inputs.T))).T.astype(np.int64)
+        return self.datapath.outputs(self.code, weights, np.ascontiguousarray(through))
+
+    @property
+    def choices(self) -> dict[str, str]:
+        """What was decided, in words."""
+        return {
+            "weights_pattern": self.code.pattern,
+            "inputs_format": self.context.operands.format,
+            "outputs_format": self.outputs.format,
+            "arrays": f"{self.context.geometry.abreast} windows at once",
+            "mapping": self.context.tiling.text(self.context.geometry),
+        }
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What the result rests on beyond the machine's own description."""
+        dram = self.context.machine.components.dram
+        notes = [f"output non-zeros: {self.outputs.provenance}", dram.assumption]
+        if dram.timing is not None:
+            notes.append(ASSUMPTION)
+        if self.outputs.format != "uncompressed":
+            notes.append(
+                "compressed outputs are stored in windows of 8 blocks of 4 along M, the next layer's K"
+            )
+        return tuple(notes)
+
+
+def lower(machine: Stationary, layer: Layer) -> StationaryLayer:
+    """Lower `layer` onto `machine`.
+
+    Raises
+    ------
+    InputError
+        The layer's pattern is unsupported or its weights do not satisfy it.
+    InfeasibleError
+        No mapping fits the machine.
+    """
+    datapath: Datapath = resolve("datapath", machine.datapath.kind)()
+    view = GemmView(layer)
+    code = datapath.code(machine, layer)
+    geometry = _geometry(machine, view, code)
+    operands = Operands(view, code, geometry, _widths(machine), list(machine.datapath.inputs))
+    parts = machine.components
+    capacity = (parts.glb.data_capacity.value, parts.glb.metadata_capacity.value)
+    peak = parts.dram.peak(machine.clock.value)
+    memory = Memory(capacity, parts.glb.tile_buffers.value, peak, parts.dram.arrival)
+    try:
+        tiling = choose(machine.mapping, geometry, operands, memory)
+    except (InfeasibleError, InputError) as error:
+        raise type(error)(f"layer {layer.name!r} on {machine.name!r}: {error}") from None
+    context = Context(machine, code, geometry, operands, tiling)
+    mask, provenance = lowered.outputs_mask(view)
+    outputs = output_format(mask, parts.compress is not None, machine.value_bits.outputs.value, provenance)
+    return StationaryLayer(build(context, outputs), datapath, code, view, context, outputs)
+
+
+def _geometry(machine: Stationary, view: GemmView, code: Code) -> Geometry:
+    """Arrays side by side along M share a window, those along N take one each; ``auto`` takes the estimated
+    fastest split.
+    """
+    array = machine.components.array
+    arrays = array.arrays.value
+    splits = [1] if array.shared_window is True else [arrays]
+    if array.shared_window == "auto":
+        splits = [n for n in range(1, arrays + 1) if arrays % n == 0]
+    options = [
+        Geometry(
+            view.groups,
+            view.M,
+            view.N,
+            view.K,
+            array.rows.value * arrays // abreast,
+            array.columns.value * abreast,
+            code.window,
+            abreast,
+        )
+        for abreast in splits
+    ]
+    return min(options, key=lambda geometry: _streaming(machine, geometry))
+
+
+def _streaming(machine: Stationary, g: Geometry) -> Fraction:
+    """Cycles to stream the inputs through: the most of steps, GLB reads and distribution, all
+    uncompressed.
+    """
+    parts = machine.components
+    window = Fraction(g.abreast * g.window * machine.value_bits.inputs.value, 8)
+    per_step = [Fraction(1)]
+    for bandwidth in (parts.glb.read_bandwidth.value, parts.distribute.bandwidth.value):
+        if bandwidth is not None:
+            per_step.append(window / bandwidth)
+    return g.steps * max(per_step)
+
+
+def _widths(machine: Stationary) -> Widths:
+    bits, glb = machine.value_bits, machine.components.glb
+    return Widths(
+        bits.weights.value,
+        bits.inputs.value,
+        bits.outputs.value,
+        8 * glb.row.value,
+        8 * glb.metadata_word.value,
+        machine.components.fetch.ragged,
+    )

@@ -1,0 +1,153 @@
+"""Programs of the array and of the way out: a step of all multipliers, the sums that leave in it.
+
+Every multiplication reads two operand registers; an operand is latched in each multiplier it passes. Sums that stay are read and
+written by every multiplication, sums that flow by every multiplier on their way, and once more below their column.
+Actions are counted in the last step of a fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.lowering.blocks import gather
+from simulator.lowering.systolic.folds import Fold
+from simulator.lowering.systolic.programs import told
+from simulator.lowering.systolic.wavefront import Shape, active, leaving, takes
+from simulator.plan import Chunk
+
+ACTIONS = ["mac", "mac_gated", "operand_read", "operand_write", "psum_read", "psum_write"]
+
+
+@dataclass(frozen=True)
+class Flow:
+    """How folds run on an array.
+
+    Attributes
+    ----------
+    folds : tuple of Fold
+    rows, columns : int
+        Of the array.
+    stays, shift, whole : bool
+        An operand stays; finished sums shift out; wavefronts cross the whole array.
+    output_bits : int
+    burst : int
+        Of DRAM, in bytes.
+    """
+
+    folds: tuple[Fold, ...]
+    rows: int
+    columns: int
+    stays: bool
+    shift: bool
+    whole: bool
+    output_bits: int
+    burst: int
+
+    def shape(self, fold: Fold) -> Shape:
+        """What decides the steps of `fold`."""
+        crossed = (self.rows, self.columns) if self.whole else (fold.rows, fold.columns)
+        return Shape(fold.rows, fold.columns, fold.steps, crossed, self.stays, self.shift)
+
+    @property
+    def steps(self) -> int:
+        """Steps of all folds."""
+        return sum(self.shape(fold).length for fold in self.folds)
+
+    def tile_bytes(self) -> Iterator[int]:
+        """Bytes of every tile of outputs, in the order they are done."""
+        for fold in self.folds:
+            if fold.end:
+                yield -(-fold.m.size * fold.n.size * self.output_bits // 8)
+
+
+def steps(flow: Flow, effectual: NDArray[np.int64] | None) -> Iterator[Chunk]:
+    """Items: a step. Fields: demand, work (multiplications), take west, north, space, the same released, put sums, then
+    :data:`ACTIONS`; with `effectual` (per fold), multiplications of a zero are gated.
+    """
+    known: dict[tuple[Shape, bool, bool], Chunk] = {}
+
+    def block(shape: Shape, begin: bool, end: bool) -> Chunk:
+        work, out = active(shape), leaving(shape)
+        west, north = takes(shape)
+        space, actions = (
+            np.zeros((shape.length, 1), np.int64),
+            np.zeros((shape.length, len(ACTIONS)), np.int64),
+        )
+        space[0] = begin
+        actions[-1] = _actions(shape, begin)
+        ports = np.column_stack([west, north, space])
+        sums = (out > 0) & end
+        table = np.column_stack([np.ones_like(work), work, ports, ports, sums, actions])
+        return told(table, 3, 1, len(ACTIONS))
+
+    def blocks() -> Iterator[Chunk]:
+        for fold in flow.folds:
+            key = (flow.shape(fold), fold.begin, fold.end)
+            if key not in known:
+                known[key] = block(*key)
+            yield known[key]
+
+    chunks = gather(blocks(), merge=False)
+    return chunks if effectual is None else _gated(chunks, effectual)
+
+
+def _actions(shape: Shape, begin: bool) -> list[int]:
+    """Of a whole fold, all its multiplications useful."""
+    macs = shape.rows * shape.columns * shape.steps
+    sums = shape.columns * (shape.steps if shape.stays else shape.rows)
+    if not shape.stays:
+        return [macs, 0, 2 * macs, 2 * macs, macs - sums, macs]
+    pushed = shape.columns * shape.rows * (shape.rows + 1) // 2
+    return [macs, 0, 2 * macs, macs + pushed, macs + (0 if begin else sums), macs + sums]
+
+
+def _gated(chunks: Iterator[Chunk], effectual: NDArray[np.int64]) -> Iterator[Chunk]:
+    """Move what is not effectual from `mac` to `mac_gated` in the last run of every fold."""
+    at = 0
+    for chunk in chunks:
+        runs = chunk.runs.copy()
+        mac = runs.shape[1] - len(ACTIONS)
+        last = np.flatnonzero(runs[:, mac] > 0)
+        counts = effectual[at : at + len(last)]
+        at += len(last)
+        runs[last, mac + 1] = runs[last, mac] - counts
+        runs[last, mac] = counts
+        yield Chunk(runs, chunk.varies, chunk.vectors)
+
+
+def bursts(counts: NDArray[np.int64], output_bits: int, burst: int) -> NDArray[np.int64]:
+    """DRAM bursts completed by each of a tile's steps; the last may be short."""
+    used = np.cumsum(counts) * output_bits
+    filled = used // (8 * burst)
+    filled[-1] = -(-used[-1] // (8 * burst))
+    return np.diff(filled, prepend=0)
+
+
+def drains(flow: Flow) -> Iterator[Chunk]:
+    """Items: the sums that left in a step. Fields: demand, work (b), take, release, put space, put bursts, psum_read,
+    drain_word.
+    """
+    known: dict[Shape, Chunk] = {}
+
+    def block(shape: Shape) -> Chunk:
+        counts = leaving(shape)
+        counts = counts[counts > 0]
+        demand, one, space = counts * flow.output_bits, np.ones_like(counts), np.zeros_like(counts)
+        space[-1] = 1
+        reads = counts if shape.stays else np.zeros_like(counts)
+        put = bursts(counts, flow.output_bits, flow.burst)
+        return told(np.column_stack([demand, demand, one, one, space, put, reads, counts]), 1, 2, 2)
+
+    def blocks() -> Iterator[Chunk]:
+        for fold in flow.folds:
+            if fold.end:
+                shape = flow.shape(fold)
+                if shape not in known:
+                    known[shape] = block(shape)
+                yield known[shape]
+
+    return gather(blocks())
