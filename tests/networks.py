@@ -407,6 +407,16 @@ def walked(plan: Plan) -> Plan:
     return _each_program(plan, _single)
 
 
+def tiled(plan: Plan, times: int) -> Plan:
+    """Every program's items `times` times over, run for run."""
+    return _each_program(plan, lambda of: _over_and_over(of, times))
+
+
+def _over_and_over(of: Program, times: int) -> Program:
+    chunks = list(of.chunks())
+    return replace(of, chunks=lambda: iter(chunks * times))
+
+
 def _single(of: Program) -> Program:
     chunks: list[Chunk] = []
     for item in expanded(of):

@@ -1,8 +1,4 @@
-"""Where the cycles of programs and components go: exact state-cycles, in bins that fold.
-
-A component's cycles are added interval by interval to 4,096 bins of 2**shift cycles; when an interval ends behind the last
-bin, neighbours are merged and the shift grows by one, which gives the canonical log of :mod:`simulator.record.intervals`.
-"""
+"""Which state programs and components are in, and until when."""
 
 from __future__ import annotations
 
@@ -10,69 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
+from simulator.engine.fast.tape import add
 from simulator.jit import inlined, kernel
-from simulator.record.intervals import BINS
-from simulator.record.states import BLOCKED, BUSY, DRAINED, REFILL, STARVED, STATES
+from simulator.record.states import BLOCKED, BUSY, DRAINED, REFILL, STARVED
 
 Ints = NDArray[np.int64]
 SEEN = -1
 """Not a state: the data inputs of the next item are visible."""
 RANKS = 1 << 20
 """Rank of a state that no program's starvation precedes."""
-
-
-@kernel
-def fold(m: Ints, bins: Ints, component: int) -> None:
-    """Merge neighbouring bins of a component."""
-    half = BINS // 2
-    for state in range(len(STATES)):
-        if m[component + at.USED] >> state & 1:
-            row = (m[component + at.INDEX] * len(STATES) + state) * BINS
-            for b in range(half):
-                bins[row + b] = bins[row + 2 * b] + bins[row + 2 * b + 1]
-            for b in range(row + half, row + BINS):
-                bins[b] = 0
-    m[component + at.SHIFT] += 1
-
-
-@kernel
-def record(m: Ints, component: int, state: int, begin: int, end: int) -> None:
-    """Remember an interval for leaps; too many are not worth it."""
-    records = m[at.RECORDED]
-    if records == at.MOST_RECORDS:
-        m[at.RECORDED] = -1
-        return
-    entry = m[at.RECORDS] + at.RECORD * records
-    m[entry], m[entry + 1], m[entry + 2], m[entry + 3] = component, state, begin, end
-    m[at.RECORDED] = records + 1
-
-
-@kernel
-def spill(m: Ints, bins: Ints, component: int, state: int, begin: int, end: int) -> None:
-    """Add cycles to several bins, after folding them until all fit."""
-    while (end - 1) >> m[component + at.SHIFT] >= BINS:
-        fold(m, bins, component)
-    shift, row = m[component + at.SHIFT], (m[component + at.INDEX] * len(STATES) + state) * BINS
-    while begin < end:
-        upto = min(end, ((begin >> shift) + 1) << shift)
-        bins[row + (begin >> shift)] += upto - begin
-        begin = upto
-
-
-@inlined
-def add(m: Ints, bins: Ints, component: int, state: int, begin: int, end: int) -> None:
-    """Add cycles [begin, end) in `state` to the log of a component."""
-    if end <= begin:
-        return
-    if m[at.RECORDED] >= 0:
-        record(m, component, state, begin, end)
-    m[component + at.USED] |= 1 << state
-    shift = m[component + at.SHIFT]
-    first, last = begin >> shift, (end - 1) >> shift
-    if first == last and last < BINS:
-        bins[(m[component + at.INDEX] * len(STATES) + state) * BINS + first] += end - begin
-    else:
-        spill(m, bins, component, state, begin, end)
 
 
 @inlined

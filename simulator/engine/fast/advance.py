@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
-from simulator.engine.fast.account import add, close, merge, open_window
-from simulator.engine.fast.leap import consider
+from simulator.engine.fast.account import close, merge, open_window
 from simulator.engine.fast.port import certain, evaluate, forget, grant, settle
 from simulator.engine.fast.queue import push, spread
+from simulator.engine.fast.recall import consider
+from simulator.engine.fast.tape import add, unroll
 from simulator.engine.fast.walk import walk
 from simulator.jit import inlined, kernel, pointer
 from simulator.record.states import BUSY, DISABLED, DRAINED
@@ -58,6 +59,7 @@ def turn(m: Ints, bins: Ints, cycle: int) -> None:
     m[at.BASE], m[at.LIMIT] = cycle, cycle + at.WINDOW
     for entry in range(m[at.CROWDS], m[at.CROWDS_END]):
         open_window(m, m[entry])
+    m[at.CREDIT_LEFT] += 1
     program = m[at.PROGRAM0]
     for _ in range(m[at.PROGRAMS]):
         if m[program + at.DEFERRED] < m[at.LIMIT]:
@@ -82,7 +84,8 @@ def advance(words: Ints, vectors: Vector, counts: Ints, windows: int) -> int:
     m, v, bins, settled = pointer(words), pointer(vectors), pointer(counts), False
     while True:
         cycle, component = first_grant(m)
-        if not (settled and cycle < m[at.LIMIT] and certain(m, component, cycle)):
+        entered = m[at.LEAPING] and m[at.ENTERED_RUN]
+        if entered or not (settled and cycle < m[at.LIMIT] and certain(m, component, cycle)):
             status = drain(m, v, bins)
             if status != at.STUCK:
                 return status
@@ -137,4 +140,6 @@ def finished(words: Ints, counts: Ints, cycles: int) -> None:
             program = m[component + at.FIRST]
             add(m, bins, component, BUSY, m[program + at.SINCE], m[program + at.NEXT])
             add(m, bins, component, DRAINED, m[program + at.NEXT], cycles)
+        if m[component + at.TAPE] > 0:
+            unroll(m, bins, component)
         component += at.COMPONENT_WORDS

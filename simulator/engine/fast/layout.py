@@ -10,6 +10,9 @@ from __future__ import annotations
 NEVER = 1 << 62
 """A cycle later than all others."""
 
+FAR = 1 << 30
+"""More periods than any leap is over."""
+
 FORESIGHT = 32
 """Programs on shared ports up to which grants are made ahead of what follows from them."""
 
@@ -28,28 +31,25 @@ CROWDS, CROWDS_END = 16, 17  # list of the components with several private ports
 QUEUE, QUEUE_MASK, QUEUE_HEAD, QUEUE_TAIL = 18, 19, 20, 21  # runnable programs
 SHARED_COUNT, DISTANCES, FIRST_GRANTS = 22, 23, 24  # of programs on shared ports, see reach
 CHANNELS, CHANNEL0 = 25, 26
-# Leaps: whether to look for them, the state kept and when, how often it was compared and is to be, the intervals recorded since
-LEAPING, KEPT, KEPT_CYCLE, KEPT_COMPONENT, AGE, POWER, RECORDS, RECORDED, SCRATCH = (
-    27,
-    28,
-    29,
-    30,
-    31,
-    32,
-    33,
-    34,
-    35,
-)
-FLOOR = 36  # how often a state is compared at least; more when that was in vain
-LEAPT = 37  # cycles leapt over
-HEADER = 38
+# Leaps: whether to look for them, the kept state that is looked at, scratch, cycles leapt over
+LEAPING, KEPT, SCRATCH, LEAPT = 27, 28, 29, 30
+# The state kept inside runs, how often it was compared, is to be, and is to be at least (more when that was in vain)
+FINE, AGE, POWER, FLOOR = 31, 32, 33, 34
+# States kept where runs begin: the table, its slots less one, words of a state; whether a run was entered, how many may be kept
+ECHOES, ECHO_MASK, KEPT_WORDS, ENTERED_RUN, CREDIT_LEFT = 35, 36, 37, 38, 39
+EPOCH = 40  # how often a tape was unrolled
+SUMS, FRAMES = 41, 42  # scratch of the tapes, in the bins
+HEADER = 43
+# Header of a kept state
+KEPT_SIGNATURE, KEPT_AT, KEPT_PORT, KEPT_EPOCH = 0, 1, 2, 3
 
 # Component
 LONE, PORT, CROWD = 0, 1, 2
 INDEX, KIND, SHIFT, USED, FIRST, COUNT = 0, 1, 2, 3, 4, 5
 POLICY, POINTER, PORT_FREE, GRANTEE, GRANTED, FINISHED, BUFFER = 6, 7, 8, 9, 10, 11, 12
 STRETCH, CANDIDATE = 13, 14
-COMPONENT_WORDS = 15
+TAPE, TAPED, TOLD, LOOPS, LOOPED = 15, 16, 17, 18, 19  # tape, its entries, the cycle it begins in; its loops
+COMPONENT_WORDS = 20
 ROUND_ROBIN, PRIORITY = 0, 1
 
 # Channel
@@ -76,7 +76,8 @@ SEEN, TICKS_SHIFT, STREAM, SOURCE, TARGET, TAKE, GIVE, WORK, ALONE, UNIT = (
     47,
 )
 NUMBER, SHARED_NUMBER, SPAN, UNITS, LOADS = 48, 49, 50, 51, 52
-BLOCK = 53  # then the inputs: channel, takes, releases; and the outputs: channel, puts
+KEY_ROW, KEY = 53, 54  # signature of a run, and of which
+BLOCK = 55  # then the inputs: channel, takes, releases; and the outputs: channel, puts
 INPUT, OUTPUT = 3, 2
 CHANNEL, TAKES, RELEASES, PUTS = 0, 1, 2, 1
 
@@ -84,8 +85,18 @@ CHANNEL, TAKES, RELEASES, PUTS = 0, 1, 2, 1
 # outputs (-1: of none), then the fields, then one flag per field
 ROW_COUNT, ROW_PERIOD, ROW_VARIED, ROW_STREAM, ROW_IN, ROW_OUT, ROW_FIELDS = 0, 1, 2, 3, 4, 5, 6
 
-# Intervals logged since a state was kept: component, state, begin, end
-RECORD, MOST_RECORDS = 4, 4096
+# Tapes: entries; loops and their words: first entry, times, how deep, its own entry, cycles per state and in all of one turn
+MOST_ENTRIES, MOST_LOOPS, LOOP_WORDS = 1 << 16, 1 << 10, 12
+FIRST_ENTRY, TIMES, DEPTH, STOP, TURN = 0, 1, 2, 3, 4
+BLOCK_ENTRIES = 64
+"""Entries after which the sums over a tape are noted."""
+DEEPEST, FRAME = 32, 4
+"""Loops in loops of a tape; words of a loop being unrolled: next entry, end, loop, turns left."""
+
+ECHO_SLOTS, ECHO_WORDS = 256, 1 << 19
+"""States kept where runs begin, at most, and their words together."""
+CREDIT_AT_FIRST, CREDIT_SHIFT = 256, 8
+"""States that may be kept before anything was leapt over; one more for every 2**shift cycles leapt over, and for every window."""
 SHORTEST, LONGEST, WORTH = 8, 512, 256
 MOST_KEPT = 1 << 15
 """Words of a state that is still worth keeping."""

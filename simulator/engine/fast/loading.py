@@ -104,6 +104,7 @@ class Loader:
             table[:, at.ROW_STREAM] = 0
         memory.words[self._rows : self._rows + table.size] = table.ravel()
         memory.words[block + at.LOADS] += 1
+        memory.words[block + at.KEY_ROW] = 0
         memory.words[block + at.ROW], memory.words[block + at.ROW_END] = self._rows, self._rows + table.size
 
 

@@ -18,6 +18,8 @@ REASONS = {DATA: STARVED, STATIONARY: REFILL, SPACE: BLOCKED}
 POLICIES = {"round_robin": at.ROUND_ROBIN, "priority": at.PRIORITY}
 RING = 16
 """Slots of a ring at first."""
+ROOM = 1 << 21
+"""Words at first; only those that are used cost memory."""
 ROOMY = 1 << 16
 """Bounded channels of at most this capacity get rings that never grow."""
 
@@ -41,7 +43,7 @@ class Memory:
         self.plan = plan
         self.vectors = np.zeros(16, dtype=np.int32)
         self.bins: NDArray[np.int64] = np.zeros(len(plan.components) * len(STATES) * BINS, dtype=np.int64)
-        self.words = np.zeros(1 << 12, dtype=np.int64)
+        self.words = np.zeros(ROOM, dtype=np.int64)
         self._used, self._used_vectors = at.HEADER, 0
         self.components = [self.take(at.COMPONENT_WORDS) for _ in plan.components]
         self.channels = [self.take(at.CHANNEL_WORDS) for _ in plan.channels]
@@ -120,17 +122,31 @@ class Memory:
 
     def _leaps(self, wanted: bool) -> None:
         words, size = self.words, self._used
-        words[at.RECORDED] = -1
         no_port = words[at.PORTS] == words[at.PORTS_END]
         crowded = words[at.CROWDS] != words[at.CROWDS_END]
         if not wanted or no_port or crowded or size > at.MOST_KEPT:
             return
-        kept = self.take(size)
-        records, scratch = self.take(at.RECORD * at.MOST_RECORDS), self.take(size)
+        slots = min(at.ECHO_SLOTS, 1 << (at.ECHO_WORDS // size).bit_length() - 1)
+        fine, scratch, echoes = self.take(size), self.take(size), self.take(slots * size)
         words = self.words
-        words[at.LEAPING], words[at.KEPT], words[at.POWER] = 1, kept, at.SHORTEST
-        words[at.FLOOR] = at.SHORTEST
-        words[at.RECORDS], words[at.SCRATCH] = records, scratch
+        words[at.LEAPING], words[at.KEPT_WORDS], words[at.SCRATCH] = 1, size, scratch
+        words[at.FINE], words[fine + at.KEPT_EPOCH] = fine, -1
+        words[at.ECHOES], words[at.ECHO_MASK], words[at.CREDIT_LEFT] = echoes, slots - 1, at.CREDIT_AT_FIRST
+        words[echoes + at.KEPT_EPOCH : echoes + slots * size : size] = -1
+        words[at.POWER] = words[at.FLOOR] = at.SHORTEST
+        self._tapes()
+
+    def _tapes(self) -> None:
+        """Room for the tapes of the components behind the bins."""
+        used, loops = len(self.bins), at.LOOP_WORDS * at.MOST_LOOPS
+        sums = (len(STATES) + 1) * (at.MOST_ENTRIES // at.BLOCK_ENTRIES + 3)
+        size = at.MOST_ENTRIES + loops
+        total = used + len(self.components) * size + sums + at.FRAME * (at.DEEPEST + 2)
+        self.bins = np.zeros(total, dtype=np.int64)
+        for component in self.components:
+            self.words[component + at.TAPE], self.words[component + at.LOOPS] = used, used + at.MOST_ENTRIES
+            used += size
+        self.words[at.SUMS], self.words[at.FRAMES] = used, used + sums
 
     def _reach(self) -> None:
         shared = [i for i, program in enumerate(self.programs) if self.words[program + at.SHARED]]

@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
-from simulator.engine.fast.account import SEEN, add, arrival, finish, missing
+from simulator.engine.fast.account import SEEN, arrival, finish, missing
 from simulator.engine.fast.queue import announce, tally
 from simulator.engine.fast.stream import refund
+from simulator.engine.fast.tape import add
 from simulator.engine.fast.walk import commit, enter, fits, following, room, visible
 from simulator.jit import inlined, kernel
 from simulator.record.states import BLOCKED, BUSY, CONFLICT, DRAINED

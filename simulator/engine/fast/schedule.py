@@ -79,7 +79,9 @@ class Schedule:
         """What happened, over a run of `cycles` cycles."""
         with np.errstate(over="ignore"):
             finished(self.memory.words, self.memory.bins, cycles)
-        bins = self.memory.bins.reshape(-1, len(STATES), BINS)
+        bins = self.memory.bins[: len(self.memory.components) * len(STATES) * BINS].reshape(
+            -1, len(STATES), BINS
+        )
         width = bin_width(cycles)
         parts = zip(self.memory.plan.components, self.memory.components, self.loaders, strict=True)
         return Outcome(

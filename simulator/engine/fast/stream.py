@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
-from simulator.engine.fast.account import add, served
+from simulator.engine.fast.account import served
 from simulator.engine.fast.queue import announce, tally, vacate
+from simulator.engine.fast.tape import add
 from simulator.jit import inlined, kernel
 from simulator.record.states import BLOCKED, BUSY
 

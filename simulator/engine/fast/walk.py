@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
-from simulator.engine.fast.account import SEEN, add, finish, missing, paint
+from simulator.engine.fast.account import SEEN, finish, missing, paint
 from simulator.engine.fast.lane import lane
 from simulator.engine.fast.queue import announce, tally
 from simulator.engine.fast.stream import describe, refund, vary
+from simulator.engine.fast.tape import add
 from simulator.jit import inlined, kernel
 from simulator.record.states import BLOCKED, BUSY
 
@@ -56,6 +57,7 @@ def enter(m: Ints, v: Vector, program: int) -> bool:
             m[program + at.WANTS] = 1
             m[at.HUNGRY] += 1
         return False
+    m[at.ENTERED_RUN] |= m[program + at.SHARED]
     m[program + at.CURRENT] = row
     m[program + at.ROW] = row + m[program + at.STRIDE]
     m[program + at.LEFT] = m[row + at.ROW_COUNT]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from networks import Seeded, network, tiled
 
+import simulator
 from simulator.engine.fast import layout as at
 from simulator.engine.fast import run
 from simulator.engine.fast.loading import Loader
@@ -13,9 +15,12 @@ from simulator.engine.fast.memory import Memory
 from simulator.engine.fast.schedule import Schedule
 from simulator.engine.reference import run as reference
 from simulator.errors import DeadlockError
+from simulator.lowering import lower
 from simulator.plan import Channel, Chunk, Component, Plan, Program, RunWriter
 from simulator.plan.network import SPACE
+from simulator.plan.rung import Rung
 from simulator.record.outcome import Outcome
+from simulator.sparsity.patterns import parse
 
 Rng = np.random.Generator
 Choice = Callable[..., int]
@@ -44,11 +49,16 @@ def line(rng: Rng, count: int) -> Plan:
 
 
 def feed(pick: Choice, number: int, items: int, outputs: list[int], channels: list[Channel]) -> Program:
-    """A program on the shared port; some take a free slot that nobody returns, so they do less than they might."""
+    """A program on the shared port; some take a free slot that nobody returns or fill a heap, so they do less than they might."""
     inputs = []
     if pick(0, 0, 0, 1):
         inputs.append(len(channels))
         channels.append(Channel(f"slots{number}", None, initial=items, meaning=SPACE))
+    if pick(0, 0, 0, 1):  # a heap that nobody takes from; some are too small
+        outputs = [*outputs, len(channels)]
+        channels.append(
+            Channel(f"heap{number}", items - pick(*[0] * 7, 1), pick(1, 3), width=pick(0, 1) or None)
+        )
     writer = RunWriter(len(inputs), len(outputs), 0)
     lost = pick(*[0] * 15, 1)
     for half in (items // 2, items // 2 - lost):
@@ -79,10 +89,12 @@ def stage(pick: Choice, index: int, items: int, ends: list[int]) -> Component:
     return Component(f"s{ends[index]}", "stages", "server", 1, rate, None, (program,))
 
 
-def digest(engine: Callable[..., Outcome], plan: Plan, **options: bool) -> str | tuple[int, tuple[str, ...]]:
+def digest(
+    engine: Callable[..., Outcome], plan: Plan, rung: Rung = Rung.S4, **options: bool
+) -> str | tuple[int, tuple[str, ...]]:
     """What an engine says, or how it got stuck."""
     try:
-        return engine(plan, **options).digest
+        return engine(plan, rung, **options).digest
     except DeadlockError as error:
         return error.cycle, error.waits
 
@@ -117,6 +129,56 @@ def test_the_reference_agrees_with_leaps() -> None:
     for seed in range(20):
         plan = line(np.random.default_rng(seed), 400)
         assert digest(run, plan) == digest(reference, plan), f"seed {seed}"
+
+
+def tiles(seed: int) -> Plan:
+    """A short line over and over; of some, that over and over after another short line's."""
+    rng = np.random.default_rng(seed)
+    plan = tiled(line(rng, int(rng.integers(2, 60))), int(rng.integers(5, 80)))
+    return tiled(plan, 4) if seed % 3 == 0 else plan
+
+
+def test_leaping_over_tiles_says_what_walking_says(networks: int) -> None:
+    for seed in range(networks):
+        plan = tiles(seed)
+        for rung in (Rung.S2, Rung.S3, Rung.S4):
+            walked = digest(run, plan, rung, leap=False)
+            assert digest(run, plan, rung, leap=True) == walked, f"seed {seed} at {rung}"
+
+
+def test_leaping_over_tiles_of_any_network_says_what_walking_says(networks: int) -> None:
+    for seed in range(networks // 2):
+        plan = tiled(network(Seeded(seed)), 3 + seed % 60)
+        for rung in (Rung.S2, Rung.S3, Rung.S4):
+            walked = digest(run, plan, rung, leap=False)
+            assert digest(run, plan, rung, leap=True) == walked, f"seed {seed} at {rung}"
+
+
+def test_the_reference_agrees_with_leaps_over_tiles() -> None:
+    for seed in range(20):
+        plan = tiled(line(np.random.default_rng(seed), 12), 12)
+        assert digest(run, plan) == digest(reference, plan), f"seed {seed}"
+
+
+def test_tiles_are_leapt_over() -> None:
+    far, lines = 0, 60
+    for seed in range(lines):
+        plan = tiled(line(np.random.default_rng(seed), 40), 100)
+        try:
+            far += 2 * leapt(plan) > run(plan).cycles
+        except DeadlockError:
+            lines -= 1
+    assert far > lines // 3
+
+
+def test_most_of_a_large_layer_is_leapt_over() -> None:
+    weights, inputs = (
+        parse("C1(4:8)->C0(2:4)").generate((1024, 1024), seed=1),
+        np.ones((1024, 1024), dtype=bool),
+    )
+    plan = lower(simulator.load("highlight"), simulator.gemm(weights, inputs)).plan
+    assert leapt(plan) > 0.8 * run(plan).cycles
+    assert run(plan).digest == run(plan, leap=False).digest
 
 
 def test_a_far_event_is_not_leapt_over() -> None:

@@ -1,0 +1,109 @@
+"""States kept to recognise them when they come again.
+
+Only a state in which all that is known is worked out is looked at, before the grant that comes next. Short periods, within
+runs, are found against one state that is kept anew now and then (Brent's algorithm). Long ones, of tiles and of tiles of tiles,
+are found where a program on a shared port enters a run: a table keeps the last such state of every signature. A network that
+never repeats pays for few of them: keeping costs credit, which comes with cycles and with leaps.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine.fast import layout as at
+from simulator.engine.fast.leap import leap
+from simulator.engine.fast.repeat import periods
+from simulator.jit import inlined, kernel
+
+Ints = NDArray[np.int64]
+Vector = NDArray[np.int32]
+
+
+@kernel
+def keep(m: Ints, base: int, cycle: int, component: int, signature: int) -> None:
+    """Keep the state at `base` to compare later ones with."""
+    for word in range(at.HEADER, m[at.KEPT_WORDS]):
+        m[base + word] = m[word]
+    m[base + at.KEPT_SIGNATURE], m[base + at.KEPT_AT], m[base + at.KEPT_PORT] = signature, cycle, component
+    m[base + at.KEPT_EPOCH] = m[at.EPOCH]
+
+
+@inlined
+def attempt(m: Ints, v: Vector, bins: Ints, base: int, cycle: int, component: int) -> int:
+    """Leap if the state before the grant of `component` in `cycle` is the one kept at `base`; the cycles leapt over."""
+    by, over = cycle - m[base + at.KEPT_AT], 0
+    if m[base + at.KEPT_EPOCH] == m[at.EPOCH] and component == m[base + at.KEPT_PORT] and by > 0:
+        m[at.KEPT] = base
+        times = periods(m, v, by)
+        if times * by >= at.WORTH:
+            leap(m, bins, by, times)
+            over = times * by
+    return over
+
+
+@inlined
+def key(m: Ints, program: int) -> int:
+    """Signature of the current run of a program."""
+    row = m[program + at.CURRENT]
+    if m[program + at.KEY_ROW] != row:
+        value, fields = m[row + at.ROW_COUNT], (m[program + at.STRIDE] - at.ROW_FIELDS) // 2
+        for word in range(row + at.ROW_FIELDS, row + at.ROW_FIELDS + fields):
+            value = value * 31 + (-1 if m[word + fields] else m[word])
+        m[program + at.KEY_ROW], m[program + at.KEY] = row, value
+    known: int = m[program + at.KEY]
+    return known
+
+
+@kernel
+def signature(m: Ints, component: int) -> int:
+    """What states that repeat have in common: the runs of all programs and which channels are about empty."""
+    value, program, channel = component, m[at.PROGRAM0], m[at.CHANNEL0]
+    for _ in range(m[at.PROGRAMS]):
+        value = value * 1000003
+        if m[program + at.LEFT] > 0:
+            value += key(m, program)
+        program += m[at.PROGRAM_WORDS]
+    for _ in range(m[at.CHANNELS]):
+        value = value * 1000003 + min(2, m[channel + at.PUT] - m[channel + at.TAKEN])
+        channel += at.CHANNEL_WORDS
+    return value
+
+
+@kernel
+def echo(m: Ints, v: Vector, bins: Ints, cycle: int, component: int) -> int:
+    """Leap if the state is one seen at a run boundary before; the cycles leapt over."""
+    m[at.CREDIT_LEFT] -= 1
+    mark, over = signature(m, component), 0
+    base = m[at.ECHOES] + ((mark ^ mark >> 17 ^ mark >> 34) & m[at.ECHO_MASK]) * m[at.KEPT_WORDS]
+    if m[base + at.KEPT_SIGNATURE] == mark:
+        over = attempt(m, v, bins, base, cycle, component)
+    keep(m, base, cycle + over, component, mark)
+    return over
+
+
+@kernel
+def consider(m: Ints, v: Vector, bins: Ints, cycle: int, component: int) -> bool:
+    """Leap if the state before the grant of `component` in `cycle` is one that was kept; keep it now and then.
+
+    Inside runs one state is kept (Brent); where a shared port's program enters a run, the last one of every signature.
+    """
+    fine, over = m[at.FINE], 0
+    if m[at.ENTERED_RUN]:
+        m[at.ENTERED_RUN] = 0
+        if m[at.CREDIT_LEFT] > 0:
+            over = echo(m, v, bins, cycle, component)
+    m[at.AGE] += 1
+    if over == 0:
+        over = attempt(m, v, bins, fine, cycle, component)
+    if over > 0:
+        m[at.POWER], m[at.FLOOR], m[at.AGE] = at.SHORTEST, at.SHORTEST, 0
+        keep(m, fine, cycle + over, component, 0)
+        return True
+    if m[at.AGE] >= m[at.POWER]:
+        if m[at.POWER] >= at.LONGEST:
+            m[at.FLOOR] = min(at.LONGEST, 2 * m[at.FLOOR])
+        m[at.POWER] = 2 * m[at.POWER] if m[at.POWER] < at.LONGEST else m[at.FLOOR]
+        m[at.AGE] = 0
+        keep(m, fine, cycle, component, 0)
+    return False

@@ -1,0 +1,280 @@
+"""Whether the state of a network repeats, and how long what it stands before does.
+
+Two states d cycles apart are the same when every part either has not changed at all, or is the same relative to the clock and
+stands before the same items. Times that can make no difference any more need not be the same: a token or slot that was visible
+before its program's last departure (on a shared port: the port's last grant) is as good as any other such. A part that has not
+changed must have nothing to do before the last of the periods to come is over.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine.fast import layout as at
+from simulator.engine.fast.account import arrival
+from simulator.jit import inlined, kernel
+from simulator.record.states import BLOCKED
+
+Ints = NDArray[np.int64]
+Vector = NDArray[np.int32]
+NO = 0
+
+
+@inlined
+def shifted(new: int, old: int, by: int) -> bool:
+    """Whether a time moved by `by`, or never comes."""
+    return new - old == by or (new == at.NEVER and old == at.NEVER)
+
+
+@inlined
+def settled_until(m: Ints, program: int, base: int) -> int:
+    """Cycle before whose end all that is visible to a program is equal to it, in the state at `base`."""
+    if m[program + at.SHARED]:
+        cycle: int = m[base + m[program + at.OWNER] + at.GRANTED]
+    else:
+        cycle = m[base + program + at.NEXT] - 1
+    return cycle
+
+
+@inlined
+def ring_shifted(
+    m: Ints, ring: int, mask: int, first: int, before: int, count: int, by: int, of: int
+) -> bool:
+    """Whether `count` entries of a ring from `first` on are those kept from `before` on, moved by `by`, or both of no
+    more consequence to program `of`."""
+    entry, kept, now, then = 0, m[at.KEPT] + ring, settled_until(m, of, 0), settled_until(m, of, m[at.KEPT])
+    while entry < count:
+        new, old = m[ring + ((first + entry) & mask)], m[kept + ((before + entry) & mask)]
+        if new - old != by and (new > now or old > then):
+            return False
+        entry += 1
+    return True
+
+
+@kernel
+def draining(m: Ints, channel: int, taken: int) -> int:
+    """For how many periods a channel that nothing is put into has tokens that were long visible to its consumer."""
+    if taken == 0:
+        return at.FAR
+    last, then = m[channel + at.PUT] - 1, settled_until(m, m[channel + at.CONSUMER], m[at.KEPT])
+    if m[m[channel + at.TOKENS] + (last & m[channel + at.TOKENS_MASK])] > then:
+        return NO
+    times: int = (m[channel + at.PUT] - m[channel + at.TAKEN]) // taken - 1
+    return times
+
+
+@kernel
+def filling(m: Ints, channel: int, put: int) -> int:
+    """For how many periods a bounded channel that nothing is taken from has slots that its producer long saw free."""
+    last, then = m[channel + at.RELEASED] - 1, settled_until(m, m[channel + at.PRODUCER], m[at.KEPT])
+    if last >= 0 and m[m[channel + at.CREDITS] + (last & m[channel + at.CREDITS_MASK])] > then:
+        return NO
+    times: int = (m[channel + at.RELEASED] + m[channel + at.CAPACITY] - m[channel + at.PUT]) // put - 1
+    return times
+
+
+@inlined
+def drifts(m: Ints, channel: int, put: int, taken: int, released: int) -> int:
+    """For how many periods a channel that fills or drains makes no difference to either end."""
+    waits = m[channel + at.TOKEN_WAIT] < at.NEVER or m[channel + at.ROOM_WAIT] < at.NEVER
+    if waits or (put > 0 and (taken > 0 or released > 0 or m[channel + at.CAPACITY] < 0)):
+        return NO
+    return filling(m, channel, put) if put > 0 else draining(m, channel, taken)
+
+
+@kernel
+def channel_repeats(m: Ints, channel: int, by: int) -> int:
+    """For how many periods of `by` cycles a channel goes on as it did in the last."""
+    was = m[at.KEPT] + channel
+    put, taken = m[channel + at.PUT] - m[was + at.PUT], m[channel + at.TAKEN] - m[was + at.TAKEN]
+    released = m[channel + at.RELEASED] - m[was + at.RELEASED]
+    token_wait, room_wait = m[channel + at.TOKEN_WAIT], m[channel + at.ROOM_WAIT]
+    bounded = m[channel + at.CAPACITY] >= 0
+    if not shifted(token_wait, m[was + at.TOKEN_WAIT], put) or not shifted(
+        room_wait, m[was + at.ROOM_WAIT], put
+    ):
+        return NO
+    if put > 0 and m[channel + at.WIDTH] > 0:
+        same = m[channel + at.ENTRY] - m[was + at.ENTRY] == by
+        if not same or m[channel + at.ENTERED] != m[was + at.ENTERED]:
+            return NO
+    if put != taken or (bounded and put != released):
+        return drifts(m, channel, put, taken, released)
+    if put == 0:
+        return at.FAR
+    ring, mask, first = m[channel + at.TOKENS], m[channel + at.TOKENS_MASK], m[channel + at.TAKEN]
+    pending = m[channel + at.PUT] - first
+    if not ring_shifted(m, ring, mask, first, first - put, pending, by, m[channel + at.CONSUMER]):
+        return NO
+    if not bounded:
+        return at.FAR
+    ring, mask = m[channel + at.CREDITS], m[channel + at.CREDITS_MASK]
+    first = m[channel + at.PUT] - m[channel + at.CAPACITY]
+    pending = m[channel + at.RELEASED] - first
+    if first < put or not ring_shifted(
+        m, ring, mask, first, first - put, pending, by, m[channel + at.PRODUCER]
+    ):
+        return NO
+    return at.FAR
+
+
+@kernel
+def row_equal(m: Ints, v: Vector, a: int, b: int, begin: int, stride: int) -> bool:
+    """Whether two rows of a run table mean the same from word `begin` on."""
+    other, fields = 0, (stride - at.ROW_FIELDS) // 2
+    for word in range(begin, at.ROW_FIELDS):
+        other |= m[a + word] ^ m[b + word]
+    for field in range(at.ROW_FIELDS, at.ROW_FIELDS + fields):
+        other |= m[a + field + fields] ^ m[b + field + fields]
+        one, two = m[a + field], m[b + field]
+        if one != two and m[a + field + fields] and other == 0:
+            for phase in range(m[a + at.ROW_PERIOD]):
+                other |= v[one + phase] ^ v[two + phase]
+        else:
+            other |= one ^ two
+    return other == 0
+
+
+@kernel
+def repeats(m: Ints, v: Vector, program: int, most: int) -> int:
+    """How many more periods, at most `most`, the items of a program that moved are those of the last one."""
+    was, stride, row = m[at.KEPT] + program, m[program + at.STRIDE], m[program + at.CURRENT]
+    before, left = m[was + at.CURRENT], m[program + at.LEFT]
+    if m[program + at.PHASE] != m[was + at.PHASE] or m[program + at.LOADS] != m[was + at.LOADS] or left < 1:
+        return NO
+    if row == before:
+        whole_runs: int = min(most, (left - 1) // (m[was + at.LEFT] - left))
+        return whole_runs
+    if left != m[was + at.LEFT] or not row_equal(m, v, row, before, at.ROW_PERIOD, stride):
+        return NO
+    rows, matched = (row - before) // stride, 0
+    here, there = row + stride, before + stride
+    while (
+        matched < most * rows
+        and here < m[program + at.ROW_END]
+        and row_equal(m, v, here, there, at.ROW_COUNT, stride)
+    ):
+        matched += 1
+        here += stride
+        there += stride
+    times: int = min(most, matched // rows)
+    return times
+
+
+@inlined
+def since_repeats(m: Ints, word: int, by: int) -> bool:
+    """Whether the beginning of a stretch has not changed or has moved."""
+    moved: int = m[word] - m[m[at.KEPT] + word]
+    return moved in (0, by)
+
+
+@kernel
+def moved_repeats(m: Ints, program: int, by: int) -> bool:
+    """Whether the times of a program that moved did so by `by`."""
+    was = m[at.KEPT] + program
+    if m[program + at.NEXT] - m[was + at.NEXT] != by or m[program + at.DEFERRED] < at.NEVER:
+        return False
+    if not since_repeats(m, program + at.UNITS, by):
+        return False
+    component, ticks = m[program + at.OWNER], m[program + at.TICKS]
+    if not m[program + at.SHARED]:
+        free = m[program + at.FREE] - m[was + at.FREE]
+        regular: bool = free == ticks * by or whole(m, program)
+        return regular and since_repeats(m, program + at.SINCE, by)
+    old = m[at.KEPT] + component
+    eligible, once = m[program + at.ELIGIBLE], m[was + at.ELIGIBLE]
+    if not shifted(eligible, once, by) and (
+        eligible > m[component + at.FINISHED] + 1 or once > m[old + at.FINISHED] + 1
+    ):
+        return False
+    seen, known = m[program + at.SEEN], m[was + at.SEEN]
+    if not shifted(seen, known, by) and not (
+        seen <= m[component + at.GRANTED] and known <= m[old + at.GRANTED]
+    ):
+        return False
+    ready, early = ticks * m[program + at.READY], ticks * m[was + at.READY]
+    past = ready <= m[component + at.PORT_FREE] and early <= m[old + at.PORT_FREE]
+    return shifted(m[program + at.READY], m[was + at.READY], by) or past
+
+
+@inlined
+def whole(m: Ints, program: int) -> bool:
+    """Whether the ticks of a program's port never matter."""
+    ticks: int = m[program + at.TICKS]
+    return ticks in (0, m[program + at.TICKS_PER_DEMAND])
+
+
+@kernel
+def still(m: Ints, program: int, by: int) -> int:
+    """For how many periods of `by` cycles a program that has not moved has nothing to do; NO when it is not the same."""
+    was, limit, until = m[at.KEPT] + program, m[at.LIMIT], m[program + at.DEFERRED]
+    if until != m[was + at.DEFERRED] or m[program + at.LEFT] != m[was + at.LEFT]:
+        return NO
+    if m[program + at.DONE] != m[was + at.DONE] or m[program + at.LOADS] != m[was + at.LOADS]:
+        return NO
+    if m[program + at.SHARED] and not m[program + at.DONE]:
+        if m[program + at.ELIGIBLE] != m[was + at.ELIGIBLE] or m[program + at.SEEN] != m[was + at.SEEN]:
+            return NO
+        until = min(until, m[program + at.ELIGIBLE])
+        granted = m[m[at.KEPT] + m[program + at.OWNER] + at.GRANTED]
+        for port in range(program + at.BLOCK, m[program + at.OUTS], at.INPUT):
+            if m[m[port + at.CHANNEL] + at.REASON] != BLOCKED:
+                seen = arrival(m, port)
+                if seen > granted:
+                    until = min(until, seen)
+    times: int = max(NO, (until - limit) // by)
+    return times
+
+
+@kernel
+def port_repeats(m: Ints, component: int, by: int) -> bool:
+    """Whether a shared port is as it was, by so many cycles later, or was not granted since."""
+    was = m[at.KEPT] + component
+    if m[component + at.POINTER] != m[was + at.POINTER] or m[component + at.GRANTEE] != m[was + at.GRANTEE]:
+        return False
+    if m[component + at.GRANTED] == m[was + at.GRANTED]:
+        idle: bool = m[component + at.CANDIDATE] == at.NEVER
+        return idle and m[was + at.CANDIDATE] == at.NEVER
+    first = m[component + at.FIRST]
+    free = m[component + at.PORT_FREE] - m[was + at.PORT_FREE]
+    if free != m[first + at.TICKS] * by and not whole(m, first):
+        return False
+    if (
+        m[component + at.GRANTED] - m[was + at.GRANTED] != by
+        or m[component + at.FINISHED] - m[was + at.FINISHED] != by
+    ):
+        return False
+    same = shifted(m[component + at.CANDIDATE], m[was + at.CANDIDATE], by)
+    return same and since_repeats(m, component + at.STRETCH, by)
+
+
+@kernel
+def periods(m: Ints, v: Vector, by: int) -> int:
+    """How many periods of `by` cycles can be leapt over."""
+    for entry in range(m[at.PORTS], m[at.PORTS_END]):
+        if not port_repeats(m, m[entry], by):
+            return NO
+    most, program = at.FAR, m[at.PROGRAM0]
+    for _ in range(m[at.PROGRAMS]):
+        if m[program + at.ITEMS] == m[m[at.KEPT] + program + at.ITEMS]:
+            most = min(most, still(m, program, by))
+        elif not moved_repeats(m, program, by):
+            return NO
+        if most <= 0:
+            return NO
+        program += m[at.PROGRAM_WORDS]
+    channel = m[at.CHANNEL0]
+    for _ in range(m[at.CHANNELS]):
+        most = min(most, channel_repeats(m, channel, by))
+        if most <= 0:
+            return NO
+        channel += at.CHANNEL_WORDS
+    program = m[at.PROGRAM0]
+    for _ in range(m[at.PROGRAMS]):
+        if m[program + at.ITEMS] != m[m[at.KEPT] + program + at.ITEMS]:
+            most = repeats(m, v, program, most)
+            if most <= 0:
+                return NO
+        program += m[at.PROGRAM_WORDS]
+    return most
