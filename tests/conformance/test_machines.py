@@ -29,6 +29,12 @@ CHANGES = 3
 """Parameters changed at once."""
 
 
+def largest(machine: Machine) -> tuple[int, int, int]:
+    """Bounds of M, K and N: smaller on a machine of few multipliers, or its runs would be long."""
+    one = np.ones((1, 1), dtype=np.int8)
+    return (150, 130, 150) if lower(machine, simulator.gemm(one, one)).lanes >= 16 else (50, 50, 50)
+
+
 def layer(machine: Machine, seed: int) -> Layer:
     """A random layer the machine supports: ragged shapes, any of its patterns, any input density."""
     rng = np.random.default_rng(seed)
@@ -37,7 +43,7 @@ def layer(machine: Machine, seed: int) -> Layer:
     density = float(rng.choice([0.0, 0.1, 0.5, 0.9, 1.0]))
     kept = float(rng.choice([0.2, 0.7, 1.0]))
     if rng.random() < 0.5:
-        m, k, n = (int(x) for x in rng.integers(1, (150, 130, 150)))
+        m, k, n = (int(x) for x in rng.integers(1, largest(machine)))
         weights, inputs = rng.integers(1, 9, (m, k)), rng.integers(-8, 9, (k, n))
         weights *= pattern.generate((m, k), seed=seed) & (rng.random((m, k)) < kept)
         inputs *= rng.random((k, n)) < density
