@@ -59,8 +59,12 @@ def organisation(document: Document) -> type[Machine]:
     InputError
         With a line: it names no organisation there is.
     """
-    name = document.data.get("organisation", DEFAULT) if isinstance(document.data, dict) else DEFAULT
-    key: Key = ("organisation",)
+    data = document.data if isinstance(document.data, dict) else {}
+    key = ("organisation",)
+    near = difflib.get_close_matches(key[0], data.keys() - Machine.model_fields.keys(), n=1)
+    if near and key[0] not in data:
+        raise InputError(_line(document, (near[0],), f"unknown key; did you mean {key[0]!r}?")[1])
+    name = data.get(key[0], DEFAULT)
     if not isinstance(name, str):
         raise InputError(_line(document, key, f"{_shown(name)}: {_RULES['string_type']}")[1])
     try:

@@ -16,7 +16,7 @@ from simulator.hardware.organisations.stationary import Stationary
 from simulator.hardware.parameters import plain
 from simulator.hardware.problems import allowed, specification
 
-DATA = plain(load("highlight"))
+DATA = {name: plain(load(name)) for name in ("highlight", "systolic")}
 WEIRD = st.one_of(
     st.none(),
     st.booleans(),
@@ -34,7 +34,9 @@ def _paths(data: Any, key: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [key, *(path for name, part in inner for path in _paths(part, (*key, name)))]
 
 
-PATHS = [path for path in _paths(DATA) if path]
+PATHS = [(name, path) for name, data in DATA.items() for path in _paths(data) if path]
+KEYS = [(name, path) for name, path in PATHS if isinstance(path[-1], str)]
+OPTIONAL = ("components.select", "components.compress", "components.fetch.padded")
 
 
 def _at(data: Any, path: tuple[Any, ...]) -> Any:
@@ -51,22 +53,33 @@ def _told(data: Any) -> list[str]:
     return []
 
 
-@given(st.lists(st.tuples(st.sampled_from(PATHS), WEIRD), min_size=1, max_size=4))
-def test_any_value_anywhere(changes: list[tuple[tuple[Any, ...], Any]]) -> None:
-    data = copy.deepcopy(DATA)
-    for path, value in changes:
+@given(
+    st.sampled_from(sorted(DATA)).flatmap(
+        lambda name: st.tuples(
+            st.just(name),
+            st.lists(
+                st.tuples(st.sampled_from([path for home, path in PATHS if home == name]), WEIRD),
+                min_size=1,
+                max_size=4,
+            ),
+        )
+    )
+)
+def test_any_value_anywhere(case: tuple[str, list[tuple[tuple[Any, ...], Any]]]) -> None:
+    data = copy.deepcopy(DATA[case[0]])
+    for path, value in case[1]:
         with contextlib.suppress(KeyError, TypeError, IndexError):
             _at(data, path[:-1])[path[-1]] = value
     assert all(line.startswith("x.yaml:") for line in _told(data))
 
 
-@given(st.sampled_from([path for path in PATHS if isinstance(path[-1], str)]))
-def test_any_key_left_out(path: tuple[Any, ...]) -> None:
-    data = copy.deepcopy(DATA)
+@given(st.sampled_from([key for key in KEYS if key != ("systolic", ("organisation",))]))
+def test_any_key_left_out(place: tuple[str, tuple[Any, ...]]) -> None:
+    name, path = place
+    data = copy.deepcopy(DATA[name])
     del _at(data, path[:-1])[path[-1]]
     told = _told(data)
-    parts = ("select", "compress", "fetch.padded")
-    if path == ("organisation",) or ".".join(path) in {f"components.{part}" for part in parts}:
+    if path == ("organisation",) or ".".join(path) in OPTIONAL:
         assert told == []
     elif path[-1] in ("source", "assumed"):
         assert len(told) == 1
@@ -76,9 +89,10 @@ def test_any_key_left_out(path: tuple[Any, ...]) -> None:
         assert told[0].endswith(f": {'.'.join(path)}: missing; it is required")
 
 
-@given(st.sampled_from([path for path in PATHS if isinstance(path[-1], str) and len(path[-1]) > 3]))
-def test_any_key_misspelt_is_one_line_with_the_right_one(path: tuple[Any, ...]) -> None:
-    data = copy.deepcopy(DATA)
+@given(st.sampled_from([(name, path) for name, path in KEYS if len(path[-1]) > 3]))
+def test_any_key_misspelt_is_one_line_with_the_right_one(place: tuple[str, tuple[Any, ...]]) -> None:
+    machine, path = place
+    data = copy.deepcopy(DATA[machine])
     home, name = _at(data, path[:-1]), path[-1]
     home[name[:-2] + name[-1] + name[-2]] = home.pop(name)
     told = [] if name[-1] == name[-2] else _told(data)
