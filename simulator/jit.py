@@ -3,41 +3,65 @@
 ``SPARSECYCLE_JIT=0`` runs every kernel as plain Python (slow, for debugging and for a marked subset of the
 tests). Compiled code is cached beside the sources, or where ``NUMBA_CACHE_DIR`` says when that folder cannot
 be written. numba itself sees only changes of the file a kernel is in, but kernels hold code and constants of other files, so
-here the cache is valid for one state of all sources that kernels are made of.
+here the cache is valid for one state of all sources that a kernel may be made of.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., Any])
 ENABLED = os.environ.get("SPARSECYCLE_JIT", "1") != "0"
 
-_ROOMS = ("datapath", "engine", "plan", "record", "sparsity", "workload")
+_ROOMS = ("datapath", "engine", "lowering", "plan", "record", "sparsity", "workload")
+"""Rooms that kernels, or constants in them, come from."""
+
+_IMPORT = re.compile(r"^\s*from simulator\.([\w.]+) import (\([^)]*\)|[^\n]*)", re.MULTILINE)
 
 
-def sources(root: Path) -> str:
-    """SHA-256 over the sources below `root` that kernels, or constants in them, come from."""
+def _imported(root: Path, path: Path) -> Iterator[Path]:
+    """Files of the rooms below `root` that a file imports from."""
+    for module, names in _IMPORT.findall(path.read_text("utf-8")):
+        if module.partition(".")[0] in _ROOMS:
+            target = root / module.replace(".", "/")
+            files = [target.with_suffix(".py"), target / "__init__.py"]
+            files += [target / f"{name}.py" for name in re.findall(r"\w+", names)]
+            yield from (file for file in files if file.is_file())
+
+
+def sources(root: Path, path: Path) -> str:
+    """SHA-256 over a file and all those it reaches by imports below `root`, within the rooms of kernels, and this one."""
+    reached, new = {path}, [path]
+    while new:
+        found = set(_imported(root, new.pop())) - reached
+        reached |= found
+        new += found
     sha = hashlib.sha256((root / "jit.py").read_bytes())
-    for path in sorted(path for room in _ROOMS for path in (root / room).rglob("*.py")):
-        content = path.read_bytes()
-        sha.update(f"|{path.relative_to(root)}|{len(content)}|".encode() + content)
+    for file in sorted(reached):
+        content = file.read_bytes()
+        sha.update(f"|{file.name}|{len(content)}|".encode() + content)
     return sha.hexdigest()
+
+
+@cache
+def stamp(file: str) -> str:
+    """State of the sources that kernels of a file are made of."""
+    return sources(Path(__file__).parent, Path(file))
 
 
 if ENABLED:
     import numba
     from numba.extending import intrinsic
 
-    SOURCES = sources(Path(__file__).parent)
-
     def _cached(compiled: Any) -> Any:
         file = compiled._cache._cache_file
-        file._source_stamp = (file._source_stamp, SOURCES)
+        file._source_stamp = (file._source_stamp, stamp(compiled.py_func.__code__.co_filename))
         return compiled
 
     def kernel(function: F) -> F:

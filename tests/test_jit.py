@@ -14,7 +14,7 @@ from simulator import jit
 CALLER = """
 import sys
 from simulator import jit
-jit.SOURCES = sys.argv[1]
+jit.stamp = lambda file: sys.argv[1]
 from callee import CONSTANT, callee
 @jit.kernel
 def caller(x):
@@ -47,16 +47,29 @@ def test_a_change_in_another_file_compiles_its_callers_again(tmp_path: Path, doo
     assert told(2, "after") == "22"
 
 
-def test_the_state_of_the_sources_covers_every_file_with_kernels(tmp_path: Path) -> None:
+def test_the_state_of_the_sources_is_that_of_all_a_kernel_may_be_made_of(tmp_path: Path) -> None:
     root = Path(simulator.__file__).parent
     copy = tmp_path / "simulator"
     shutil.copytree(root, copy, ignore=shutil.ignore_patterns("__pycache__"))
-    before = jit.sources(copy)
-    assert before == jit.sources(root)
+    fast = copy / "engine" / "fast"
     kernels = [path for path in copy.rglob("*.py") if "from simulator.jit import" in path.read_text("utf-8")]
-    assert kernels
-    for path in [*kernels, copy / "record" / "states.py", copy / "plan" / "runs.py", copy / "jit.py"]:
-        content = path.read_bytes()
-        path.write_bytes(content + b"\n")
-        assert jit.sources(copy) != before, path
-        path.write_bytes(content)
+    assert fast / "advance.py" in kernels
+    own = {path: jit.sources(copy, path) for path in kernels}
+    assert own[fast / "advance.py"] == jit.sources(root, root / "engine" / "fast" / "advance.py")
+    for changed in (fast / "lane.py", fast / "layout.py", copy / "record" / "states.py", copy / "jit.py"):
+        content = changed.read_bytes()
+        changed.write_bytes(content + b"\n")
+        assert jit.sources(copy, fast / "advance.py") != own[fast / "advance.py"], changed
+        changed.write_bytes(content)
+    (copy / "datapath" / "hss.py").write_bytes(b"")
+    assert jit.sources(copy, fast / "advance.py") == own[fast / "advance.py"]
+
+
+def test_every_room_with_kernels_is_looked_at() -> None:
+    root = Path(simulator.__file__).parent
+    rooms = {
+        path.relative_to(root).parts[0]
+        for path in root.rglob("*.py")
+        if path.name != "jit.py" and "from simulator.jit import" in path.read_text("utf-8")
+    }
+    assert rooms <= set(jit._ROOMS)
