@@ -14,8 +14,10 @@ Progress = Callable[[int, int], None]
 """Called now and then with (steps done, steps in all)."""
 
 _RECIPES = {
+    "deit_small_shapes": "simulator.workload.recipes.deit_small_shapes",
     "digits_cnn": "simulator.workload.recipes.digits_cnn",
     "resnet50_shapes": "simulator.workload.recipes.resnet50_shapes",
+    "transformer_big_shapes": "simulator.workload.recipes.transformer_big_shapes",
 }
 
 

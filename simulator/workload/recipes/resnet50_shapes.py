@@ -14,16 +14,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.errors import InputError
-from simulator.sparsity.patterns import Pattern, Unstructured, parse
+from simulator.sparsity.patterns import Pattern, parse
 from simulator.workload.layer import Layer, conv2d, gemm
 from simulator.workload.model import Trace
+from simulator.workload.recipes.masks import at_least_one, concrete, non_zero
 
 OPTIONS: dict[str, Any] = {"pattern": "C1(4:8)->C0(2:4)", "density": "0.5", "batch": 1, "seed": 0}
 
@@ -73,20 +72,14 @@ def make(options: dict[str, Any], progress: Callable[[int, int], None]) -> Trace
     InputError
         A pattern nothing can be generated from, a density outside 0..1, or a batch of no images.
     """
-    pattern, batch = parse(options["pattern"]), options["batch"]
-    if not pattern.concrete or pattern.text == "recorded":
-        raise InputError(
-            f"pattern={pattern.text}: must be one pattern to generate, e.g. {OPTIONS['pattern']}"
-        )
-    if batch < 1:
-        raise InputError(f"batch={batch}: must be at least 1")
-    inputs, dense = _density(options["density"]), parse("dense")
+    pattern, batch = concrete(options["pattern"]), at_least_one("batch", options["batch"])
+    inputs, dense = non_zero(options["density"]), parse("dense")
     found = list(shapes())
     layers: list[Layer] = []
     for i, shape in enumerate(found):
         first = i == 0
         seeds = [options["seed"] * 1_000 + 2 * i + j for j in range(2)]
-        layers.append(_layer(shape, dense if first else pattern, dense if first else inputs, batch, seeds))
+        layers.append(layer(shape, dense if first else pattern, dense if first else inputs, batch, seeds))
         if i and found[i - 1].chained:
             before = layers[-1].inputs.mask
             layers[-2] = layers[-2].with_outputs(before, "next layer's input")
@@ -95,17 +88,8 @@ def make(options: dict[str, Any], progress: Callable[[int, int], None]) -> Trace
     return Trace("resnet50_shapes", tuple(layers), attrs)
 
 
-def _density(text: str) -> Unstructured:
-    try:
-        value = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        value = Fraction(-1)
-    if not 0 <= value <= 1:
-        raise InputError(f"density={text!r}: must be a number from 0 to 1, e.g. 0.5")
-    return Unstructured(value)
-
-
-def _layer(shape: Shape, weights: Pattern, inputs: Pattern, batch: int, seeds: list[int]) -> Layer:
+def layer(shape: Shape, weights: Pattern, inputs: Pattern, batch: int, seeds: list[int]) -> Layer:
+    """One layer: weights to a pattern along the flattened K, inputs to one along their channels."""
     m, c, r = shape.outputs, shape.inputs, max(1, shape.kernel)
     flat = weights.generate((m, r * r * c), axis=-1, seed=seeds[0])
     if not shape.kernel:
