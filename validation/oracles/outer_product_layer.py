@@ -161,9 +161,9 @@ class Oracle:
 
     def _finish(self, rows: int, columns: int) -> None:
         width, burst = self.bits.outputs.value, self.parts.dram.burst.value
-        self._add(
-            "drain", rows * units(columns * width, 8), psum_read=rows * columns, drain_word=rows * columns
-        )
+        for line in cut(rows, self.unit.bank_rows):
+            values = len(line) * columns
+            self._add("drain", units(values * width, 8), psum_read=values, drain_word=values)
         size = units(rows * columns * width, 8)
         whole, rest = divmod(size, burst)
         self.work.traffic["outputs"] += size

@@ -42,14 +42,14 @@ def build(context: Context) -> Plan:
 
 
 def _check_bursts(context: Context) -> None:
-    """A row of outputs leaves at once: the queue to DRAM must hold the bursts it fills."""
+    """A line of every bank leaves at once: the queue to DRAM must hold the bursts it fills."""
     parts = context.machine.components
     shapes = {context.outputs(*place) for place in units.finished(context)}
-    most = max(int(units.row_bursts(context, *shape).max()) for shape in shapes)
+    most = max(int(units.line_bursts(context, *shape).max()) for shape in shapes)
     if most > parts.drain.queue.value:
         raise InfeasibleError(
-            f"machine {context.machine.name!r}: a row of a tile of outputs fills {most} bursts of {parts.dram.burst.value} B, "
-            f"drain.queue is {parts.drain.queue.value}; raise drain.queue or dram.burst"
+            f"machine {context.machine.name!r}: {parts.accumulation.bank_rows.value} rows of outputs fill {most} bursts of "
+            f"{parts.dram.burst.value} B, drain.queue is {parts.drain.queue.value}; raise drain.queue or dram.burst"
         )
 
 

@@ -115,7 +115,7 @@ class Operands:
             down = np.maximum.reduceat(tiles, np.arange(0, tiles.shape[0], rows), axis=0)
             cycles += int(np.maximum.reduceat(down, np.arange(0, tiles.shape[1], columns), axis=1).sum())
         size = rows * unit.tile_rows, columns * unit.tile_columns
-        return Blocks(view.groups, view.M, view.N, view.K, *size, unit.depth, 1, cycles)
+        return Blocks(view.groups, view.M, view.N, view.K, *size, unit.depth, 1, cycles=cycles)
 
     def tiles(self, tensor: Tensor, block: int) -> slice:
         """Tiles of a block of `tensor`."""

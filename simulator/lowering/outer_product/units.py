@@ -2,7 +2,7 @@
 
 A unit's item is a tile and one slab of each operand; its service time is that of :mod:`simulator.datapath.outer_product`. The
 first item of a tile needs the accumulation buffer free, the last hands it to the drain, which visits the units in turn and takes a
-row of outputs at a time.
+line of every bank at a time.
 """
 
 from __future__ import annotations
@@ -66,20 +66,21 @@ def tile_bytes(context: Context, visit: Tile, row: int, column: int) -> int:
 
 
 def drains(context: Context) -> Iterator[Chunk]:
-    """Items: a row of a tile's outputs. Fields: demand, work, take tiles, releases, put spaces, put bursts, psum_read,
-    drain_word.
+    """Items: a line of every bank, that is `bank_rows` rows of a tile's outputs. Fields: demand, work, take tiles, releases,
+    put spaces, put bursts, psum_read, drain_word.
     """
     width = context.machine.value_bits.outputs.value
     down, across = context.operands.units
     known: dict[tuple[int, int, int], Chunk] = {}
 
     def block(unit: int, rows: int, columns: int) -> Chunk:
-        size, bursts = -(-columns * width // 8), row_bursts(context, rows, columns)
-        table = []
-        for i in range(rows):
+        values, table = line_values(context, rows, columns), []
+        bursts = line_bursts(context, rows, columns)
+        for i, count in enumerate(values.tolist()):
             take = [int(i == 0 and u == unit) for u in range(down * across)]
-            space = [int(i == rows - 1 and u == unit) for u in range(down * across)]
-            table.append((1, size, size, *take, *take, *space, int(bursts[i]), columns, columns))
+            space = [int(i == len(values) - 1 and u == unit) for u in range(down * across)]
+            size = -(-count * width // 8)
+            table.append((1, size, size, *take, *take, *space, int(bursts[i]), count, count))
         return plain(table)
 
     def blocks() -> Iterator[Chunk]:
@@ -92,11 +93,18 @@ def drains(context: Context) -> Iterator[Chunk]:
     return gather(blocks(), merge=False)
 
 
-def row_bursts(context: Context, rows: int, columns: int) -> NDArray[np.int64]:
-    """DRAM bursts that each row of a tile of outputs fills; the last one is closed however full it is."""
+def line_values(context: Context, rows: int, columns: int) -> NDArray[np.int64]:
+    """Outputs of each line of a tile."""
+    line = context.operands.unit.bank_rows
+    return np.minimum(line, rows - np.arange(0, rows, line)) * columns
+
+
+def line_bursts(context: Context, rows: int, columns: int) -> NDArray[np.int64]:
+    """DRAM bursts that each line of a tile fills; the last one is closed however full it is."""
     width, burst = context.machine.value_bits.outputs.value, 8 * context.machine.components.dram.burst.value
-    filled = np.arange(1, rows + 1) * columns * width // burst
-    filled[-1] = -(-rows * columns * width // burst)
+    bits = np.cumsum(line_values(context, rows, columns)) * width
+    filled = bits // burst
+    filled[-1] = -(-bits[-1] // burst)
     return np.diff(filled, prepend=0)
 
 

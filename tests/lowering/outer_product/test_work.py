@@ -137,16 +137,13 @@ def test_both_engines_agree(seed: int) -> None:
         )
 
 
-def test_a_queue_too_short_for_a_row_of_outputs_is_refused() -> None:
-    """Rows of 31 B in bursts of 60 B: the last of 16 fills one and closes another."""
+def test_a_queue_too_short_for_a_line_of_outputs_is_refused() -> None:
+    """Lines of 8 x 31 B: 5 bursts of 60 B are complete after 300 B; the last of two lines closes a ninth."""
     case = simulator.gemm(np.ones((16, 4), dtype=bool), np.ones((4, 31), dtype=bool))
-    machine = override(simulator.load("dstc"), {"dram.burst": "8 B", "drain.queue": "3"})
-    with pytest.raises(InfeasibleError, match=r"fills 4 bursts of 8 B, drain\.queue is 3"):
+    machine = override(simulator.load("dstc"), {"dram.burst": "60 B", "drain.queue": "4"})
+    with pytest.raises(InfeasibleError, match=r"8 rows of outputs fill 5 bursts of 60 B, drain\.queue is 4"):
         lower(machine, case)
-    assert lower(override(machine, {"drain.queue": "4"}), case).plan
-    machine = override(machine, {"dram.burst": "60 B", "drain.queue": "1"})
-    with pytest.raises(InfeasibleError, match="fills 2 bursts"):
-        lower(machine, case)
+    assert lower(override(machine, {"drain.queue": "5"}), case).plan
 
 
 def test_formats_other_than_the_bitmask_are_refused() -> None:
