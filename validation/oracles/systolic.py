@@ -6,7 +6,7 @@ formula says how long a fold takes: it ends when nothing moves in the grid.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import ceil
@@ -58,26 +58,35 @@ class Case:
 
 @dataclass
 class Step:
-    """One step of the grid: values that enter at each edge, multiplications, sums that leave (m, n, value)."""
+    """One step of the grid: values that enter at each edge, multiplications, operands latched, partial sums read and written,
+    sums that leave (m, n, value).
+    """
 
     west: int = 0
     north: int = 0
     macs: int = 0
+    latched: int = 0
+    psum_reads: int = 0
+    psum_writes: int = 0
     sums: list[tuple[int, int, int]] = field(default_factory=list)
 
 
 @dataclass
 class Count:
-    """What happened: steps, cycles from the first step to the last, multiplications, values read per edge, outputs."""
+    """What happened: steps, cycles from the first step to the last, then the sums over all steps, and the outputs."""
 
     steps: int
     cycles: int
     macs: int
     west: int
     north: int
+    latched: int
+    psum_reads: int
+    psum_writes: int
     outputs: Matrix
 
 
+Place = Callable[[int, int], tuple[int, int]]
 Value = tuple[int, int]
 """A stream position and the value at it."""
 
@@ -91,7 +100,8 @@ def count(case: Case, weights: Matrix, inputs: Matrix) -> Count:
         for m, n, value in step.sums:
             out[m, n] += value
     times = _cycles(case, folds)
-    totals = [sum(getattr(step, name) for step in steps) for name in ("macs", "west", "north")]
+    names = ("macs", "west", "north", "latched", "psum_reads", "psum_writes")
+    totals = [sum(getattr(step, name) for step in steps) for name in names]
     return Count(len(steps), times[-1] - times[0] + 1, *totals, out)
 
 
@@ -107,15 +117,15 @@ def _folds(case: Case, weights: Matrix, inputs: Matrix) -> Iterator[tuple[list[S
     for i, j in boxes:
         for p in range(0, k, deep):
             a, b = weights[i : i + tall, p : p + deep], inputs[p : p + deep, j : j + wide]
-            yield list(_fold(case, a, b, (i, j))), p == 0, p + deep >= k
+            yield list(_fold(case, a, b, (i, j), p == 0)), p == 0, p + deep >= k
 
 
-def _fold(case: Case, a: Matrix, b: Matrix, at: tuple[int, int]) -> Iterator[Step]:
+def _fold(case: Case, a: Matrix, b: Matrix, at: tuple[int, int], first: bool) -> Iterator[Step]:
     if case.dataflow == "os":
         return _stays_sums(case, b.T, a, at)
     if case.dataflow == "ws":
-        return _stays_operand(case, b.T, a.T, lambda t, j: (at[0] + j, at[1] + t))
-    return _stays_operand(case, a, b, lambda t, j: (at[0] + t, at[1] + j))
+        return _stays_operand(case, b.T, a.T, lambda t, j: (at[0] + j, at[1] + t), first)
+    return _stays_operand(case, a, b, lambda t, j: (at[0] + t, at[1] + j), first)
 
 
 def _enter(lanes: Matrix, lane: int, u: int) -> tuple[Value | None, int]:
@@ -150,11 +160,14 @@ def _stays_sums(case: Case, left: Matrix, top: Matrix, at: tuple[int, int]) -> I
                 north, fed = (b[i - 1][j], 0) if i else _enter(top, j, u)
                 step.west, step.north = step.west + read, step.north + fed
                 a[i][j], b[i][j] = west, north
+                step.latched += (west is not None and i < len(left)) + (north is not None and j < len(top))
                 if west is not None and north is not None:
                     assert west[0] == north[0], "values that meet belong together"
                     used = i < len(left) and j < len(top)
                     z[i, j] += west[1] * north[1]
                     step.macs += used
+                    step.psum_writes += used
+                    step.psum_reads += used and west[0] > 0
                     done[i, j] = west[0] == last
                     if done[i, j] and used and case.drain == "direct":
                         step.sums.append((at[0] + j, at[1] + i, int(z[i, j])))
@@ -183,8 +196,10 @@ def _shift_down(
         shifting[0][j] = None
 
 
-def _stays_operand(case: Case, stream: Matrix, held: Matrix, place: object) -> Iterator[Step]:
-    """`stream` is (T, k), `held` (k, columns); place(t, j) is the output that position t gives below column j."""
+def _stays_operand(case: Case, stream: Matrix, held: Matrix, place: Place, first: bool) -> Iterator[Step]:
+    """`stream` is (T, k), `held` (k, columns); place(t, j) is the output that position t gives below column j, `first` says that
+    nothing is there yet.
+    """
     rows, columns = held.shape
     r, c = _grid(case, rows, columns)
     w = np.zeros((r, c), dtype=np.int64)
@@ -193,7 +208,8 @@ def _stays_operand(case: Case, stream: Matrix, held: Matrix, place: object) -> I
     for push in reversed(range(r)):
         w[1:] = w[:-1].copy()
         w[0] = padded[push]
-        yield Step(north=columns if push < rows else 0)
+        moving = max(0, rows - push)  # rows of the operand that are in the grid, one more in every step
+        yield Step(north=columns if push < rows else 0, latched=columns * moving)
     a: list[list[Value | None]] = [[None] * c for _ in range(r)]
     s = np.zeros((r, c), dtype=np.int64)
     u = 0
@@ -204,13 +220,18 @@ def _stays_operand(case: Case, stream: Matrix, held: Matrix, place: object) -> I
                 west, read = (a[i][j - 1], 0) if j else _enter(stream.T, i, u)
                 step.west += read
                 a[i][j] = west
+                step.latched += west is not None and i < rows
+                step.psum_writes += west is not None and j < columns
+                step.psum_reads += west is not None and j < columns and i > 0
                 above = s[i - 1, j] if i else 0
                 s[i, j] = above + (west[1] * w[i, j] if west is not None else 0)
                 step.macs += west is not None and i < rows and j < columns
         for j in range(columns):
             bottom = a[r - 1][j]
             if bottom is not None:
-                step.sums.append((*place(bottom[0], j), int(s[r - 1, j])))  # type: ignore[operator]
+                step.sums.append((*place(bottom[0], j), int(s[r - 1, j])))
+                step.psum_writes += 1
+                step.psum_reads += not first
         yield step
         u += 1
         corner = a[r - 1][c - 1]

@@ -17,7 +17,7 @@ class Multipliers(Datapath):
 
     kind: Literal["systolic"]
     weights: Literal["dense"]
-    inputs: Annotated[tuple[Literal["uncompressed"], ...], Field(strict=False, min_length=1)]
+    inputs: Annotated[tuple[Literal["uncompressed"]], Field(strict=False)]
 
 
 class Components(Specification):

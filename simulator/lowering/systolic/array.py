@@ -1,7 +1,8 @@
 """Programs of the array and of the way out: a step of all multipliers, the sums that leave in it.
 
-Every multiplication reads two operand registers; an operand is latched in each multiplier it passes. Sums that stay are read and
-written by every multiplication, sums that flow by every multiplier on their way, and once more below their column.
+Every multiplication reads two operand registers; an operand is latched in each multiplier it crosses, used or not. A sum that
+stays is written by each of its multiplications and read by all but the first; a sum that flows is written by each multiplier of
+its column and read by all but the first, and once more of each below the column, where the first fold of a tile finds nothing.
 Actions are counted in the last step of a fold.
 """
 
@@ -97,12 +98,14 @@ def steps(flow: Flow, effectual: NDArray[np.int64] | None) -> Iterator[Chunk]:
 
 def _actions(shape: Shape, begin: bool) -> list[int]:
     """Of a whole fold, all its multiplications useful."""
-    macs = shape.rows * shape.columns * shape.steps
-    sums = shape.columns * (shape.steps if shape.stays else shape.rows)
+    rows, columns, steps = shape.rows, shape.columns, shape.steps
+    macs, (down, across) = rows * columns * steps, shape.crossed
     if not shape.stays:
-        return [macs, 0, 2 * macs, 2 * macs, macs - sums, macs]
-    pushed = shape.columns * shape.rows * (shape.rows + 1) // 2
-    return [macs, 0, 2 * macs, macs + pushed, macs + (0 if begin else sums), macs + sums]
+        latched = steps * (rows * across + columns * down)
+        return [macs, 0, 2 * macs, latched, macs - rows * columns, macs]
+    latched = steps * rows * across + columns * rows * (rows + 1) // 2
+    sums = steps * columns
+    return [macs, 0, 2 * macs, latched, sums * (down - 1) + (0 if begin else sums), sums * (down + 1)]
 
 
 def _gated(chunks: Iterator[Chunk], effectual: NDArray[np.int64]) -> Iterator[Chunk]:

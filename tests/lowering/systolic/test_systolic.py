@@ -104,6 +104,15 @@ def test_a_random_array(seed: int) -> None:
     outcome = resolve("engine", "reference")(lower(described(case), layer).plan)
     array = component(outcome, "array")
     assert (array.demand, array.work) == (expected.steps, expected.macs)
+    assert array.actions == {
+        "mac": expected.macs,
+        "mac_gated": 0,
+        "operand_read": 2 * expected.macs,
+        "operand_write": expected.latched,
+        "psum_read": expected.psum_reads,
+        "psum_write": expected.psum_writes,
+    }
+    assert component(outcome, "drain").actions["drain_word"] == expected.outputs.size
     west, north = ("weights", "inputs") if case.dataflow == "is" else ("inputs", "weights")
     for edge, values in ((west, expected.west), (north, expected.north)):
         assert component(outcome, f"sram.{edge}.read").demand == values * case.bits
