@@ -16,6 +16,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from simulator.plan import Access, Channel, Chunk, Component, Plan, Program, RunWriter
+from simulator.plan.runs import DEMAND, PERIOD
 from simulator.plan.state import Banks, Rows
 
 T = TypeVar("T")
@@ -153,8 +154,8 @@ class _Sketch:
     puts: list[list[int]] = field(default_factory=list)
 
 
-def network(draw: Draw) -> Plan:
-    """A random plan."""
+def network(draw: Draw, states: bool = True) -> Plan:
+    """A random plan, in which components may have states."""
     regular = chance(draw, 3)
     sketches = _programs(draw, regular)
     channels: list[Channel] = []
@@ -164,7 +165,7 @@ def network(draw: Draw) -> Plan:
     for sketch in sketches:
         if chance(draw, 4):
             _one_ended(draw, sketch, channels, regular)
-    return Plan(_components(draw, sketches, regular), tuple(channels))
+    return Plan(_components(draw, sketches, regular, states), tuple(channels))
 
 
 def _programs(draw: Draw, regular: bool) -> list[_Sketch]:
@@ -301,9 +302,10 @@ def _later(draw: Draw, takes: list[int]) -> list[int]:
     return released
 
 
-def _components(draw: Draw, sketches: list[_Sketch], regular: bool) -> tuple[Component, ...]:
+def _components(draw: Draw, sketches: list[_Sketch], regular: bool, states: bool) -> tuple[Component, ...]:
     components: list[Component] = []
     rest = list(range(len(sketches)))
+    stores = [banks(draw, "one"), banks(draw, "other")] if chance(draw, 2) else []
     while rest:
         mine = [
             rest.pop(draw.integer(0, len(rest) - 1))
@@ -311,11 +313,51 @@ def _components(draw: Draw, sketches: list[_Sketch], regular: bool) -> tuple[Com
         ]
         arbiter = choice(draw, (None, "round_robin", "priority"))
         number = len(components)
-        rate, lanes = choice(draw, RATES), choice(draw, (1, 1, 4))
+        state = choice(draw, (None, None, *stores, rows(draw))) if arbiter and states else None
+        rate = state.rate if isinstance(state, Rows) else choice(draw, RATES)
+        lanes = choice(draw, (1, 1, 4))
         programs = tuple(_program(draw, f"p{i}", sketches[i], rate, lanes, regular) for i in mine)
+        if state is not None or chance(draw, 4):
+            programs = tuple(
+                _reaching(draw, each, sketches[i].count) for each, i in zip(programs, mine, strict=True)
+            )
+        if state is not None:
+            most = 40 * (state.burst if isinstance(state, Rows) else state.word)
+            programs = tuple(_bounded(each, most) for each in programs)
         group = f"g{draw.integer(0, number)}"
-        components.append(Component(f"k{number}", group, choice(draw, KINDS), lanes, rate, arbiter, programs))
+        kind = choice(draw, KINDS)
+        components.append(Component(f"k{number}", group, kind, lanes, rate, arbiter, programs, state))
     return tuple(components)
+
+
+def _reaching(draw: Draw, of: Program, count: int) -> Program:
+    """The program with an access: a few runs of addresses, as long as its items."""
+    runs, left = [], count
+    while left:
+        size = choice(draw, (left, 1, draw.integer(1, left)))
+        runs.append(
+            (
+                size,
+                draw.integer(0, 4000) * draw.integer(1, 9),
+                choice(draw, (0, 4, 8, 64, draw.integer(0, 99))),
+            )
+        )
+        left -= size
+    return replace(of, access=retold(draw, Access(chance(draw, 2), lambda: iter([_table(runs)]))))
+
+
+def _bounded(of: Program, most: int) -> Program:
+    """The program with no demand over `most`, which a state would take long for."""
+    chunks = list(of.chunks())
+    for chunk in chunks:
+        for run, varies in zip(chunk.runs, chunk.varies[:, DEMAND], strict=True):
+            start, period = int(run[DEMAND]), int(run[PERIOD])
+            if varies:
+                demands = chunk.vectors[start : start + period]
+                np.minimum(demands, most, out=demands)
+            else:
+                run[DEMAND] = min(start, most)
+    return replace(of, chunks=lambda: iter(chunks))
 
 
 def _program(
@@ -346,6 +388,28 @@ def _demands(draw: Draw, count: int, rate: tuple[int, int], regular: bool) -> li
 
 
 # ------------------------------------------------------------------ one list of items, many tellings
+
+
+def retold(draw: Draw, access: Access) -> Access:
+    """The same addresses in other runs and tables."""
+    addresses = list(access.addresses())
+    tables: list[np.ndarray[Any, np.dtype[np.int64]]] = []
+    runs: list[tuple[int, int, int]] = []
+    while addresses:
+        most = choice(draw, (1, len(addresses), draw.integer(1, len(addresses))))
+        stride = addresses[1] - addresses[0] if len(addresses) > 1 else 0
+        fit = next((i for i in range(1, most) if addresses[i] != addresses[0] + i * stride), most)
+        runs.append((fit, addresses[0], stride))
+        addresses = addresses[fit:]
+        if chance(draw, 3):
+            tables.append(_table(runs))
+            runs = [(0, 7, 7)] if chance(draw, 3) else []
+    tables.append(_table(runs))
+    return Access(access.write, lambda: iter(tables))
+
+
+def _table(runs: Sequence[tuple[int, int, int]]) -> np.ndarray[Any, np.dtype[np.int64]]:
+    return np.array(runs, dtype=np.int64).reshape(-1, 3)
 
 
 def expanded(of: Program) -> list[Item]:
@@ -398,8 +462,13 @@ def _write(writer: RunWriter, shape: Program, count: int, fields: list[Any]) -> 
 
 
 def recoded(draw: Draw, plan: Plan) -> Plan:
-    """The same items, other runs and chunks."""
-    return _each_program(plan, lambda of: encoded(draw, of, expanded(of)))
+    """The same items, other runs and chunks; the same addresses, other runs and tables."""
+
+    def told(of: Program) -> Program:
+        again = encoded(draw, of, expanded(of))
+        return again if of.access is None else replace(again, access=retold(draw, of.access))
+
+    return _each_program(plan, told)
 
 
 def walked(plan: Plan) -> Plan:
@@ -413,8 +482,11 @@ def tiled(plan: Plan, times: int) -> Plan:
 
 
 def _over_and_over(of: Program, times: int) -> Program:
-    chunks = list(of.chunks())
-    return replace(of, chunks=lambda: iter(chunks * times))
+    chunks, access = list(of.chunks()), of.access
+    if access is not None:
+        tables, write = list(access.runs()), access.write
+        access = Access(write, lambda: iter(tables * times))
+    return replace(of, chunks=lambda: iter(chunks * times), access=access)
 
 
 def _single(of: Program) -> Program:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from networks import Seeded, expanded, faster, network, plans, recoded, roomier,
 from simulator.engine.reference import run as reference
 from simulator.errors import DeadlockError
 from simulator.plan import Plan
+from simulator.plan.check import state_problems
 from simulator.plan.rung import Rung
 from simulator.record.outcome import ComponentOutcome, Outcome
 from simulator.registry import resolve
@@ -185,12 +187,55 @@ def test_random_networks_reach_every_state() -> None:
 
 
 def test_recoding_keeps_every_item_and_changes_the_runs() -> None:
-    changed = 0
+    changed = places = 0
     for seed in range(20):
         plan = network(Seeded(seed))
         for told in (recoded(Seeded(seed + 1), plan), walked(plan)):
             for old, new in zip(plan.components, told.components, strict=True):
                 for p, q in zip(old.programs, new.programs, strict=True):
                     assert expanded(p) == expanded(q)
+                    assert (p.access is None) == (q.access is None)
+                    if p.access and q.access:
+                        assert list(p.access.addresses()) == list(q.access.addresses())
+                        places += [len(t) for t in p.access.runs()] != [len(t) for t in q.access.runs()]
                     changed += [len(c.runs) for c in p.chunks()] != [len(c.runs) for c in q.chunks()]
     assert changed > 40
+    assert places > 5
+
+
+def requested(engine: Engine, plan: Plan) -> dict[str, list[tuple[int, bool, int]]]:
+    """Every request of every component that makes some."""
+    told: dict[str, list[tuple[int, bool, int]]] = {
+        part.name: [] for part in plan.components if part.arbiter and all(p.access for p in part.programs)
+    }
+    requests = {name: (lambda *request, to=to: to.append(request)) for name, to in told.items()}
+    outcome(engine, plan, Rung.S4, requests=requests)
+    return told
+
+
+def test_engines_tell_the_same_requests(fast: Engine, networks: int) -> None:
+    count = 0
+    for seed in seeds(networks, 4):
+        plan = network(Seeded(seed))
+        told = requested(reference, plan)
+        assert requested(fast, plan) == told, f"network {seed}"
+        count += sum(map(len, told.values()))
+    assert count > 100
+
+
+def test_random_networks_have_every_state() -> None:
+    """Guards the generator: what a state does must show in the schedule."""
+    felt: dict[str, int] = {}
+    for seed in range(120):
+        plan = network(Seeded(seed))
+        assert state_problems(plan) == []
+        truth = outcome(reference, plan, Rung.S4)
+        for number, part in enumerate(plan.components):
+            if part.state is None:
+                continue
+            parts = list(plan.components)
+            parts[number] = replace(part, state=None)
+            changed = outcome(reference, replace(plan, components=tuple(parts)), Rung.S4) != truth
+            name = type(part.state).__name__
+            felt[name] = felt.get(name, 0) + changed
+    assert min(felt["Banks"], felt["Rows"]) > 10

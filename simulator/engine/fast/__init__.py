@@ -7,7 +7,6 @@ from simulator.engine.fast.loading import Loader
 from simulator.engine.fast.memory import Memory
 from simulator.engine.fast.schedule import Schedule
 from simulator.engine.fast.totals import balance, outcome
-from simulator.errors import InputError
 from simulator.plan.network import Plan
 from simulator.plan.rung import Rung, at_rung
 from simulator.record.outcome import Outcome
@@ -39,11 +38,7 @@ def run(
     network = at_rung(plan, rung)
     check_states(network)
     check_requests(network, rung, requests)
-    if requests or any(component.state is not None for component in network.components):
-        raise InputError(
-            "the fast engine runs no components with a state and tells no requests; use reference"
-        )
-    memory = Memory(network, leap)
+    memory = Memory(network, leap, requests or {})
     blocks = iter(memory.programs)
     loaders = [[Loader(memory, p, next(blocks)) for p in c.programs] for c in network.components]
     if rung in (Rung.S0, Rung.S1):
@@ -52,6 +47,6 @@ def run(
                 loader.count()
         return outcome(network, rung, loaders)
     schedule = Schedule(memory, loaders)
-    schedule.run(progress)
+    schedule.run(progress, requests)
     least = balance(network, loaders) if rung in (Rung.S2, Rung.S3) else 0
     return schedule.outcome(max(schedule.cycles, least))

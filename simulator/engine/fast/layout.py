@@ -49,7 +49,8 @@ INDEX, KIND, SHIFT, USED, FIRST, COUNT = 0, 1, 2, 3, 4, 5
 POLICY, POINTER, PORT_FREE, GRANTEE, GRANTED, FINISHED, BUFFER = 6, 7, 8, 9, 10, 11, 12
 STRETCH, CANDIDATE = 13, 14
 TAPE, TAPED, TOLD, LOOPS, LOOPED = 15, 16, 17, 18, 19  # tape, its entries, the cycle it begins in; its loops
-COMPONENT_WORDS = 20
+STATE, REQUESTS = 20, 21  # blocks of its state and of the requests to be told, 0: none; see service
+COMPONENT_WORDS = 22
 ROUND_ROBIN, PRIORITY = 0, 1
 
 # Channel
@@ -77,7 +78,8 @@ SEEN, TICKS_SHIFT, STREAM, SOURCE, TARGET, TAKE, GIVE, WORK, ALONE, UNIT = (
 )
 NUMBER, SHARED_NUMBER, SPAN, UNITS, LOADS = 48, 49, 50, 51, 52
 KEY_ROW, KEY = 53, 54  # signature of a run, and of which
-BLOCK = 55  # then the inputs: channel, takes, releases; and the outputs: channel, puts
+PLACE = 55  # block of where its items lie, 0: nobody asks; see service
+BLOCK = 56  # then the inputs: channel, takes, releases; and the outputs: channel, puts
 INPUT, OUTPUT = 3, 2
 CHANNEL, TAKES, RELEASES, PUTS = 0, 1, 2, 1
 

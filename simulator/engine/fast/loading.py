@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.memory import Memory, finite
+from simulator.engine.fast.places import Places
 from simulator.engine.fast.table import tabulate
 from simulator.plan.network import Program
 from simulator.plan.runs import COUNT, DEMAND, PORTS, WORK, Chunk
@@ -46,6 +47,9 @@ class Loader:
             *(self._first_output + i for i in outputs),
         ]
         self._columns: Ints = np.array(columns, dtype=np.int64)
+        self._places: Places | None = None
+        if program.access is not None and memory.words[block + at.PLACE]:
+            self._places = Places(memory, program.name, program.access, int(memory.words[block + at.PLACE]))
 
     def count(self) -> None:
         """Read the program to its end for its sums alone."""
@@ -70,6 +74,8 @@ class Loader:
             table = self._table(whole)
             if len(table):
                 self._place(table, whole.vectors)
+                if self._places is not None:
+                    self._places.load(int(table[:, at.ROW_COUNT].sum()))
                 return True
 
     def _table(self, chunk: Chunk) -> Ints:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
+from simulator.engine.fast import service
 from simulator.engine.fast.reach import distances
 from simulator.errors import InputError, suggest
 from simulator.plan.network import DATA, SPACE, STATIONARY, Channel, Component, Plan, Program
+from simulator.plan.state import Banks
 from simulator.record.intervals import BINS
 from simulator.record.states import BLOCKED, REFILL, STARVED, STATES
 
@@ -22,6 +24,10 @@ ROOM = 1 << 21
 """Words at first; only those that are used cost memory."""
 ROOMY = 1 << 16
 """Bounded channels of at most this capacity get rings that never grow."""
+WINDOWS = 256
+"""Windows between two reports of progress; an interrupt is taken then, and requests are told."""
+MOST_REQUESTS = (WINDOWS + 1) * at.WINDOW
+"""A port is granted once a cycle at most."""
 
 
 class Memory:
@@ -39,8 +45,9 @@ class Memory:
         Offsets of the blocks, in plan order.
     """
 
-    def __init__(self, plan: Plan, leap: bool = True) -> None:
-        self.plan = plan
+    def __init__(self, plan: Plan, leap: bool = True, requested: Collection[str] = ()) -> None:
+        self.plan, self.requested = plan, requested
+        self._stores: dict[str, int] = {}
         self.vectors = np.zeros(16, dtype=np.int32)
         self.bins: NDArray[np.int64] = np.zeros(len(plan.components) * len(STATES) * BINS, dtype=np.int64)
         self.words = np.zeros(ROOM, dtype=np.int64)
@@ -58,7 +65,7 @@ class Memory:
             self._component(index, component, blocks)
         self._lists()
         self._reach()
-        self._leaps(leap)
+        self._leaps(leap and not requested and all(part.state is None for part in plan.components))
 
     def streams(self, program: int) -> bool:
         """Whether runs of a program may be worked out as streams: not one of several private ports, entry is unlimited,
@@ -154,8 +161,9 @@ class Memory:
             self.words[program + at.NUMBER] = number
         for number, index in enumerate(shared):
             self.words[self.programs[index] + at.SHARED_NUMBER] = number
-        self.words[at.SHARED_COUNT] = len(shared)
-        if len(shared) > at.FORESIGHT:
+        # Components that share banks are granted in the order of time, none ahead of what follows from another's grant.
+        self.words[at.SHARED_COUNT] = max(len(shared), at.FORESIGHT + 1) if self._stores else len(shared)
+        if self.words[at.SHARED_COUNT] > at.FORESIGHT:
             return
         table = distances(self.plan, shared)
         firsts, offset = self.take(len(shared)), self.take(table.size)
@@ -207,6 +215,28 @@ class Memory:
             buffer = self.take(at.WINDOW)
             self.words[offset + at.BUFFER] = buffer
             self.words[buffer : buffer + at.WINDOW] = at.NEVER
+        self._state(component, offset)
+
+    def _state(self, component: Component, offset: int) -> None:
+        state, asked = component.state, component.name in self.requested
+        if state is not None:
+            known = self._stores.get(state.store) if isinstance(state, Banks) else None
+            block = self._filled(service.block(state)) if known is None else known
+            self.words[offset + at.STATE] = block
+            if isinstance(state, Banks):
+                self._stores[state.store] = block
+        if asked:
+            requests = self.take(1 + service.REQUEST_WORDS * MOST_REQUESTS)
+            self.words[offset + at.REQUESTS] = requests
+        if asked or state is not None:
+            for position in range(len(component.programs)):
+                block, place = int(self.words[offset + at.FIRST]), self.take(service.PLACE_WORDS)
+                self.words[block + position * int(self.words[at.PROGRAM_WORDS]) + at.PLACE] = place
+
+    def _filled(self, values: list[int]) -> int:
+        offset = self.take(len(values))
+        self.words[offset : offset + len(values)] = values
+        return offset
 
     def _program(self, component: Component, program: Program, owner: int, block: int, position: int) -> None:
         words, (p, q) = self.words, component.rate

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import SEEN, arrival, finish, missing
 from simulator.engine.fast.queue import announce, tally
+from simulator.engine.fast.service import ask, move_on, serve
 from simulator.engine.fast.stream import refund
 from simulator.engine.fast.tape import add
 from simulator.engine.fast.walk import commit, enter, fits, following, room, visible
@@ -243,6 +244,20 @@ def bounded(m: Ints, program: int) -> bool:
 
 
 @kernel
+def placed(m: Ints, component: int, program: int, cycle: int, last: int) -> int:
+    """Last cycle in service of an item that has an address, `last` by its rate alone; and go to the next address."""
+    place = m[program + at.PLACE]
+    if m[component + at.REQUESTS]:
+        ask(m, m[component + at.REQUESTS], place, cycle)
+    if m[component + at.STATE]:
+        last = serve(
+            m, m[component + at.STATE], place, m[program + at.DEMAND], m[program + at.READY], cycle, last
+        )
+    move_on(m, place)
+    return last
+
+
+@kernel
 def grant(m: Ints, v: Vector, bins: Ints, component: int, cycle: int) -> int:
     """Let the arbiter start an item in `cycle`."""
     position = chosen(m, component, cycle)
@@ -251,6 +266,8 @@ def grant(m: Ints, v: Vector, bins: Ints, component: int, cycle: int) -> int:
         return at.OVERFLOW
     settle(m, bins, component, cycle)
     last, end = finish(m, program, m[component + at.PORT_FREE], cycle, m[program + at.READY])
+    if m[program + at.PLACE]:
+        last = placed(m, component, program, cycle, last)
     m[component + at.PORT_FREE] = max(end, m[program + at.TICKS] * last + 1)
     m[component + at.GRANTEE], m[component + at.GRANTED], m[component + at.FINISHED] = program, cycle, last
     m[component + at.POINTER] = position + 1 if position + 1 < m[component + at.COUNT] else 0

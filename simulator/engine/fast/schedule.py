@@ -7,19 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.engine.contract import Progress, waiting
+from simulator.engine.contract import Progress, Request, Requests, waiting
 from simulator.engine.fast import layout as at
+from simulator.engine.fast import service
 from simulator.engine.fast.advance import advance, enqueue, finished
 from simulator.engine.fast.loading import Loader
-from simulator.engine.fast.memory import Memory
+from simulator.engine.fast.memory import WINDOWS, Memory
 from simulator.errors import DeadlockError
 from simulator.plan.network import Component
 from simulator.record.intervals import BINS, IntervalLog, bin_width
 from simulator.record.outcome import ComponentOutcome, Outcome, ProgramOutcome
 from simulator.record.states import STATES
-
-WINDOWS = 256
-"""Windows between two reports of progress; an interrupt is taken then."""
 
 
 class Schedule:
@@ -29,8 +27,8 @@ class Schedule:
         self.memory, self.loaders = memory, loaders
         self._flat = [loader for own in loaders for loader in own]
 
-    def run(self, progress: Progress | None) -> None:
-        """Advance to the end.
+    def run(self, progress: Progress | None, requests: Requests | None = None) -> None:
+        """Advance to the end; `requests` are told what was granted now and then.
 
         Raises
         ------
@@ -39,7 +37,7 @@ class Schedule:
         """
         memory = self.memory
         self._feed(self._flat)
-        while (status := self._advance()) != at.ENDED:
+        while (status := self._advance(requests or {})) != at.ENDED:
             if status == at.HUNGER:
                 self._feed([x for x in self._flat if memory.words[x.block + at.WANTS]])
             elif status == at.OVERFLOW:
@@ -49,9 +47,20 @@ class Schedule:
         if not all(memory.words[x.block + at.DONE] for x in self._flat):
             raise DeadlockError(self.cycles - 1, tuple(self._waits()))
 
-    def _advance(self) -> int:
+    def _advance(self, requests: Requests) -> int:
         with np.errstate(over="ignore"):  # sums of the grant log are modulo 2**64
-            return advance(self.memory.words, self.memory.vectors, self.memory.bins, WINDOWS)
+            status: int = advance(self.memory.words, self.memory.vectors, self.memory.bins, WINDOWS)
+        for component, offset in zip(self.memory.plan.components, self.memory.components, strict=True):
+            if component.name in requests:
+                self._tell(int(self.memory.words[offset + at.REQUESTS]), requests[component.name])
+        return status
+
+    def _tell(self, block: int, request: Request) -> None:
+        words, first = self.memory.words, block + 1
+        beyond = first + service.REQUEST_WORDS * int(words[block])
+        for cycle, write, address in words[first:beyond].reshape(-1, service.REQUEST_WORDS).tolist():
+            request(cycle, bool(write), address)
+        words[block] = 0
 
     @property
     def cycles(self) -> int:

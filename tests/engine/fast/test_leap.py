@@ -148,7 +148,7 @@ def test_leaping_over_tiles_says_what_walking_says(networks: int) -> None:
 
 def test_leaping_over_tiles_of_any_network_says_what_walking_says(networks: int) -> None:
     for seed in range(networks // 2):
-        plan = tiled(network(Seeded(seed)), 3 + seed % 60)
+        plan = tiled(network(Seeded(seed), states=False), 3 + seed % 60)
         for rung in (Rung.S2, Rung.S3, Rung.S4):
             walked = digest(run, plan, rung, leap=False)
             assert digest(run, plan, rung, leap=True) == walked, f"seed {seed} at {rung}"
