@@ -45,6 +45,7 @@ _ENTRIES: dict[str, dict[str, str]] = {
         "density_bound": "simulator.datapath.density_bound:DensityBound",
         "hss": "simulator.datapath.hss:TwoRank",
         "n_of_m": "simulator.datapath.n_of_m:OneRank",
+        "row_wise": "simulator.datapath.row_wise:RowWise",
     },
 }
 

@@ -17,6 +17,23 @@ from simulator.sparsity.formats import Format
 from simulator.workload.layer import Layer
 
 
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Rows of weights that differ, in the order they run; all groups of a convolution share the numbers.
+
+    Attributes
+    ----------
+    order : ndarray of int64, shape (groups, M)
+        Row of the group that runs at each place.
+    slots, metadata_bits : ndarray of int64, shape (M,)
+        Values stored (and multipliers occupied) per window, and bits of metadata, of the row at each place.
+    """
+
+    order: NDArray[np.int64]
+    slots: NDArray[np.int64]
+    metadata_bits: NDArray[np.int64]
+
+
 @dataclass(frozen=True)
 class Code:
     """Layout of the weights of one layer.
@@ -47,6 +64,8 @@ class Code:
         Multiplications of a row in a step; None: as many as it stores values.
     delivered : int or None
         Bits of a window on its way to the arrays; None: every coordinate uncompressed.
+    rows : Rows or None
+        Rows that store different numbers of values, and the order they run in; None: all are alike.
     """
 
     pattern: str
@@ -61,6 +80,7 @@ class Code:
     cycles: int = 1
     issued: int | None = None
     delivered: int | None = None
+    rows: Rows | None = None
 
     def stored(self, coordinates: int) -> int:
         """Values stored per row for a window that covers `coordinates` <= window coordinates of K."""
@@ -69,6 +89,18 @@ class Code:
     def multiplied(self, coordinates: int) -> int:
         """Multiplications of a row in a step whose window covers `coordinates` of K."""
         return self.stored(coordinates) if self.issued is None else self.issued
+
+    def held(self, start: int, stop: int, coordinates: int) -> tuple[int, int]:
+        """(Values, metadata bits) of some rows of a window that covers `coordinates` of K."""
+        if self.rows is None:
+            return (stop - start) * self.stored(coordinates), (stop - start) * self.metadata_bits
+        return int(self.rows.slots[start:stop].sum()), int(self.rows.metadata_bits[start:stop].sum())
+
+    def issues(self, start: int, stop: int, coordinates: int) -> int:
+        """Multiplications of some rows in a step whose window covers `coordinates` of K."""
+        if self.rows is None:
+            return (stop - start) * self.multiplied(coordinates)
+        return int(self.rows.slots[start:stop].sum())
 
     def window_bits(self, width: int) -> int:
         """Bits of a window on its way to the arrays, inputs being `width` bits wide."""

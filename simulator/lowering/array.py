@@ -28,7 +28,7 @@ def refills(context: Context) -> Iterator[Chunk]:
     """
     glb = context.machine.components.glb
     row, word = glb.row.value, glb.metadata_word.value
-    known: dict[tuple[int, bool, int], Chunk] = {}
+    known: dict[tuple[tuple[int, int], bool, int], Chunk] = {}
 
     def block(tile: Tile) -> Chunk:
         rows: list[tuple[int, ...]] = []
@@ -58,7 +58,7 @@ def refills(context: Context) -> Iterator[Chunk]:
 
     def blocks() -> Iterator[Chunk]:
         for tile in context.tiles:
-            key = (tile.rows, tile.end, tile.windows)
+            key = (context.load(tile), tile.end, tile.windows)
             if key not in known:
                 known[key] = block(tile)
             yield known[key]
@@ -142,7 +142,7 @@ def steps(context: Context) -> Iterator[Chunk]:
     array = context.machine.components.array
     cycles = context.code.cycles
     work = array.multipliers * cycles
-    known: dict[tuple[int, int, int, bool, bool], Chunk] = {}
+    known: dict[tuple[int, int, tuple[int, int], int, bool, bool], Chunk] = {}
     gating, coded = context.machine.datapath.gating, context.code
 
     def template(tile: Tile) -> Chunk:
@@ -151,8 +151,8 @@ def steps(context: Context) -> Iterator[Chunk]:
         for p in range(tile.windows):
             space, column = int(tile.begin and p == 0), int(tile.end and p == tile.windows - 1)
             window = tile.first_window + p
-            multiplied = coded.multiplied(min(coded.window, context.geometry.K - window * coded.window))
-            issued = rows * multiplied * columns
+            coordinates = min(coded.window, context.geometry.K - window * coded.window)
+            issued = coded.issues(*context.geometry.span(tile.row), coordinates) * columns
             sums = rows * columns
             muxes = issued if coded.choices > 1 else 0
             counts = (issued, 0, muxes, issued, 0 if space else sums, sums)
@@ -166,7 +166,7 @@ def steps(context: Context) -> Iterator[Chunk]:
 
     def blocks() -> Iterator[Chunk]:
         for tile in context.tiles:
-            key = (tile.columns, tile.rows, tile.windows, tile.begin, tile.end)
+            key = (tile.columns, tile.rows, context.load(tile), tile.windows, tile.begin, tile.end)
             if key not in known:
                 known[key] = template(tile)
             yield known[key]

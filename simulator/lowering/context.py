@@ -48,6 +48,10 @@ class Context:
             )
         return self._streams[key]
 
+    def load(self, tile: Tile) -> tuple[int, int]:
+        """Values and metadata bits of a full window of the tile's weights: what tells row tiles apart."""
+        return self.code.held(*self.geometry.span(tile.row), self.code.window)
+
     def tail(self, flow: Stream, metadata: bool) -> int:
         """Bytes read of the last row of a stream of inputs, or of the last group of metadata words."""
         glb, before = self.machine.components.glb, (flow.rows - 1) * self.widths.row

@@ -106,7 +106,7 @@ def weight_reads(context: Context) -> Iterator[Chunk]:
     """
     glb = context.machine.components.glb
     row, word = glb.row.value, glb.metadata_word.value
-    known: dict[tuple[int, bool, int, bool, bool], Chunk] = {}
+    known: dict[tuple[tuple[int, int], bool, int, bool, bool], Chunk] = {}
 
     def block(tile: Tile) -> Chunk:
         rows: list[tuple[int, ...]] = []
@@ -123,7 +123,7 @@ def weight_reads(context: Context) -> Iterator[Chunk]:
 
     def blocks() -> Iterator[Chunk]:
         for tile in context.tiles:
-            key = (tile.rows, tile.end, tile.windows, tile.fetch[0], tile.last[0])
+            key = (context.load(tile), tile.end, tile.windows, tile.fetch[0], tile.last[0])
             if key not in known:
                 known[key] = block(tile)
             yield known[key]

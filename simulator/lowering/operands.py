@@ -74,9 +74,15 @@ class Operands:
         g = self.geometry
         padded = np.zeros((g.row_tiles, g.windows * g.window), dtype=np.float64)
         for tile in range(g.row_tiles):
-            mask = self.view.weights_mask(group, tile * g.rows, min(g.M, (tile + 1) * g.rows))
+            mask = self._mask(group, *g.span(tile))
             padded[tile, : g.K] = mask.sum(axis=0)
         return padded.reshape(g.row_tiles, g.windows, g.window)
+
+    def _mask(self, group: int, start: int, stop: int) -> NDArray[np.bool_]:
+        """Non-zeros of weights in the order their rows run."""
+        if self.code.rows is None:
+            return self.view.weights_mask(group, start, stop)
+        return self.view.weights_mask(group)[self.code.rows.order[group, start:stop]]
 
     def _inputs(
         self, group: int, formats: list[str]
@@ -140,9 +146,8 @@ class Operands:
     def weight_bits(self, row: int, window: int) -> tuple[int, int]:
         """(Data, metadata) bits of one pass' weights: a row tile of one window."""
         g = self.geometry
-        rows = min(g.rows, g.M - row * g.rows)
-        coordinates = min(g.window, g.K - window * g.window)
-        return rows * self.code.stored(coordinates) * self.widths.weights, rows * self.code.metadata_bits
+        values, metadata = self.code.held(*g.span(row), min(g.window, g.K - window * g.window))
+        return values * self.widths.weights, metadata
 
     def stream(
         self, group: int, column: int, first: int, windows: int
@@ -168,7 +173,8 @@ class Operands:
     def _piece(self, tensor: str, windows: int) -> tuple[int, int]:
         row, word = self.widths.row, self.widths.word
         if tensor == "weights":
-            data, metadata = self.weight_bits(0, 0)
+            tiles = [self.weight_bits(tile, 0) for tile in range(self.geometry.row_tiles)]
+            data, metadata = (max(part) for part in zip(*tiles, strict=True))
             return windows * -(-data // row) * (row // 8), windows * -(-metadata // word) * (word // 8)
         filled = max(row // 8, self._largest(self.data_bits, windows, row))  # an empty stream has a row too
         return filled, self._largest(self.metadata_bits, windows, word)
@@ -187,8 +193,8 @@ class Operands:
         """
         g = self.geometry
         if tensor == "weights":
-            per_row = sum(self.code.stored(min(g.window, g.K - w * g.window)) for w in range(g.windows))
-            bits = g.M * (per_row * self.widths.weights + g.windows * self.code.metadata_bits)
+            held = [self.code.held(0, g.M, min(g.window, g.K - w * g.window)) for w in range(g.windows)]
+            bits = sum(values * self.widths.weights + metadata for values, metadata in held)
             return g.groups * -(-bits // 8)
         size, _ = self.dram_inputs(0, 0, windows, 0, 1)
         columns, coordinates = min(g.N, g.columns), min(g.K, windows * g.window)

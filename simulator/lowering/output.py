@@ -60,7 +60,7 @@ def column_bits(context: Context, outputs: Outputs, tile: Tile) -> NDArray[np.in
     if outputs.format == "uncompressed" or outputs.mask is None:
         bits = np.full(columns, rows * width, dtype=np.int64)
     else:
-        m, n = tile.row * g.rows, tile.column * g.columns
+        m, n = g.span(tile.row)[0], tile.column * g.columns
         fibers = outputs.mask[tile.group, m : m + rows, n : n + columns].T
         stored = _format().bits(np.ascontiguousarray(fibers), width)
         bits = np.asarray(stored.data + stored.metadata, dtype=np.int64)

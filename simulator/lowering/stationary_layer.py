@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.datapath.code import Code, Datapath
+from simulator.datapath.code import Code, Datapath, Rows
 from simulator.datapath.verify import Box
 from simulator.errors import InfeasibleError, InputError
 from simulator.hardware.organisations.stationary import Stationary
@@ -17,6 +17,7 @@ from simulator.lowering.context import Context
 from simulator.lowering.memory import fetched
 from simulator.lowering.operands import Operands, Widths
 from simulator.lowering.output import Outputs, output_format, tile_bytes
+from simulator.lowering.packing import cuts
 from simulator.lowering.stationary import build
 from simulator.mapping import Geometry, Memory, choose
 from simulator.plan import Plan
@@ -109,6 +110,8 @@ class StationaryLayer:
             notes.append(addresses.ASSUMPTION)
         if self.context.machine.components.glb.banks is not None:
             notes.append(slots.ASSUMPTION)
+        if self.code.rows is not None:
+            notes.append("rows of outputs are written in the order the rows of weights run")
         if self.outputs.format != "uncompressed":
             notes.append(
                 "compressed outputs are stored in windows of 8 blocks of 4 along M, the next layer's K"
@@ -142,6 +145,8 @@ def lower(machine: Stationary, layer: Layer) -> StationaryLayer:
         raise type(error)(f"layer {layer.name!r} on {machine.name!r}: {error}") from None
     context = Context(machine, code, geometry, operands, tiling)
     mask, provenance = lowered.outputs_mask(view)
+    if mask is not None and code.rows is not None:
+        mask = np.take_along_axis(mask, code.rows.order[:, :, None], axis=1)
     outputs = output_format(mask, parts.compress is not None, machine.value_bits.outputs.value, provenance)
     return StationaryLayer(build(context, outputs), datapath, code, view, context, outputs)
 
@@ -155,20 +160,35 @@ def _geometry(machine: Stationary, view: GemmView, code: Code) -> Geometry:
     splits = [1] if array.shared_window is True else [arrays]
     if array.shared_window == "auto":
         splits = [n for n in range(1, arrays + 1) if arrays % n == 0]
-    options = [
-        Geometry(
+    options = []
+    for abreast in splits:
+        rows, cut = array.rows.value * arrays // abreast, tuple[int, ...]()
+        if code.rows is not None:
+            rows, cut = _packed(machine, code.rows, rows)
+        sizes = (
             view.groups,
             view.M,
             view.N,
             view.K,
-            array.rows.value * arrays // abreast,
+            rows,
             array.columns.value * abreast,
             code.window,
             abreast,
         )
-        for abreast in splits
-    ]
+        options.append(Geometry(*sizes, cuts=cut))
     return min(options, key=lambda geometry: _streaming(machine, code, geometry))
+
+
+def _packed(machine: Stationary, rows: Rows, lanes: int) -> tuple[int, tuple[int, ...]]:
+    """(Most rows of a tile, first row of every tile) when rows take different numbers of multipliers."""
+    array = machine.components.array
+    multipliers = lanes * array.pes.value * array.macs.value
+    if (most := int(rows.slots.max())) > multipliers:
+        raise InfeasibleError(
+            f"machine {machine.name!r}: a row of weights needs {most} multipliers, those that share a window are {multipliers}"
+        )
+    found = cuts(rows.slots, multipliers)
+    return int(np.diff(found).max()), found
 
 
 def _streaming(machine: Stationary, code: Code, g: Geometry) -> Fraction:

@@ -24,7 +24,7 @@ they share one queue.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import product
 from typing import Protocol
@@ -47,6 +47,9 @@ class Geometry:
         Rows (M) and columns (N) of an accumulator tile, coordinates of K per step.
     abreast : int
         Columns a step works on at once.
+    cuts : tuple of int
+        First row of every accumulator tile, and M, when tiles have different numbers of rows; `rows` is then the
+        largest.
     """
 
     groups: int
@@ -57,11 +60,18 @@ class Geometry:
     columns: int
     window: int
     abreast: int
+    cuts: tuple[int, ...] = field(default=(), kw_only=True)
 
     @property
     def row_tiles(self) -> int:
         """Accumulator tiles along M."""
-        return -(-self.M // self.rows)
+        return len(self.cuts) - 1 if self.cuts else -(-self.M // self.rows)
+
+    def span(self, row: int) -> tuple[int, int]:
+        """First row of a row tile, and the one after its last."""
+        if self.cuts:
+            return self.cuts[row], self.cuts[row + 1]
+        return row * self.rows, min(self.M, (row + 1) * self.rows)
 
     @property
     def column_tiles(self) -> int:
@@ -209,7 +219,8 @@ class Tiling:
         self, g: Geometry, group: int, block: tuple[int, int, int], b: int, spans: list[tuple[int, int]]
     ) -> Iterator[Tile]:
         row, column = (block[1], b) if self.outer == "M" else (b, block[1])
-        rows, columns = min(g.rows, g.M - row * g.rows), min(g.columns, g.N - column * g.columns)
+        (first, stop), columns = g.span(row), min(g.columns, g.N - column * g.columns)
+        rows = stop - first
         (first_w, last_w), (first_i, last_i) = (self._use(g, tensor, block, b) for tensor in _TENSORS)
         fetch, last, steps = (first_w, first_i), (last_w, last_i), -(-columns // g.abreast)
         for first, windows in spans:
@@ -235,7 +246,7 @@ class Tiling:
         loops = f"{self.outer}:{self.blocks(g)} > {inner}:{self._tiles(g, False)} > {self.outer}:{self.block} > K:{self.pieces(g)}"
         keeps = ("a visit", "its loop", "all")
         return (
-            f"{loops} of {g.rows} x {g.columns} outputs, {self.windows} x {g.window} of K; "
+            f"{loops} of {'up to ' if g.cuts else ''}{g.rows} x {g.columns} outputs, {self.windows} x {g.window} of K; "
             f"weights kept for {keeps[self.hold[0]]}, inputs for {keeps[self.hold[1]]}"
         )
 

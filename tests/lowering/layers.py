@@ -71,6 +71,8 @@ def small(machine: Machine, seed: int) -> Machine:
         "glb.tile_buffers": [1, 2],
         "fetch.rows": [20],
     }
+    if getattr(machine.datapath, "window", None) is not None:
+        choices["array.rows"] = [2, 5]  # a full row takes two rows of multipliers
     if not machine.components.fetch.variable:
         choices["glb.row"] = ["16 B", "64 B"]
     return override(machine, {path: str(rng.choice(values)) for path, values in choices.items()})
@@ -98,7 +100,7 @@ def nest(found: StationaryLayer) -> Nest:
     g, t = found.context.geometry, found.context.tiling
     hold = dict(zip(("weights", "inputs"), t.hold, strict=True))
     tile = (g.rows, g.columns, g.abreast, g.window)
-    return Nest(g.groups, g.M, g.N, g.K, *tile, t.outer, t.block, t.windows, hold)
+    return Nest(g.groups, g.M, g.N, g.K, *tile, t.outer, t.block, t.windows, hold, g.cuts)
 
 
 def outputs(view: GemmView) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]] | None:

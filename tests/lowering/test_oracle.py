@@ -18,7 +18,17 @@ from simulator.plan.rung import Rung
 from simulator.registry import resolve
 from validation.oracles.stationary import Oracle, Work
 
-MACHINES = ("highlight", "tc", "stc", "stc_flexible", "stc_dual", "s2ta", "highlight_dsso")
+MACHINES = (
+    "highlight",
+    "tc",
+    "stc",
+    "stc_flexible",
+    "stc_dual",
+    "s2ta",
+    "highlight_dsso",
+    "vegeta",
+    "ttc_vegeta_m8",
+)
 COUNT = 45
 
 

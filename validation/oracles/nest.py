@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class Nest:
         Tiles of the outer rank in a block; windows in a piece of K.
     hold : dict of str to int
         By operand.
+    cuts : tuple of int
+        First row of every accumulator tile and the number of rows, when tiles differ.
     """
 
     groups: int
@@ -45,6 +48,7 @@ class Nest:
     block: int
     piece: int
     hold: dict[str, int]
+    cuts: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,8 @@ def cut(size: int, part: int) -> list[range]:
 
 def visits(nest: Nest) -> Iterator[Visit]:
     """Every visit in order."""
-    tiles = {"M": cut(nest.m, nest.rows), "N": cut(nest.n, nest.columns)}
+    rows = [range(a, b) for a, b in pairwise(nest.cuts)] if nest.cuts else cut(nest.m, nest.rows)
+    tiles = {"M": rows, "N": cut(nest.n, nest.columns)}
     outer, inner = tiles[nest.outer], tiles["N" if nest.outer == "M" else "M"]
     windows = cut(nest.k, nest.window)
     pieces = cut(len(windows), nest.piece)

@@ -17,6 +17,7 @@ import numpy as np
 from simulator.hardware import Machine
 from simulator.workload.matrix import GemmView
 from validation.oracles.nest import Nest, Visit, cut, visits
+from validation.oracles.rows import Packing, packing
 from validation.oracles.storage import Rows, encode, units
 from validation.oracles.structured import structured
 
@@ -74,6 +75,7 @@ class Oracle:
         array = self.parts.array
         self.lanes, self.arrays = array.pes.value * array.macs.value, array.arrays.value
         numbers = [int(n) for n in re.findall(r"(\d+):(\d+)", pattern) for n in n]
+        numbers = [] if machine.datapath.kind == "row_wise" else numbers
         if len(numbers) == 2:  # as many blocks of N:M side by side as the row has multipliers for
             full = numbers[0] == numbers[1]
             numbers = [] if full else [self.lanes // numbers[0]] * 2 + numbers
@@ -88,9 +90,25 @@ class Oracle:
         if self.form is not None:
             self.window, self.cycles = self.form.window, self.form.cycles
             self.h1, self.h0 = self.window, 1
+        self.rows = self._packed() if machine.datapath.kind == "row_wise" else None
+        if self.rows is not None:
+            self.window = self.h1 = self.rows.window
         self.format = self._smaller(machine.datapath.inputs)
         self.packed = self._outputs_packed()
         self.work = Work()
+
+    def _packed(self) -> Packing:
+        """Rows in the order they run; weights and outputs follow it."""
+        found = packing(
+            self.machine,
+            self.weights,
+            self.arrays // self.nest.abreast * self.parts.array.rows.value * self.lanes,
+        )
+        assert found.cuts == self.nest.cuts
+        self.weights = [mask[rows] for mask, rows in zip(self.weights, found.order, strict=True)]
+        if self.outputs is not None:
+            self.outputs = np.stack([m[rows] for m, rows in zip(self.outputs, found.order, strict=True)])
+        return found
 
     # --- formats ------------------------------------------------------------------------------------------
 
@@ -141,15 +159,20 @@ class Oracle:
 
     # --- operands -----------------------------------------------------------------------------------------
 
-    def slots(self, span: range) -> int:
+    def slots(self, span: range, row: int) -> int:
         """Weights a row stores for a window: every lane of an HSS row, the coordinates there are of a dense."""
+        if self.rows is not None:
+            return self.rows.slots[row]
         if self.form is not None:
             return self.form.weights
         return self.lanes if self.ranks else min(self.lanes, len(span))
 
-    def weight_bits(self, rows: int, span: range) -> tuple[int, int]:
+    def weight_bits(self, m: range, span: range) -> tuple[int, int]:
         """(Data, metadata) bits of the weights of a pass."""
-        metadata = 0
+        rows, metadata = len(m), 0
+        values = sum(self.slots(span, row) for row in m)
+        if self.rows is not None:
+            return values * self.bits.weights.value, sum(self.rows.offsets[row] for row in m)
         if self.form is not None:
             metadata = rows * self.form.offsets
         elif self.ranks:
@@ -158,7 +181,7 @@ class Oracle:
                 metadata = rows * self.lanes * self.offset_bits(g0, h0)
             elif (g1, g0) != (h1, h0):
                 metadata = rows * (g1 * len(f"{h1 - 1:b}") + g1 * g0 * len(f"{h0 - 1:b}"))
-        return rows * self.slots(span) * self.bits.weights.value, metadata
+        return values * self.bits.weights.value, metadata
 
     def offset_bits(self, kept: int, length: int) -> int:
         """Bits of an offset: enough for its numbers, and a whole number of them in a metadata word."""
@@ -213,7 +236,7 @@ class Oracle:
         """DRAM to GLB."""
         row, word = 8 * self.parts.glb.row.value, 8 * self.parts.glb.metadata_word.value
         if visit.fetched["weights"]:
-            bits = [self.weight_bits(len(visit.m), span) for span in visit.windows]
+            bits = [self.weight_bits(visit.m, span) for span in visit.windows]
             size = units(sum(d for d, _ in bits), 8) + units(sum(m for _, m in bits), 8)
             self._moved("weights", size, sum(units(d, row) for d, _ in bits), [m for _, m in bits], word)
         if visit.fetched["inputs"]:
@@ -250,10 +273,10 @@ class Oracle:
         """GLB to weight registers and to windows."""
         row, word = 8 * self.parts.glb.row.value, 8 * self.parts.glb.metadata_word.value
         for span in visit.windows:
-            data, metadata = self.weight_bits(len(visit.m), span)
+            data, metadata = self.weight_bits(visit.m, span)
             rows, words = units(data, row), units(metadata, word)
             self._add("glb.read", sram_read=rows, metadata_read=words)
-            self._add("refill", operand_write=len(visit.m) * self.slots(span))
+            self._add("refill", operand_write=sum(self.slots(span, row) for row in visit.m))
             self.work.demand["glb.read"] += rows * row // 8 + words * word // 8
             self.work.demand["refill"] += rows * row // 8 + words * word // 8
         bits, more = self.input_steps(visit)
@@ -279,12 +302,13 @@ class Oracle:
                 reached = self.arrays // self.nest.abreast
                 self._add("distribute", noc_byte=reached * units(self._delivered(), 8))
                 for m in visit.m:
-                    issued += self.form.issued if self.form is not None else self.slots(span)
+                    issued += self.form.issued if self.form is not None else self.slots(span, m)
                     sums += 1
                     useful += sum(bool(weights[m, k] and inputs[k, n]) for k in span)
         gated = issued - useful if self.machine.datapath.gating else 0
         self.work.passes.append((issued - gated, gated))
-        muxed = issued if self.form is not None or (self.ranks and self.ranks[3] > 1) else 0
+        muxing = self.form is not None or self.rows is not None or (self.ranks and self.ranks[3] > 1)
+        muxed = issued if muxing else 0
         self._add("array", mac=issued - gated, mac_gated=gated, value_mux=muxed, operand_read=issued)
         self._add("array", psum_read=0 if first else sums, psum_write=sums)
         if self.parts.select is not None and (self.ranks or self.form):

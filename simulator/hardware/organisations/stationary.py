@@ -12,6 +12,7 @@ from simulator.hardware.datapath import Datapath, choose
 from simulator.hardware.machine import Machine
 from simulator.hardware.mapping import Mapping
 from simulator.hardware.offsets import Offsets
+from simulator.hardware.quantity import Count
 from simulator.hardware.specification import Specification, obey
 from simulator.sparsity.patterns import parse
 
@@ -25,10 +26,13 @@ class Kernel(Datapath):
         How the places of N of M weights are stored; None where the datapath has a form of its own.
     streamed : str or None
         Pattern or family of patterns of the inputs along K that saves steps or cycles; None: zeros of the inputs save none.
+    window : Count or None
+        Coordinates of K of a step, where rows take different numbers of multipliers; None: they follow from the pattern.
     """
 
     offsets: Offsets | None = None
     streamed: str | None = None
+    window: Count | None = None
 
     @field_validator("streamed")
     @classmethod

@@ -1,0 +1,139 @@
+"""Row-wise N of M datapath (VEGETA): every row of weights has an N of its own.
+
+A row whose fullest block of M along K has n non-zeros runs at the least N >= n of a menu, and keeps N slots per block: W N / M
+multipliers for the window of W inputs that all rows of a pass share. A pass holds as many rows as fill its multipliers; rows run in
+the order of falling N, so those of equal N are together, and sums over 8, 16 or 32 multipliers end in one accumulator::
+
+    Z[m, n] = sum over windows w, blocks b, slots j < N[m] of  V[m, w, b, j] B[w W + b M + o[m, w, b, j], n]
+
+Steps over K do not depend on N; how many rows share a step does. Source: Jeong et al., VEGETA (HPCA 2023, arXiv 2302.08687):
+row-wise N:4 with N of 1, 2, 4; the packing is assumed.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.datapath.code import Code, Rows
+from simulator.errors import InputError
+from simulator.hardware.organisations.stationary import Stationary
+from simulator.jit import kernel
+from simulator.sparsity.fibers import block_counts
+from simulator.sparsity.formats import CoordinatePayload
+from simulator.sparsity.patterns import Hss, parse
+from simulator.workload.layer import Layer
+from simulator.workload.matrix import GemmView
+
+
+class RowWise:
+    """Rows take as many multipliers as their fullest block needs."""
+
+    def code(self, machine: Stationary, layer: Layer) -> Code:
+        """See :class:`simulator.datapath.code.Datapath`."""
+        layer.check_pattern()
+        menu, length = _menu(machine)
+        view = GemmView(layer)
+        kept = np.stack([cover(view.weights_mask(group), menu, length) for group in range(view.groups)])
+        order = np.argsort(-kept, axis=1, kind="stable")
+        shared = np.take_along_axis(kept, order, axis=1).max(axis=0)  # groups share the cut of the rows
+        window = _window(machine, length)
+        slots = shared * (window // length)
+        rows = Rows(order, slots, _metadata_bits(machine, shared, slots, length))
+        text = ", ".join(f"{n}:{length} x {int((shared == n).sum())}" for n in menu if (shared == n).any())
+        return Code(f"rows {text}", window, window, 0, 0, length, padded=True, rows=rows)
+
+    def outputs(self, code: Code, weights: NDArray[np.int64], inputs: NDArray[np.int64]) -> NDArray[np.int64]:
+        """See :class:`simulator.datapath.code.Datapath`."""
+        pad, length = -weights.shape[1] % code.window, code.choices
+        padded, streamed = np.pad(weights, ((0, 0), (0, pad))), np.pad(inputs, ((0, pad), (0, 0)))
+        menu = tuple(int(part.partition(":")[0]) for part in code.pattern.removeprefix("rows ").split(", "))
+        kept = cover(padded != 0, menu, length)
+        out = np.zeros((len(weights), inputs.shape[1]), dtype=np.int64)
+        for n in menu:
+            rows = np.flatnonzero(kept == n)
+            encoded = CoordinatePayload((length,), (n,)).encode(padded[rows])
+            values = encoded.data.reshape(len(rows), -1, n)
+            places = np.tile(np.arange(n, dtype=np.uint32), values.size // n)
+            if encoded.metadata:
+                places = encoded.metadata["offset0"].entries
+            _accumulate(
+                values, places.reshape(values.shape), length, np.ascontiguousarray(streamed), rows, out
+            )
+        return out
+
+
+def cover(mask: NDArray[np.bool_], menu: tuple[int, ...], length: int) -> NDArray[np.int64]:
+    """The least N of `menu` that every block of a row satisfies.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (M, K)
+    menu : tuple of int
+        Ascending.
+    length : int
+        Coordinates of a block.
+
+    Returns
+    -------
+    ndarray of int64, shape (M,)
+    """
+    fullest = block_counts(mask, length).max(axis=1, initial=0)
+    found: NDArray[np.int64] = np.array(menu, dtype=np.int64)[np.searchsorted(menu, fullest)]
+    return found
+
+
+def _menu(machine: Stationary) -> tuple[tuple[int, ...], int]:
+    """(The Ns a row may have, ascending; M)."""
+    family = parse(machine.datapath.weights)
+    members = [each.ranks[0] for each in family.choices() if isinstance(each, Hss) and len(each.ranks) == 1]
+    kept, lengths = sorted({g for g, _ in members}), {h for _, h in members}
+    if len(lengths) != 1 or kept[-1] != max(lengths):
+        raise InputError(
+            f"machine {machine.name!r}: datapath.kind row_wise needs a menu of N:M with one M and N = M in it, so that any row "
+            f"runs, not {family.text}"
+        )
+    return tuple(kept), lengths.pop()
+
+
+def _window(machine: Stationary, length: int) -> int:
+    if machine.datapath.window is None or machine.datapath.window.value % length:
+        raise InputError(
+            f"machine {machine.name!r}: datapath.kind row_wise needs datapath.window, a whole number of blocks of {length}"
+        )
+    return machine.datapath.window.value
+
+
+def _metadata_bits(
+    machine: Stationary, kept: NDArray[np.int64], slots: NDArray[np.int64], length: int
+) -> NDArray[np.int64]:
+    """An offset per slot, none in rows that keep everything; the N of a row is in its place."""
+    offsets = machine.datapath.offsets
+    if offsets is None or offsets.format != "coordinate":
+        raise InputError(
+            f"machine {machine.name!r}: datapath.kind row_wise needs datapath.offsets of format coordinate"
+        )
+    word = 8 * machine.components.glb.metadata_word.value
+    widths = {int(n): offsets.width(int(n), length, word) if n < length else 0 for n in np.unique(kept)}
+    return slots * np.array([widths[int(n)] for n in kept], dtype=np.int64)
+
+
+@kernel
+def _accumulate(
+    values: NDArray[np.int64],
+    places: NDArray[np.uint32],
+    length: int,
+    streamed: NDArray[np.int64],
+    rows: NDArray[np.int64],
+    out: NDArray[np.int64],
+) -> None:
+    """Rows of one N, each into the output it belongs to."""
+    count, blocks, slots = values.shape
+    for i in range(count):
+        for b in range(blocks):
+            for j in range(slots):
+                weight = values[i, b, j]
+                if weight != 0:
+                    k = b * length + places[i, b, j]
+                    for n in range(out.shape[1]):
+                        out[rows[i], n] += weight * streamed[k, n]
