@@ -135,7 +135,7 @@ class SystolicLayer:
         return datapath.outputs(self.grid.dataflow, self.grid.rows, self.grid.columns, weights, inputs)
 
 
-def lower(machine: Systolic, layer: Layer) -> SystolicLayer:
+def lower(machine: Systolic, layer: Layer) -> lowered.Lowered:
     """Lower `layer` onto `machine`.
 
     Raises
