@@ -62,18 +62,23 @@ def _walk(value: Any, key: tuple[str, ...], choices: tuple[str, ...]) -> Iterato
     elif isinstance(value, Specification):
         for name, field in type(value).model_fields.items():
             part = getattr(value, name)
-            absent = value.optional.get(name, "")
-            if absent and not isinstance(part, Quantity):
-                yield _part(part, (*key, name), absent)
+            names = value.optional.get(name, ())
+            if names and not isinstance(part, Quantity):
+                yield _part(part, (*key, name), names)
             if part is not None or isinstance(value, Tile):
                 for parameter in _walk(part, (*key, name), _choices(field.annotation)):
-                    yield replace(parameter, absent=absent) if isinstance(part, Quantity) else parameter
+                    yield (
+                        replace(parameter, absent=names[0])
+                        if names and isinstance(part, Quantity)
+                        else parameter
+                    )
     else:
         yield Parameter(key, short(key), _text(value), choices=choices)
 
 
-def _part(part: Any, key: tuple[str, ...], absent: str) -> Parameter:
-    return Parameter(key, short(key), absent if part is None else str(part.name), whole=True, absent=absent)
+def _part(part: Any, key: tuple[str, ...], names: tuple[str, ...]) -> Parameter:
+    text, choices = names[0] if part is None else str(part.name), names if len(names) > 1 else ()
+    return Parameter(key, short(key), text, choices=choices, whole=True, absent=names[0])
 
 
 def _choices(annotation: Any) -> tuple[str, ...]:

@@ -15,11 +15,11 @@ T = TypeVar("T")
 class Specification(BaseModel):
     """A mapping of the description; every key is known, every value has its exact type.
 
-    `optional` has the parts that a caller may add or take away by name, and what their absence is called; a part of several
-    numbers has a name of its own.
+    `optional` has the parts that a caller may add or take away: what their absence is called, then the names of those that
+    come with the package. A part of several numbers has a name of its own.
     """
 
-    optional: ClassVar[Mapping[str, str]] = {}
+    optional: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
     model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
 

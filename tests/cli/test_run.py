@@ -213,3 +213,15 @@ def test_requests_of_nothing_leave_nothing(run, toy, tmp_path) -> None:
         assert ran.code == 2
         assert says in ran.err
     assert not list(tmp_path.iterdir())
+
+
+def test_both_engines_write_the_same_requests(run, toy, tmp_path) -> None:
+    for component, change in (("dram", "dram.timing=DDR4"), ("glb.read", "glb.banks=3")):
+        files = []
+        for engine in ("fast", "reference"):
+            out = tmp_path / f"{component}.{engine}"
+            more = ["--requests", component, "--set", change, "--baseline", "none", "--engine", engine]
+            assert run("run", "highlight", toy, "--out", out, "--no-plot", *more).code == 0
+            files.append((out / "requests.txt").read_text(encoding="ascii"))
+        assert files[0] == files[1]
+        assert len(files[0].splitlines()) > 40

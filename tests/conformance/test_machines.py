@@ -98,6 +98,8 @@ def others(parameter: Parameter) -> list[str]:
     if parameter.dimension == "count":
         value = int(parameter.text)
         return [str(v) for v in sorted({1, max(1, value // 2), value + 1, 2 * value} - {value})]
+    if parameter.whole and not parameter.choices:  # a count that may be absent
+        return ["1", "3", "8"]
     return [choice for choice in parameter.choices if choice != parameter.text]
 
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from pydantic import field_validator
 
-from simulator.hardware.components.timing import SIMPLE, Timing, named
+from simulator.hardware.components.timing import SIMPLE, Timing, named, names
 from simulator.hardware.quantity import Bytes, BytesPerCycle, Cycles
 from simulator.hardware.specification import Specification
 from simulator.plan.state import Rows
@@ -47,7 +47,7 @@ class TimedDram(Dram):
         latency. None (``simple``): a transfer takes those.
     """
 
-    optional: ClassVar[Mapping[str, str]] = {"timing": SIMPLE}
+    optional: ClassVar[Mapping[str, tuple[str, ...]]] = {"timing": (SIMPLE, *names())}
 
     timing: Timing | None = None
 

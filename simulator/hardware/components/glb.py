@@ -37,7 +37,7 @@ class Glb(Specification):
         ports never meet in a bank.
     """
 
-    optional: ClassVar[Mapping[str, str]] = {"banks": UNLIMITED}
+    optional: ClassVar[Mapping[str, tuple[str, ...]]] = {"banks": (UNLIMITED,)}
 
     data_capacity: Bytes
     metadata_capacity: Capacity
