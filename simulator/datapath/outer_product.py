@@ -39,6 +39,7 @@ from simulator.errors import InputError
 from simulator.jit import kernel, popcount64
 
 _WORD = 64
+_LONGEST = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,11 @@ class Unit:
                 raise InputError(f"{name} {getattr(self, name)}: must be at least 1")
         if self.bandwidth < 0:
             raise InputError(f"bandwidth {self.bandwidth}: must be at least 1, or 0 for unlimited")
+        longest = self.depth * self.tile_rows * self.tile_columns * (2 + self.bank_words)
+        if longest > _LONGEST:
+            raise InputError(
+                f"an item may take {longest} cycles, at most {_LONGEST} can be told: lower depth or bank_words"
+            )
 
 
 @dataclass(frozen=True)

@@ -157,5 +157,9 @@ def test_bad_units_and_operands_are_refused() -> None:
     ):
         with pytest.raises(InputError):
             replace(UNIT, **change)
+    edge = (2**31 - 1) // (32 * 32 * 18)
+    assert replace(UNIT, depth=edge).depth == edge
+    with pytest.raises(InputError, match="an item may take"):
+        replace(UNIT, depth=edge + 1)
     with pytest.raises(InputError, match="K must be the same"):
         service(UNIT, np.zeros((1, 3), np.uint64), np.zeros((1, 4), np.uint64))
