@@ -39,6 +39,7 @@ SETS = {
     "stc": ClaimSet("validation.claims.stc:claims"),
     "systolic": ClaimSet("validation.claims.systolic:claims"),
     "stc_case_study": ClaimSet("validation.claims.stc_case_study:claims", "sparseloop/stc_case_study"),
+    "structured": ClaimSet("validation.claims.structured:claims"),
 }
 
 ROOT = Path(__file__).resolve().parents[1]
