@@ -25,15 +25,18 @@ _ENTRIES: dict[str, dict[str, str]] = {
         "coordinate_payload": "simulator.sparsity.formats:CoordinatePayload",
         "csc": "simulator.sparsity.formats:Csc",
         "density_bound": "simulator.sparsity.formats:DensityBound",
+        "run_length": "simulator.sparsity.formats:RunLength",
         "uncompressed": "simulator.sparsity.formats:Uncompressed",
     },
     "organisation": {
+        "cartesian": "simulator.hardware.organisations.cartesian:Cartesian",
         "csc": "simulator.hardware.organisations.csc:Csc",
         "outer_product": "simulator.hardware.organisations.outer_product:OuterProduct",
         "stationary": "simulator.hardware.organisations.stationary:Stationary",
         "systolic": "simulator.hardware.organisations.systolic:Systolic",
     },
     "lowering": {
+        "cartesian": "simulator.lowering.cartesian.layer:lower",
         "csc": "simulator.lowering.csc:lower",
         "outer_product": "simulator.lowering.outer_product.layer:lower",
         "stationary": "simulator.lowering.stationary_layer:lower",

@@ -135,6 +135,24 @@ class GemmView:
             gather(source, target, group, k0, n0 - first * self._plane, self._window)
         return out
 
+    def image(self, group: int, number: int) -> NDArray[Any]:
+        """Integer inputs of a group in one image, shape (C, H, W); those of a matrix product are one of (K, 1, N)."""
+        return self._image("values", group, number)
+
+    def image_mask(self, group: int, number: int) -> NDArray[np.bool_]:
+        """Non-zeros of the same image as :meth:`image`, bool."""
+        return self._image("mask", group, number)
+
+    def _image(self, what: str, group: int, number: int) -> NDArray[Any]:
+        self._check("group", group, group + 1, self.groups)
+        if not self._conv:
+            self._check("image", number, number + 1, 1)
+            return self._matrix(what, 0, self.K, 0, self.N)[:, None, :]
+        self._check("image", number, number + 1, self.N // self._plane)
+        first, images = self._images(what, number * self._plane, (number + 1) * self._plane)
+        channels = slice(group * self._channels, (group + 1) * self._channels)
+        return images[number - first, channels]
+
     def unique_inputs(self, group: int, k0: int, k1: int, n0: int, n1: int) -> tuple[int, int]:
         """(Elements, non-zeros) of the raw input tensor the tile touches, each once; padding is not an element."""
         key = (group, k0, k1, n0, n1)

@@ -170,3 +170,25 @@ def test_tiles_outside_are_refused() -> None:
     ]:
         with pytest.raises(InputError, match="must lie within"):
             ask()
+
+
+@pytest.mark.parametrize("kind", [GemmView, PerTile])
+def test_an_image_holds_the_inputs_of_its_group(kind: type[GemmView]) -> None:
+    rng = np.random.default_rng(6)
+    inputs = rng.integers(-3, 4, (3, 4, 5, 6)).astype(np.int8)
+    view = kind(conv2d(rng.integers(1, 4, (2, 2, 3, 3)).astype(np.int8), inputs, groups=2))
+    for group in range(2):
+        for number in range(3):
+            expected = inputs[number, 2 * group : 2 * group + 2]
+            assert np.array_equal(view.image(group, number), expected)
+            assert np.array_equal(view.image_mask(group, number), expected != 0)
+    with pytest.raises(InputError, match=r"image 3\.\.4: must lie within 0\.\.3"):
+        view.image(0, 3)
+
+
+@pytest.mark.parametrize("kind", [GemmView, PerTile])
+def test_the_inputs_of_a_product_are_one_image_of_a_line(kind: type[GemmView]) -> None:
+    inputs = np.random.default_rng(7).integers(-3, 4, (5, 6)).astype(np.int8)
+    view = kind(gemm(np.ones((2, 5), np.int8), inputs))
+    assert np.array_equal(view.image(0, 0), inputs[:, None])
+    assert np.array_equal(view.image_mask(0, 0), inputs[:, None] != 0)

@@ -102,7 +102,15 @@ def test_course_example_of_16_slots_of_8_bits(form: Format, bits: dict[int, int]
 
 
 def test_formats_are_found_by_name() -> None:
-    known = {"bitmask", "block_list", "coordinate_payload", "csc", "density_bound", "uncompressed"}
+    known = {
+        "bitmask",
+        "block_list",
+        "coordinate_payload",
+        "csc",
+        "density_bound",
+        "run_length",
+        "uncompressed",
+    }
     assert set(registry.names("format")) == known
     assert resolve("uncompressed") == Uncompressed()
     assert resolve("bitmask") == Bitmask()

@@ -1,0 +1,1 @@
+"""Lowering of layers onto processing elements that multiply all weights with all inputs of a channel."""
