@@ -7,8 +7,8 @@ T = K (os), or K by the columns of the operand that stays and T the length of th
     ws, is    2 R + C + T - 2 per fold           (its paper gives this for os too: sums shift out down the columns)
 
 and its report shows one cycle less, the index of the last cycle. Here nothing is added up: the busy cycles are those in which
-the engine saw the array step, fill and drain included, and they follow each other without a stall. STONNE waits for a tile's
-outputs before the next tile; with R' and C' the rows and columns a tile uses it needs
+the engine saw the array step, or an operand that stays pushed in, fill and drain included, and no cycle is lost between. STONNE
+waits for a tile's outputs before the next tile; with R' and C' the rows and columns a tile uses it needs
 
     K + R' + C' + 3 per tile                     one less when R' or C' is 1
 
@@ -103,7 +103,8 @@ def _scale_sim(dataflow: str, shape: tuple[int, ...], reported: int) -> Iterator
     m, n, k, rows, columns = shape
     result = _run(_layer(m, n, k), rows, columns, array__dataflow=dataflow, array__drain="direct")
     what = f"{dataflow}, {m} x {k} x {n} on {rows} x {columns}"
-    yield within(f"busy cycles, {what}", reported + 1, result.busy["array"], "cycles", 0, SCALE_SIM)
+    busy = result.busy["array"] + result.busy.get("push", 0)
+    yield within(f"busy cycles, {what}", reported + 1, busy, "cycles", 0, SCALE_SIM)
     yield within(f"first step to last, {what}", reported + 1, _span(result), "cycles", 0, SCALE_SIM)
 
 
@@ -165,8 +166,9 @@ def _counted(bandwidth: int) -> int:
 
 
 def _span(result: Result) -> int:
-    (array,) = [part for part in result.layers[0].components if part.name == "array"]
-    if array.intervals.width != 1:
+    """Cycles from the first step of the array, or push of the operand that stays, to the last."""
+    parts = [part for part in result.layers[0].components if part.name in ("array", "push")]
+    if {part.intervals.width for part in parts} != {1}:
         raise ValueError("the run is too long for a timeline cycle by cycle")
-    busy = np.flatnonzero(array.intervals.counts[STATES.index("busy")])
+    busy = np.flatnonzero(sum(part.intervals.counts[STATES.index("busy")] for part in parts))
     return int(busy[-1] - busy[0] + 1)

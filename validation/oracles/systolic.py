@@ -25,7 +25,7 @@ class Case:
     ----------
     dataflow, drain, crossing, outer : str
         As in a description.
-    rows, columns, accumulators, output_buffers, queue : int
+    rows, columns, accumulators, operand_buffers, output_buffers, queue : int
     latency : int
         Array to drain.
     bits : int
@@ -44,6 +44,7 @@ class Case:
     crossing: str = "whole"
     outer: str = "columns"
     accumulators: int = 4096
+    operand_buffers: int = 1
     output_buffers: int = 2
     queue: int = 4
     latency: int = 1
@@ -58,10 +59,11 @@ class Case:
 
 @dataclass
 class Step:
-    """One step of the grid: values that enter at each edge, multiplications, operands latched, partial sums read and written,
-    sums that leave (m, n, value).
+    """One step of the grid, or a push of the operand that stays: values that enter at each edge, multiplications, operands
+    latched, partial sums read and written, sums that leave (m, n, value).
     """
 
+    push: bool = False
     west: int = 0
     north: int = 0
     macs: int = 0
@@ -73,9 +75,12 @@ class Step:
 
 @dataclass
 class Count:
-    """What happened: steps, cycles from the first step to the last, then the sums over all steps, and the outputs."""
+    """What happened: steps, pushes, cycles from the first of them to the last, sums over all of them, operands latched by
+    pushes, and the outputs.
+    """
 
     steps: int
+    pushes: int
     cycles: int
     macs: int
     west: int
@@ -83,6 +88,7 @@ class Count:
     latched: int
     psum_reads: int
     psum_writes: int
+    pushed: int
     outputs: Matrix
 
 
@@ -102,7 +108,9 @@ def count(case: Case, weights: Matrix, inputs: Matrix) -> Count:
     times = _cycles(case, folds)
     names = ("macs", "west", "north", "latched", "psum_reads", "psum_writes")
     totals = [sum(getattr(step, name) for step in steps) for name in names]
-    return Count(len(steps), times[-1] - times[0] + 1, *totals, out)
+    pushes = [step for step in steps if step.push]
+    pushed = sum(step.latched for step in pushes)
+    return Count(len(steps) - len(pushes), len(pushes), times[-1] - times[0] + 1, *totals, pushed, out)
 
 
 def _folds(case: Case, weights: Matrix, inputs: Matrix) -> Iterator[tuple[list[Step], bool, bool]]:
@@ -209,7 +217,7 @@ def _stays_operand(case: Case, stream: Matrix, held: Matrix, place: Place, first
         w[1:] = w[:-1].copy()
         w[0] = padded[push]
         moving = max(0, rows - push)  # rows of the operand that are in the grid, one more in every step
-        yield Step(north=columns if push < rows else 0, latched=columns * moving)
+        yield Step(push=True, north=columns if push < rows else 0, latched=columns * moving)
     a: list[list[Value | None]] = [[None] * c for _ in range(r)]
     s = np.zeros((r, c), dtype=np.int64)
     u = 0
@@ -256,6 +264,10 @@ class _Port:
     arrivals: list[int] = field(default_factory=list)
     freed: list[int] = field(default_factory=list)
 
+    def head(self, now: int) -> bool:
+        """Whether the next values have arrived."""
+        return len(self.arrivals) > len(self.freed) and self.arrivals[len(self.freed)] <= now
+
     def cycle(self, now: int) -> None:
         """Decide and depart in cycle `now`."""
         if self.at == len(self.needs) or now < self.started:
@@ -272,34 +284,51 @@ class _Port:
 
 
 def _cycles(case: Case, folds: list[tuple[list[Step], bool, bool]]) -> list[int]:
-    """The cycle of every step."""
-    steps: list[tuple[Step, bool, bool]] = []
-    for fold, begin, end in folds:
-        final = max(i for i, step in enumerate(fold) if step.sums)
-        steps += [(step, begin and not i, end and i == final) for i, step in enumerate(fold)]
+    """The cycles of all steps and pushes, in order of time."""
+    every = [step for fold, _, _ in folds for step in fold]
     west, north = (
         _Port(rate, case.queue, latency, [case.bits * need for need in needs if need], Fraction(start), start)
         for rate, latency, start, needs in (
-            (case.west, case.west_latency, case.west_from, [step.west for step, _, _ in steps]),
-            (case.north, case.north_latency, case.north_from, [step.north for step, _, _ in steps]),
+            (case.west, case.west_latency, case.west_from, [step.west for step in every]),
+            (case.north, case.north_latency, case.north_from, [step.north for step in every]),
         )
     )
+    pushes = [[step for step in fold if step.push] for fold, _, _ in folds]
+    steps = [[step for step in fold if not step.push] for fold, _, _ in folds]
     times: list[int] = []
-    free = [0] * case.output_buffers
-    now = 0
-    while len(times) < len(steps):
-        step, begin, end = steps[len(times)]
+    tiles, sets = [0] * case.output_buffers, [0] * case.operand_buffers  # cycles from which they are free
+    held: list[int] = []  # cycles from which the operands of folds are in their registers
+    pushing, push, fold, at, now = 0, 0, 0, 0, 0
+    while fold < len(folds):
+        if pushing < len(folds) and pushes[pushing]:
+            row = pushes[pushing][push]
+            if (push or (sets and sets[0] <= now)) and (not row.north or north.head(now)):
+                times.append(now)
+                if not push:
+                    sets.pop(0)
+                if row.north:
+                    north.freed.append(now)
+                push += 1
+                if push == len(pushes[pushing]):
+                    held.append(now + 1)
+                    pushing, push = pushing + 1, 0
+        step, last = steps[fold][at], at == len(steps[fold]) - 1
         edges = [port for port, need in ((west, step.west), (north, step.north)) if need]
-        heads = [len(port.freed) for port in edges]
-        there = all(len(p.arrivals) > h and p.arrivals[h] <= now for p, h in zip(edges, heads, strict=True))
-        if there and not (begin and (not free or free[0] > now)):
+        room = at or not folds[fold][1] or (tiles and tiles[0] <= now)
+        there = at or not pushes[fold] or (fold < len(held) and held[fold] <= now)
+        if room and there and all(port.head(now) for port in edges):
             times.append(now)
-            if begin:
-                free.pop(0)
+            if not at and folds[fold][1]:
+                tiles.pop(0)
             for port in edges:
                 port.freed.append(now)
-            if end:  # the last sums reach the drain after the latency, the slot is back a cycle later
-                free.append(now + case.latency + 1)
+            if folds[fold][2] and at == max(i for i, each in enumerate(steps[fold]) if each.sums):
+                tiles.append(
+                    now + case.latency + 1
+                )  # drained after the latency, the slot is back a cycle later
+            if last and pushes[fold]:
+                sets.append(now + 1)
+            fold, at = (fold + 1, 0) if last else (fold, at + 1)
         west.cycle(now)
         north.cycle(now)
         now += 1

@@ -28,6 +28,8 @@ class SystolicArray(Specification):
     accumulators : Count
         Partial sums below each column (``ws``, ``is``): stream positions worked on before the next tile.
     accumulator : Bits
+    operand_buffers : Count
+        Sets of registers for the operand that stays (``ws``, ``is``); with 2 the next fold's is pushed in during the current one.
     output_buffers : Count
         Tiles of outputs between the start of their first fold and the end of their drain; 1: a tile waits for the one before.
     latency : Cycles
@@ -43,6 +45,7 @@ class SystolicArray(Specification):
     crossing: Literal["whole", "used"]
     accumulators: Count
     accumulator: Bits
+    operand_buffers: Count
     output_buffers: Count
     latency: Cycles
     queue: Count

@@ -66,8 +66,8 @@ class Flow:
 
 
 def steps(flow: Flow, effectual: NDArray[np.int64] | None) -> Iterator[Chunk]:
-    """Items: a step. Fields: demand, work (multiplications), take west, north, space, the same released, put sums, then
-    :data:`ACTIONS`; with `effectual` (per fold), multiplications of a zero are gated.
+    """Items: a step. Fields: demand, work (multiplications), take west, north (or what stays), space, the same released, put sums
+    [, put the space of what stays], then :data:`ACTIONS`; with `effectual` (per fold), multiplications of a zero are gated.
     """
     known: dict[tuple[Shape, bool, bool], Chunk] = {}
 
@@ -81,9 +81,11 @@ def steps(flow: Flow, effectual: NDArray[np.int64] | None) -> Iterator[Chunk]:
         space[0] = begin
         actions[-1] = _actions(shape, begin)
         ports = np.column_stack([west, north, space])
-        sums = (out > 0) & end
-        table = np.column_stack([np.ones_like(work), work, ports, ports, sums, actions])
-        return told(table, 3, 1, len(ACTIONS))
+        puts = np.zeros((shape.length, 2 if shape.stays else 1), np.int64)
+        puts[:, 0] = (out > 0) & end
+        puts[-1, 1:] = 1
+        table = np.column_stack([np.ones_like(work), work, ports, ports, puts, actions])
+        return told(table, 3, puts.shape[1], len(ACTIONS))
 
     def blocks() -> Iterator[Chunk]:
         for fold in flow.folds:
@@ -103,9 +105,32 @@ def _actions(shape: Shape, begin: bool) -> list[int]:
     if not shape.stays:
         latched = steps * (rows * across + columns * down)
         return [macs, 0, 2 * macs, latched, macs - rows * columns, macs]
-    latched = steps * rows * across + columns * rows * (rows + 1) // 2
     sums = steps * columns
-    return [macs, 0, 2 * macs, latched, sums * (down - 1) + (0 if begin else sums), sums * (down + 1)]
+    reads = sums * (down - 1) + (0 if begin else sums)
+    return [macs, 0, 2 * macs, steps * rows * across, reads, sums * (down + 1)]
+
+
+def pushes(flow: Flow) -> Iterator[Chunk]:
+    """Items: a row of the operand that stays, or nothing, pushed in at the top. Fields: demand, work, take north, space, the same
+    released, put the whole operand, operand_write.
+    """
+    known: dict[Shape, Chunk] = {}
+
+    def block(shape: Shape) -> Chunk:
+        table = np.zeros((shape.pushes, 8), dtype=np.int64)
+        table[:, :2] = 1
+        table[-shape.rows :, [2, 4]] = 1
+        table[0, [3, 5]] = 1
+        table[-1, 6:] = 1, shape.columns * shape.rows * (shape.rows + 1) // 2
+        return told(table, 2, 1, 1)
+
+    def blocks() -> Iterator[Chunk]:
+        for shape in map(flow.shape, flow.folds):
+            if shape not in known:
+                known[shape] = block(shape)
+            yield known[shape]
+
+    return gather(blocks())
 
 
 def _gated(chunks: Iterator[Chunk], effectual: NDArray[np.int64]) -> Iterator[Chunk]:

@@ -3,6 +3,7 @@
 ::
 
     dram --> sram.T.write --> [pieces] --> sram.T.read --> edge --> array --> drain --> dram         T: inputs, weights
+                                                            `--> push --^                            of the operand that stays
 
 The multipliers step together: a step waits for the values both edges need in it. Pieces, and tiles of outputs, are handed
 back through channels of free slots. Sums on their way to the drain never exceed the tiles of outputs there are slots for.
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from simulator.errors import InfeasibleError
 from simulator.hardware.organisations.systolic import Systolic
-from simulator.lowering.network import Network, rate
+from simulator.lowering.network import STATIONARY, Network, rate
 from simulator.lowering.systolic import array, programs
 from simulator.lowering.systolic.pieces import Operand
 from simulator.lowering.systolic.wavefront import leaving
@@ -66,14 +67,7 @@ def build(
     network.component("dram", "dram", "dram", [*loads, stores], rate(parts.dram.bandwidth.value))
     for tensor, operand in operands.items():
         _sram(network, operand, "array.west" if tensor == edges.west else "array.north", bursts)
-    step = network.program(
-        "steps",
-        ["array.west", "array.north", "array.space"],
-        ["array.sums"],
-        array.ACTIONS,
-        partial(array.steps, flow, effectual),
-    )
-    network.component("array", "array", "server", [step], lanes=parts.array.multipliers)
+    _array(network, machine, flow, effectual)
     drain = network.program(
         "outputs",
         ["array.sums"],
@@ -83,6 +77,28 @@ def build(
     )
     network.component("drain", "drain", "server", [drain], _bits(parts.drain.bandwidth.value))
     return network.plan()
+
+
+def _array(
+    network: Network, machine: Systolic, flow: array.Flow, effectual: NDArray[np.int64] | None
+) -> None:
+    """The multipliers and, when an operand stays, its way into their registers."""
+    inputs, outputs = ["array.west", "array.north", "array.space"], ["array.sums"]
+    if flow.stays:
+        sets = machine.components.array.operand_buffers.value
+        network.channel("array.held", sets, meaning=STATIONARY)
+        network.space("push.space", sets)
+        push = network.program(
+            "rows",
+            ["array.north", "push.space"],
+            ["array.held"],
+            ["operand_write"],
+            partial(array.pushes, flow),
+        )
+        network.component("push", "push", "server", [push])
+        inputs[1], outputs = "array.held", ["array.sums", "push.space"]
+    step = network.program("steps", inputs, outputs, array.ACTIONS, partial(array.steps, flow, effectual))
+    network.component("array", "array", "server", [step], lanes=machine.components.array.multipliers)
 
 
 def _bits(bandwidth: Fraction | None) -> tuple[int, int]:

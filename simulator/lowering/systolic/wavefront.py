@@ -12,12 +12,12 @@ step t + j:
 
 * os: both edges stream. Sums leave ``direct`` when they are done, #{i, j : u = T - 1 + i + j} in step u, or ``shift`` down: when
   column j is done, its sums follow each other out of the bottom, R' more steps in all.
-* ws, is: R' steps before (u < 0) push the operand that stays down the columns. The sum of stream position t leaves column j at
-  the bottom in step u = t + R' - 1 + j.
+* ws, is: R' pushes before bring the operand that stays down the columns, those of the rows beyond the fold's empty-handed. The sum
+  of stream position t leaves column j at the bottom in step u = t + R' - 1 + j.
 
 Steps of a fold:
 
-    os direct  T + R' + C' - 2            os shift, ws, is  2 R' + C' + T - 2
+    os direct  T + R' + C' - 2            os shift  2 R' + C' + T - 2            ws, is  R' pushes and T + R' + C' - 2
 
 Source: the register-level array itself; the totals are those of Samajdar et al., SCALE-Sim, ISPASS 2020, and of its code.
 """
@@ -56,15 +56,15 @@ class Shape:
     shift: bool
 
     @property
-    def before(self) -> int:
-        """Steps in which the operand that stays is pushed in."""
+    def pushes(self) -> int:
+        """Pushes of the operand that stays."""
         return self.crossed[0] if self.stays else 0
 
     @property
     def length(self) -> int:
-        """Steps of the fold."""
+        """Steps of the fold, without the pushes."""
         out = self.crossed[0] if self.shift and not self.stays else 0
-        return self.before + self.steps + sum(self.crossed) - 2 + out
+        return self.steps + sum(self.crossed) - 2 + out
 
 
 def skewed(width: int, steps: int) -> Counts:
@@ -78,17 +78,17 @@ def active(shape: Shape) -> Counts:
     # position t is on the multipliers with i + j = u - t, so step u sees T consecutive diagonals of the used grid
     diagonal = np.convolve(np.ones(shape.rows, np.int64), np.ones(shape.columns, np.int64))
     edge = np.concatenate(([0], np.cumsum(diagonal)))
-    u = np.arange(shape.length - shape.before, dtype=np.int64)
+    u = np.arange(shape.length, dtype=np.int64)
     last = len(diagonal)
-    found = edge[np.clip(u + 1, 0, last)] - edge[np.clip(u + 1 - shape.steps, 0, last)]
-    return np.concatenate((np.zeros(shape.before, np.int64), found))
+    found: Counts = edge[np.clip(u + 1, 0, last)] - edge[np.clip(u + 1 - shape.steps, 0, last)]
+    return found
 
 
 def leaving(shape: Shape) -> Counts:
     """Sums that leave the array in every step, shape (length,)."""
     out = np.zeros(shape.length, dtype=np.int64)
     if shape.stays:
-        first, counts = shape.before + shape.crossed[0] - 1, skewed(shape.columns, shape.steps)
+        first, counts = shape.crossed[0] - 1, skewed(shape.columns, shape.steps)
     else:
         counts = skewed(shape.columns, shape.rows)
         first = shape.steps - 1
@@ -99,11 +99,10 @@ def leaving(shape: Shape) -> Counts:
 
 
 def takes(shape: Shape) -> tuple[Counts, Counts]:
-    """Steps (0 or 1) that need values at the left and at the top edge, shape (length,) each."""
+    """Steps (0 or 1) that need values at the left edge, and at the top edge or (first step) the operand that stays, shape
+    (length,) each.
+    """
     west, north = np.zeros((2, shape.length), dtype=np.int64)
-    west[shape.before : shape.before + shape.steps + shape.rows - 1] = 1
-    if shape.stays:
-        north[shape.before - shape.rows : shape.before] = 1
-    else:
-        north[: shape.steps + shape.columns - 1] = 1
+    west[: shape.steps + shape.rows - 1] = 1
+    north[: 1 if shape.stays else shape.steps + shape.columns - 1] = 1
     return west, north
