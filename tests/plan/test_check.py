@@ -6,8 +6,9 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.plan import Channel, Component, Plan, Program, RunWriter
+from simulator.plan import Access, Channel, Component, Plan, Program, RunWriter
 from simulator.plan.check import digest, dump, field_maxima, field_sums, problems
+from simulator.plan.state import Banks
 
 
 def pipe(put: int, take: int, capacity: int = 4, latency: int = 1, release: int | None = None) -> Plan:
@@ -57,3 +58,32 @@ def test_dump_names_everything_and_digest_is_of_the_meaning() -> None:
     assert "sink b x1 rate=unlimited" in text
     assert "1 x (1, 1, 2, 2, 7)" in text
     assert digest(pipe(2, 2)) == digest(pipe(2, 2)) != digest(pipe(2, 1))
+
+
+def reading(*runs: tuple[int, int, int], write: bool = False, state: Banks | None = None) -> Plan:
+    """A component that makes four accesses at the addresses the runs tell."""
+
+    def items():
+        writer = RunWriter(0, 0, 0)
+        writer.add(4, 1)
+        yield writer.chunk()
+
+    access = Access(write, lambda: iter([np.array([run]) for run in runs]))
+    program = Program("p", (), (), (), items, access)
+    return Plan((Component("a", "a", "memory", 1, (1, 1), "priority", (program,), state),), ())
+
+
+def test_addresses_and_states_are_part_of_what_a_plan_means() -> None:
+    plan, banks = reading((4, 8, 2)), Banks("s", 2, 4)
+    assert problems(plan) == []
+    assert digest(plan) == digest(reading((1, 8, 9), (3, 10, 2)))
+    others = (
+        reading((4, 8, 3)),
+        reading((4, 9, 2)),
+        reading((4, 8, 2), write=True),
+        reading((4, 8, 2), state=banks),
+    )
+    assert len({digest(plan), *map(digest, others)}) == 5
+    assert "reads 4 x at 8 + i 2" in dump(plan)
+    assert "Banks(store='s', banks=2, word=4, occupancy=1)" in dump(others[3])
+    assert problems(reading((3, 8, 2))) == ["component a: program p has 4 items at 3 addresses"]
