@@ -36,6 +36,7 @@ SETS = {
     "dstc": ClaimSet("validation.claims.dstc:claims"),
     "highlight": ClaimSet("validation.claims.highlight:claims"),
     "eyeriss_v2_pe": ClaimSet("validation.claims.eyeriss_v2_pe:claims", data="eyeriss_v2_pe"),
+    "sigma": ClaimSet("validation.claims.sigma:claims"),
     "stc": ClaimSet("validation.claims.stc:claims"),
     "systolic": ClaimSet("validation.claims.systolic:claims"),
     "stc_case_study": ClaimSet("validation.claims.stc_case_study:claims", "sparseloop/stc_case_study"),

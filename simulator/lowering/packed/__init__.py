@@ -1,0 +1,1 @@
+"""Lowering of layers onto multipliers filled with the non-zeros of the weights."""
