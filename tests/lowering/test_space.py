@@ -76,7 +76,7 @@ class Replay:
         """Items of a GLB read program in a visit."""
         row, word = 8 * self.parts.glb.row.value, 8 * self.parts.glb.metadata_word.value
         if program == "weights":
-            bits = [self.oracle.weight_bits(len(visit.m), span) for span in visit.windows]
+            bits = [self.oracle.weight_bits(visit.m, span) for span in visit.windows]
             return sum(units(d, row) + units(units(m, word) * word, row) for d, m in bits)
         data, metadata = self.oracle.input_steps(visit)
         return units(max(1, sum(data)), row) if program == "inputs" else units(sum(metadata), row)
@@ -85,7 +85,7 @@ class Replay:
         """(Data, metadata) bytes of a visit's piece that a read program reads."""
         row, word = 8 * self.parts.glb.row.value, 8 * self.parts.glb.metadata_word.value
         if program == "weights":
-            bits = [self.oracle.weight_bits(len(visit.m), span) for span in visit.windows]
+            bits = [self.oracle.weight_bits(visit.m, span) for span in visit.windows]
             return sum(units(d, row) for d, _ in bits) * row // 8, sum(
                 units(m, word) for _, m in bits
             ) * word // 8
