@@ -36,6 +36,7 @@ SETS = {
     "dstc": ClaimSet("validation.claims.dstc:claims"),
     "highlight": ClaimSet("validation.claims.highlight:claims"),
     "eyeriss_v2_pe": ClaimSet("validation.claims.eyeriss_v2_pe:claims", data="eyeriss_v2_pe"),
+    "memory": ClaimSet("validation.claims.memory:claims"),
     "sigma": ClaimSet("validation.claims.sigma:claims"),
     "stc": ClaimSet("validation.claims.stc:claims"),
     "systolic": ClaimSet("validation.claims.systolic:claims"),
