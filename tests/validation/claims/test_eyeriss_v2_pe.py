@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pe_folder import make
 
-from validation.claims.eyeriss_v2_pe import claims, run
+from validation.claims.eyeriss_v2_pe import claims, run, tiled
 from validation.oracles import csc
 from validation.recorded.eyeriss_v2_pe import load
 from validation.registry import default_data
@@ -25,6 +25,16 @@ def test_layers_made_here_hold_and_a_wrong_number_fails(tmp_path: Path) -> None:
     expected["layers"]["b"]["published_cycles"] += 1
     (tmp_path / "expected.json").write_text(json.dumps(expected))
     assert [claim.verdict for claim in claims(tmp_path) if claim.judged] == ["holds", "fails"]
+
+
+def test_a_tile_that_does_not_fit_is_told_and_the_number_still_holds(tmp_path: Path) -> None:
+    make(tmp_path, {"a": (8, 32, 6)}, tile=(4, 16))
+    rows = {claim.name.split(",")[0]: claim for claim in claims(tmp_path)}
+    assert rows["busy cycles of the multiplier"].verdict == "holds"
+    assert (
+        "the machine's own, 4 x 16 does not fit (machine 'eyeriss_v2_pe'"
+        in rows["cycles of the whole run"].note
+    )
 
 
 def test_what_is_beside_a_claim_adds_up(tmp_path: Path) -> None:
@@ -55,4 +65,6 @@ def test_recorded_layers_by_the_plain_loops() -> None:
 def test_recorded_layers_hold_exactly() -> None:
     assert RECORDED is not None
     for case in load(RECORDED):
-        assert run(case).busy["mac"] == case.published, case.name
+        tile, note = tiled(case)
+        assert tile, note
+        assert run(case, tile).busy["mac"] == case.published, case.name
