@@ -33,6 +33,7 @@ def claims() -> Iterator[Claim]:
     """All claims."""
     yield from bounds()
     yield from alternating()
+    yield from law()
     yield from rows()
 
 
@@ -57,6 +58,21 @@ def alternating() -> Iterator[Claim]:
         yield exact(
             name, Fraction(1, h), Fraction(busy("highlight_dsso", "2:4", f"C1(2:{h})->C0(4:4)"), dense)
         )
+
+
+def law() -> Iterator[Claim]:
+    """The dual variant's S0 cycles at 42 B/cycle: inputs, their numbers, and the weights of all blocks once per 128 columns."""
+    k, n = 8 * 840, 512
+    free = {"dram.bandwidth": "unlimited", "glb.write_bandwidth": "unlimited", "array.shared_window": "true"}
+    for h, numbers in ((2, Fraction(0)), (5, Fraction(3, 2)), (8, Fraction(3, 2))):
+        inputs = parse(f"C1(2:{h})->C0(4:4)").generate((k, n), axis=0, seed=2)
+        layer = simulator.gemm(parse("2:4").generate((128, k), seed=1), inputs)
+        found = simulator.simulate(
+            "highlight_dsso", layer, rung="totals", verify=False, overrides=free
+        ).cycles
+        expected = -(-Fraction(k * n, 8 * h) * max(Fraction(1), (16 + numbers + 5 * h) / 42) // 1)
+        name = f"highlight_dsso: S0 cycles of inputs C1(2:{h})->C0(4:4) at 42 B/cycle"
+        yield Claim(name, Fraction(expected), Fraction(found), "cycles", Fraction(0), DERIVED)
 
 
 def rows() -> Iterator[Claim]:
