@@ -26,15 +26,19 @@ class ClaimSet:
         ``"module:function"``.
     data : str or None
         Folder of recorded data that the function takes as its argument.
+    long : bool
+        It takes minutes: measured only when it is named.
     """
 
     entry: str
     data: str | None = None
+    long: bool = False
 
 
 SETS = {
     "dstc": ClaimSet("validation.claims.dstc:claims"),
     "highlight": ClaimSet("validation.claims.highlight:claims"),
+    "highlight_edp": ClaimSet("validation.claims.highlight_edp:claims", long=True),
     "eyeriss_v2_pe": ClaimSet("validation.claims.eyeriss_v2_pe:claims", data="eyeriss_v2_pe"),
     "memory": ClaimSet("validation.claims.memory:claims"),
     "sigma": ClaimSet("validation.claims.sigma:claims"),
@@ -54,13 +58,18 @@ def default_data() -> Path | None:
     return next((folder for folder in (DATA, ROOT / DATA) if folder.is_dir()), None)
 
 
+def chosen(names: Iterable[str]) -> tuple[str, ...]:
+    """The sets named, each once; none named is all but the long ones, in the order of :data:`SETS`."""
+    return tuple(dict.fromkeys(names)) or tuple(name for name, found in SETS.items() if not found.long)
+
+
 def measure(names: Iterable[str] = (), data: Path | None = None) -> Iterator[tuple[str, list[Claim]]]:
     """Measure sets of claims, one after the other.
 
     Parameters
     ----------
     names : iterable of str
-        Of sets; none is all of them, in the order of :data:`SETS`.
+        Of sets, as :func:`chosen` reads them.
     data : Path or None
         A folder with a folder per set that reads recorded data; by default :func:`default_data`.
 
@@ -73,7 +82,7 @@ def measure(names: Iterable[str] = (), data: Path | None = None) -> Iterator[tup
     InputError
         No such set (before anything is measured), no such folder, or data that are not as described.
     """
-    wanted = tuple(dict.fromkeys(names)) or tuple(SETS)
+    wanted = chosen(names)
     for name in wanted:
         if name not in SETS:
             raise InputError(f"no claims called {name!r}; {suggest(name, SETS)}")

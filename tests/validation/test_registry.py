@@ -12,7 +12,7 @@ import pytest
 from simulator.errors import InputError
 from validation import registry
 from validation.claims import Claim, within
-from validation.registry import SETS, ClaimSet, measure, subject
+from validation.registry import SETS, ClaimSet, chosen, measure, subject
 
 
 def sizes(folder: Path) -> Iterator[Claim]:
@@ -35,6 +35,13 @@ def test_every_set_is_there_and_says_what_it_is_about(name: str) -> None:
 def test_an_unknown_name_is_told_before_anything_is_measured() -> None:
     with pytest.raises(InputError, match="no claims called 'hihglight'; did you mean 'highlight'"):
         measure(["highlight", "hihglight"])
+
+
+def test_sets_that_take_minutes_are_measured_when_they_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SETS, "minutes", ClaimSet("no.module:ever", long=True))
+    assert {"minutes", "highlight_edp"}.isdisjoint(chosen([]))
+    assert "highlight" in chosen([])
+    assert chosen(["minutes", "highlight", "minutes"]) == ("minutes", "highlight")
 
 
 def test_recorded_cases_are_those_of_the_folder_given(recorded: None, tmp_path: Path) -> None:

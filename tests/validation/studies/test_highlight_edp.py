@@ -1,0 +1,119 @@
+"""The study's operands, sums, orderings, page and picture, on a small product and layers of its networks."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+import simulator
+from simulator.sparsity.patterns import parse
+from validation.claims import highlight_edp as claims
+from validation.studies.highlight_edp import drawing, page, workloads
+from validation.studies.highlight_edp.designs import DESIGNS, INPUTS, STC, WEIGHTS
+from validation.studies.highlight_edp.measure import Point, Table, Total, gain, measure, total
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "studies" / "highlight_edp.md"
+SMALL = 128
+
+
+@cache
+def small() -> Table:
+    return measure([workloads.product(SMALL)])
+
+
+def test_operands_have_the_zeros_that_are_said() -> None:
+    for design in DESIGNS:
+        for degrees, patterns in ((WEIGHTS, design.weights), (INPUTS, design.inputs)):
+            for degree in degrees:
+                kept = parse(patterns[degree]).generate((64, 64), seed=0).mean()
+                expected = 1 if design.name == "tc" and degrees is WEIGHTS else 1 - degree / 100
+                assert kept == expected, (design.name, patterns[degree])
+
+
+def test_every_design_runs_every_degree_of_the_product() -> None:
+    assert list(small()) == [Point("128^3", a, b) for a in WEIGHTS for b in INPUTS]
+    assert all(list(row) == [design.name for design in DESIGNS] for row in small().values())
+
+
+def test_a_run_is_that_of_the_simulator() -> None:
+    a, b = parse("2:4").generate((SMALL, SMALL), seed=1), parse("unstructured(3/4)")
+    layer = simulator.gemm(a, b.generate((SMALL, SMALL), axis=0, seed=2))
+    found = simulator.simulate("stc", layer, verify=False)
+    row = small()[Point("128^3", 50, 25)]["stc"]
+    assert (row.cycles, row.energy_pj, row.busy) == (found.cycles, found.energy, found.busy["array"])
+    assert row.edp == found.edp
+    dram = sum(found.layers[0].energy_pj["dram"].values())
+    assert row.on_chip.energy_pj == found.energy - dram > 0
+
+
+def test_layers_count_as_often_as_they_occur() -> None:
+    one = workloads.product(SMALL)
+    thrice = replace(one, layers=((2, one.layers[0][1]), (1, one.layers[0][1])))
+    single, triple = (total(STC, each, "2:4", "dense") for each in (one, thrice))
+    assert (triple.cycles, triple.busy) == (3 * single.cycles, 3 * (single.busy or 0))
+    assert triple.energy_pj == pytest.approx(3 * single.energy_pj)
+
+
+def test_networks_are_whole() -> None:
+    sizes = {each.name: sum(times for times, _ in each.layers) for each in workloads.networks()}
+    assert sizes == {"ResNet-50": 54, "DeiT-small": 50, "Transformer-Big": 96}
+    dense, kinds = parse("dense"), {}
+    for each in workloads.networks():
+        kinds[each.name] = sum(times * draw(dense, dense).einsum.macs for times, draw in each.layers)
+    assert kinds["ResNet-50"] == 4_089_184_256
+    assert kinds["Transformer-Big"] == 176_160_768 * 256
+    assert kinds["DeiT-small"] == 21_233_664 * 197 + 384 * 768 * 196 + 384 * 1000
+
+
+def test_the_orderings_that_do_not_depend_on_size_hold() -> None:
+    found = {claim.name.split(": ")[1]: claim for claim in claims.orderings(small(), "128^3")}
+    assert len(found) == 11
+    assert found["TC takes as long whatever is zero"].holds
+    assert found["HighLight's multipliers are busy 1/4 as long with 75% of the weights zero"].holds
+    assert found["with nothing zero DSTC spends more energy than TC"].holds
+
+
+@pytest.mark.parametrize(
+    ("design", "change", "broken"),
+    [
+        ("tc", {"cycles": 1}, "TC takes as long"),
+        ("stc", {"energy_pj": 1.0}, "zeros of the inputs change neither STC"),
+        ("highlight", {"busy": 1}, "HighLight's multipliers are busy 1/2"),
+        ("dstc", {"cycles": 10**12}, "zeros of the inputs save DSTC"),
+        ("s2ta", {"energy_pj": 1e18}, "zeros of the inputs beyond"),
+    ],
+)
+def test_an_ordering_that_is_broken_at_a_point_fails(design: str, change: dict, broken: str) -> None:
+    at = Point("128^3", 50, 50)
+    table = {point: dict(row) for point, row in small().items()}
+    table[at][design] = replace(table[at][design], **change)
+    assert any(broken in claim.name and not claim.holds for claim in claims.orderings(table, "128^3"))
+
+
+def test_the_geometric_mean_of_edp() -> None:
+    rows = [{"tc": Total(cycles, None, 2.0), "highlight": Total(1, None, 1.0)} for cycles in (2, 8)]
+    assert gain(rows, "tc") == pytest.approx(8.0)
+
+
+def test_the_tables_have_a_row_per_point() -> None:
+    text = page.tables(small())
+    assert text.startswith("## Geometric means\n")
+    assert len(re.findall(r"^\| \d+% \|", text, re.M)) == 12
+
+
+def test_the_picture_tells_its_numbers_in_words(tmp_path: Path) -> None:
+    table = {**small(), **{replace(p, workload="net"): row for p, row in small().items() if p.inputs == 50}}
+    drawing.draw(table, tmp_path / "edp.svg")
+    text = (tmp_path / "edp.svg").read_text()
+    assert "A 75%, B 75%: TC 1, STC" in text
+    assert "net, A 75%" in text
+
+
+def test_the_documents_table_has_every_point() -> None:
+    rows = re.findall(r"^\| (\d+)% \| (\d+)% \|", DOCUMENT.read_text(), re.M)
+    degrees = [d for each in (workloads.product(), *workloads.networks()) for d in each.degrees]
+    assert [(int(a), int(b)) for a, b in rows] == degrees
