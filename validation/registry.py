@@ -42,6 +42,7 @@ SETS = {
     "eyeriss_v2_pe": ClaimSet("validation.claims.eyeriss_v2_pe:claims", data="eyeriss_v2_pe"),
     "memory": ClaimSet("validation.claims.memory:claims"),
     "sigma": ClaimSet("validation.claims.sigma:claims"),
+    "scnn": ClaimSet("validation.claims.scnn:claims"),
     "stc": ClaimSet("validation.claims.stc:claims"),
     "systolic": ClaimSet("validation.claims.systolic:claims"),
     "stc_case_study": ClaimSet("validation.claims.stc_case_study:claims", "sparseloop/stc_case_study"),
