@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import simulator
+from simulator.energy import load as load_table
+from simulator.hardware import load as load_machine
 from simulator.sparsity.patterns import parse
 from validation.claims import highlight_edp as claims
 from validation.studies.highlight_edp import drawing, page, workloads
-from validation.studies.highlight_edp.designs import DESIGNS, INPUTS, STC, WEIGHTS
+from validation.studies.highlight_edp.designs import DESIGNS, INPUTS, STC, WEIGHTS, Design
 from validation.studies.highlight_edp.measure import Point, Table, Total, gain, measure, total
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "studies" / "highlight_edp.md"
@@ -48,6 +52,30 @@ def test_a_run_is_that_of_the_simulator() -> None:
     assert row.edp == found.edp
     dram = sum(found.layers[0].energy_pj["dram"].values())
     assert row.on_chip.energy_pj == found.energy - dram > 0
+
+
+@pytest.mark.parametrize("design", DESIGNS, ids=lambda design: design.name)
+def test_every_action_of_every_design_has_a_price_at_45_nm(design: Design) -> None:
+    weights = parse(design.weights[50]).generate((64, 64), seed=1)
+    layer = simulator.gemm(weights, parse(design.inputs[50]).generate((64, 64), axis=0, seed=2))
+    machine = load_machine(design.name)
+    table = load_table(machine.energy_table)
+    counted = {action for part in simulator.simulate(machine, layer).actions.values() for action in part}
+    assert {"mac", "psum_read", "psum_write", "dram_read", "dram_write", "sram_read"} <= counted
+    assert {table.rows[action].node for action in counted} == {"45 nm"}
+
+
+def test_dstc_pays_its_accumulation_buffer_for_every_product() -> None:
+    a, b = (np.random.default_rng(seed).random((SMALL, SMALL)) < 0.5 for seed in (1, 2))
+    found = simulator.simulate("dstc", simulator.gemm(a, b)).layers[0]
+    counts: Counter[str] = Counter()
+    for actions in found.actions.values():
+        counts.update(actions)
+    products = int((a.astype(int) @ b.astype(int)).sum())
+    assert counts["mac"] == counts["psum_write"] == products
+    assert counts["psum_read"] == products + SMALL * SMALL
+    rows = load_table("cmos45").rows
+    assert rows["psum_read"].energy_pj + rows["psum_write"].energy_pj == pytest.approx(3.335)
 
 
 def test_layers_count_as_often_as_they_occur() -> None:
