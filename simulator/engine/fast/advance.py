@@ -140,6 +140,5 @@ def finished(words: Ints, counts: Ints, cycles: int) -> None:
             program = m[component + at.FIRST]
             add(m, bins, component, BUSY, m[program + at.SINCE], m[program + at.NEXT])
             add(m, bins, component, DRAINED, m[program + at.NEXT], cycles)
-        if m[component + at.TAPE] > 0:
-            unroll(m, bins, component)
+        unroll(m, bins, component)
         component += at.COMPONENT_WORDS

@@ -64,6 +64,7 @@ class Memory:
         for index, component in enumerate(plan.components):
             self._component(index, component, blocks)
         self._lists()
+        self._tapes()
         self._reach()
         self._leaps(leap and not requested and all(part.state is None for part in plan.components))
 
@@ -141,7 +142,6 @@ class Memory:
         words[at.ECHOES], words[at.ECHO_MASK], words[at.CREDIT_LEFT] = echoes, slots - 1, at.CREDIT_AT_FIRST
         words[echoes + at.KEPT_EPOCH : echoes + slots * size : size] = -1
         words[at.POWER] = words[at.FLOOR] = at.SHORTEST
-        self._tapes()
 
     def _tapes(self) -> None:
         """Room for the tapes of the components behind the bins."""

@@ -1,4 +1,4 @@
-"""The interval log while it is written: bins that fold and, where periods may be leapt over, tapes in front of them.
+"""The interval log while it is written: tapes, and bins that fold behind them.
 
 A component's cycles are added interval by interval to 4,096 bins of 2**shift cycles; when an interval ends behind the last bin,
 neighbours are merged and the shift grows by one, which gives the canonical log of :mod:`simulator.record.intervals`.
@@ -52,7 +52,7 @@ def spill(m: Ints, bins: Ints, component: int, state: int, begin: int, end: int)
         begin = upto
 
 
-@inlined
+@kernel
 def put(m: Ints, bins: Ints, component: int, state: int, begin: int, end: int) -> None:
     """Add cycles [begin, end) in `state` to the bins of a component."""
     m[component + at.USED] |= 1 << state
@@ -68,9 +68,6 @@ def put(m: Ints, bins: Ints, component: int, state: int, begin: int, end: int) -
 def add(m: Ints, bins: Ints, component: int, state: int, begin: int, end: int) -> None:
     """Add cycles [begin, end) in `state`, which follow those before, to the log of a component."""
     if end <= begin:
-        return
-    if m[component + at.TAPE] == 0:
-        put(m, bins, component, state, begin, end)
         return
     if m[component + at.TAPED] == at.MOST_ENTRIES:
         unroll(m, bins, component)

@@ -49,7 +49,7 @@ def written(seed: int, entries: int, loops: int) -> tuple[np.ndarray, Intervals]
         first, begin = starts[int(rng.integers(max(0, len(starts) - 40), len(starts)))]
         times = int(rng.integers(1, 5))
         turn = intervals[begin:]
-        if len(intervals) + times * len(turn) < 200_000:
+        if len(intervals) + times * len(turn) < 20_000:
             full = loop(words, bins, component, first, times)
             intervals += times * turn
             cycle += times * sum(cycles for _, cycles in turn)
