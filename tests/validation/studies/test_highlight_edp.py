@@ -21,6 +21,7 @@ from validation.studies.highlight_edp.designs import DESIGNS, INPUTS, STC, WEIGH
 from validation.studies.highlight_edp.measure import Point, Table, Total, gain, measure, total
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "studies" / "highlight_edp.md"
+README = DOCUMENT.parents[2] / "README.md"
 SMALL = 128
 
 
@@ -145,3 +146,21 @@ def test_the_documents_table_has_every_point() -> None:
     rows = re.findall(r"^\| (\d+)% \| (\d+)% \|", DOCUMENT.read_text(), re.M)
     degrees = [d for each in (workloads.product(), *workloads.networks()) for d in each.degrees]
     assert [(int(a), int(b)) for a, b in rows] == degrees
+
+
+@pytest.mark.parametrize("name", ["stc", "s2ta", "highlight"])
+def test_the_document_tells_what_the_machines_take_now(name: str) -> None:
+    (design,) = (each for each in DESIGNS if each.name == name)
+    found = total(design, workloads.product(), design.weights[75], design.inputs[0])
+    (row,) = re.findall(r"^\| 75% \| 0% \|(.*)\|$", DOCUMENT.read_text().split("DeiT-small: ")[0], re.M)
+    cell = row.split("|")[DESIGNS.index(design)].split(" · ")
+    told = [cell[1], cell[2].strip()]
+    make = "python -m validation.studies.highlight_edp --page docs/studies/highlight_edp.md"
+    assert told == [f"{found.cycles / 1e3:,.0f}", f"{found.energy_pj / 1e6:,.0f}"], f"run {make}"
+
+
+def test_the_readme_tells_the_documents_numbers() -> None:
+    means = dict(re.findall(r"^\| 1024\^3, (12 points|best point) \| ([\d.]+)x", DOCUMENT.read_text(), re.M))
+    told = re.search(r"gives ([\d.]+)x over the dense core .*, (\d+)x at best", README.read_text())
+    assert told is not None
+    assert told.groups() == (f"{float(means['12 points']):.1f}", f"{float(means['best point']):.0f}")
