@@ -39,6 +39,7 @@ SETS = {
     "dstc": ClaimSet("validation.claims.dstc:claims"),
     "highlight": ClaimSet("validation.claims.highlight:claims"),
     "highlight_edp": ClaimSet("validation.claims.highlight_edp:claims", long=True),
+    "eyeriss": ClaimSet("validation.claims.eyeriss:claims"),
     "eyeriss_v2_pe": ClaimSet("validation.claims.eyeriss_v2_pe:claims", data="eyeriss_v2_pe"),
     "memory": ClaimSet("validation.claims.memory:claims"),
     "sigma": ClaimSet("validation.claims.sigma:claims"),

@@ -13,6 +13,7 @@ from __future__ import annotations
 from functools import partial
 
 from simulator.errors import InfeasibleError
+from simulator.lowering import pieces
 from simulator.lowering.network import STATIONARY, Network, rate
 from simulator.lowering.packed import programs
 from simulator.lowering.packed.tiles import Tiles
@@ -71,12 +72,24 @@ def _memories(network: Network, tiles: Tiles) -> None:
     glb, dram = tiles.machine.components.glb, tiles.machine.components.dram
     loads, fills = [], []
     for tensor in TENSORS:
-        fetch, fill = partial(programs.dram_reads, tiles, tensor), partial(programs.glb_fills, tiles, tensor)
+        moved, burst, words = (
+            tiles.pieces(tensor),
+            dram.burst.value,
+            (glb.row.value, glb.metadata_word.value),
+        )
+        fetch, fill = (
+            partial(pieces.dram_reads, moved, burst),
+            partial(pieces.fills, moved, burst, *words),
+        )
         loads.append(network.program(tensor, [f"{tensor}.space"], [f"dram.{tensor}"], ["dram_read"], fetch))
         actions = ["sram_write", "metadata_write"]
         fills.append(network.program(tensor, [f"dram.{tensor}"], [f"{tensor}.ready"], actions, fill))
     stores = network.program(
-        "outputs", ["dram.outputs"], [], ["dram_write"], partial(programs.dram_writes, tiles)
+        "outputs",
+        ["dram.outputs"],
+        [],
+        ["dram_write"],
+        lambda: pieces.dram_writes(programs.written(tiles), dram.burst.value),
     )
     ready, spaces = ([f"{tensor}.{what}" for tensor in TENSORS] for what in ("ready", "space"))
     masks = network.program("places", ready, ["places"], ["metadata_read"], partial(programs.masks, tiles))

@@ -9,80 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator.datapath.packed import Counts
+from simulator.lowering import pieces
 from simulator.lowering.blocks import gather, plain
-from simulator.lowering.memory import WORD
 from simulator.lowering.packed.tiles import Tile, Tiles
-from simulator.lowering.streams import spread
-from simulator.plan import Chunk, RunWriter
+from simulator.lowering.pieces import at, told
+from simulator.plan import Chunk
 
 ARRAY = ["mac", "mac_gated", "operand_read", "operand_write"]
-
-
-def told(columns: list[NDArray[np.integer] | int], count: int, inputs: int, outputs: int) -> Chunk:
-    """Items given field by field (demand, work, takes, releases, puts, actions), the first and the last by themselves."""
-    table = np.empty((count, len(columns)), dtype=np.int64)
-    for number, column in enumerate(columns):
-        table[:, number] = column
-    writer = RunWriter(inputs, outputs, len(columns) - 2 - 2 * inputs - outputs)
-    for part in (table[:1], table[1:-1], table[-1:] if count > 1 else table[:0]):
-        if len(part):
-            fields = [int(c[0]) if (c == c[0]).all() else c for c in part.T]
-            ports = np.split(np.arange(2, len(fields)), np.cumsum([inputs, inputs, outputs]))
-            writer.add(len(part), fields[0], fields[1], *([fields[i] for i in port] for port in ports))
-    return writer.chunk()
-
-
-def at(count: int, place: int, value: bool | int = 1) -> Counts:
-    """`value` at one place of so many zeros."""
-    found = np.zeros(count, dtype=np.int64)
-    found[place] = value
-    return found
-
-
-# --- memories -------------------------------------------------------------------------------------------------------
-
-
-def dram_reads(tiles: Tiles, tensor: str) -> Iterator[Chunk]:
-    """Items: bursts. Fields: demand, work, take space, release, put burst, dram_read."""
-    burst = tiles.machine.components.dram.burst.value
-
-    def block(size: int) -> Chunk:
-        count = -(-size // burst)
-        sizes = np.full(count, burst)
-        sizes[-1] = size - (count - 1) * burst
-        first = at(count, 0)
-        return told([sizes, sizes, first, first, 1, -(-sizes // WORD)], count, 1, 1)
-
-    return gather(block(max(1, piece.dram)) for piece in tiles.pieces(tensor))
-
-
-def glb_fills(tiles: Tiles, tensor: str) -> Iterator[Chunk]:
-    """Items: bursts, written as they arrive. Fields: demand, work, take burst, release, put ready, sram_write, metadata_write."""
-    parts = tiles.machine.components
-    row, word = parts.glb.row.value, parts.glb.metadata_word.value
-
-    def block(size: int, data: int, metadata: int) -> Chunk:
-        count = -(-max(1, size) // parts.dram.burst.value)
-        rows, words = (spread(n, count).astype(np.int64) for n in (-(-data // row), metadata // word))
-        moved = np.maximum(1, rows * row + words * word)
-        return told([moved, moved, 1, 1, at(count, -1), rows, words], count, 1, 1)
-
-    return gather(block(p.dram, p.data, p.metadata) for p in tiles.pieces(tensor))
-
-
-def dram_writes(tiles: Tiles) -> Iterator[Chunk]:
-    """Items: bursts of outputs. Fields: demand, work, take, release, dram_write."""
-    burst = tiles.machine.components.dram.burst.value
-
-    def block(size: int) -> Chunk:
-        full, rest = divmod(size - 1, burst)
-        body = (full, burst, burst, 1, 1, -(-burst // WORD))
-        return plain([body, (1, rest + 1, rest + 1, 1, 1, -(-(rest + 1) // WORD))])
-
-    return gather(block(size) for size in written(tiles))
 
 
 def written(tiles: Tiles) -> Iterator[int]:
@@ -214,11 +149,6 @@ def drains(tiles: Tiles) -> Iterator[Chunk]:
 
 
 def lines(tiles: Tiles, rows: int, columns: int) -> tuple[Counts, Counts]:
-    """Outputs of every item of a visit's drain, and the DRAM bursts it fills; the last one is closed however full it is."""
-    bits, burst = tiles.machine.value_bits.outputs.value, 8 * tiles.machine.components.dram.burst.value
-    line = max(1, burst // bits)
-    values = np.tile(np.minimum(line, rows - np.arange(0, rows, line)), columns)
-    used = np.cumsum(values) * bits
-    filled = used // burst
-    filled[-1] = -(-used[-1] // burst)
-    return values, np.diff(filled, prepend=0)
+    """Outputs of every item of a visit's drain, and the bursts it fills; see :mod:`simulator.lowering.pieces`."""
+    bits, burst = tiles.machine.value_bits.outputs.value, tiles.machine.components.dram.burst.value
+    return pieces.lines(rows, columns, bits, burst)

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from simulator.datapath.packed import Counts, Rounds, Steps, pack, stream
 from simulator.errors import InfeasibleError
 from simulator.hardware.organisations.packed import Packed
+from simulator.lowering.pieces import Piece
 from simulator.workload.matrix import GemmView
 
 KEPT = 1 << 28
@@ -50,15 +51,6 @@ class Tile:
     def columns(self) -> int:
         """Columns of inputs."""
         return self.n1 - self.n0
-
-
-@dataclass(frozen=True)
-class Piece:
-    """Something fetched at once: DRAM bytes, bytes of data and of metadata in the global buffer."""
-
-    dram: int
-    data: int
-    metadata: int
 
 
 class Tiles:

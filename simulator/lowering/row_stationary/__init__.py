@@ -1,0 +1,1 @@
+"""Lowering of layers onto arrays that keep rows of filters."""

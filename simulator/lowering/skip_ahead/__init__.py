@@ -1,0 +1,1 @@
+"""Lowering of layers onto elements that intersect compressed fibers."""
