@@ -15,8 +15,8 @@ from simulator.plan.network import Program
 from simulator.plan.runs import COUNT, DEMAND, PORTS, WORK, Chunk
 
 Ints = NDArray[np.int64]
-ENOUGH = 2048
-"""Runs that are loaded at once when chunks are small."""
+ENOUGH, PLENTY = 2048, 1 << 16
+"""Runs, and values of their vectors, that are loaded at once when chunks are small."""
 
 
 class Loader:
@@ -62,11 +62,11 @@ class Loader:
         words[self.block + at.WANTS] = 0
         while True:
             chunks: list[Chunk] = []
-            rows = 0
-            while rows < ENOUGH and (chunk := next(self._chunks, None)) is not None:
+            rows = values = 0
+            while rows < ENOUGH and values < PLENTY and (chunk := next(self._chunks, None)) is not None:
                 if len(chunk.runs):
                     chunks.append(chunk)
-                    rows += len(chunk.runs)
+                    rows, values = rows + len(chunk.runs), values + len(chunk.vectors)
             if not chunks:
                 words[self.block + at.DONE] = 1
                 return False
