@@ -16,7 +16,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from simulator.plan import Access, Channel, Chunk, Component, Plan, Program, RunWriter
-from simulator.plan.runs import DEMAND, PERIOD
+from simulator.plan.runs import DEMAND, PERIOD, WORK
 from simulator.plan.state import Banks, Rows
 
 T = TypeVar("T")
@@ -347,16 +347,17 @@ def _reaching(draw: Draw, of: Program, count: int) -> Program:
 
 
 def _bounded(of: Program, most: int) -> Program:
-    """The program with no demand over `most`, which a state would take long for."""
+    """The program with no demand, nor work, over `most`, which a state would take long for."""
     chunks = list(of.chunks())
     for chunk in chunks:
-        for run, varies in zip(chunk.runs, chunk.varies[:, DEMAND], strict=True):
-            start, period = int(run[DEMAND]), int(run[PERIOD])
-            if varies:
-                demands = chunk.vectors[start : start + period]
-                np.minimum(demands, most, out=demands)
-            else:
-                run[DEMAND] = min(start, most)
+        for run, varies in zip(chunk.runs, chunk.varies, strict=True):
+            for column in (DEMAND, WORK):
+                start, period = int(run[column]), int(run[PERIOD])
+                if varies[column]:
+                    values = chunk.vectors[start : start + period]
+                    np.minimum(values, most, out=values)
+                else:
+                    run[column] = min(start, most)
     return replace(of, chunks=lambda: iter(chunks))
 
 
