@@ -110,7 +110,7 @@ def move_program(m: Ints, program: int, by: int, times: int) -> None:
     departs = m[program + at.SUM_DEPART] - m[was + at.SUM_DEPART]
     logged = items if m[program + at.UNITS] != m[was + at.UNITS] else 0
     once = times * (times + 1) // 2
-    twice = once * (2 * times + 1) // 3
+    twice = once // 3 * (2 * times + 1) if once % 3 == 0 else once * ((2 * times + 1) // 3)
     m[program + at.ITEMS] += times * items
     m[program + at.SUM_START] += times * starts + logged * by * once
     m[program + at.SUM_DEPART] += times * departs + logged * by * once

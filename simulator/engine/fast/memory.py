@@ -147,11 +147,12 @@ class Memory:
         """Room for the tapes of the components behind the bins."""
         used, loops = len(self.bins), at.LOOP_WORDS * at.MOST_LOOPS
         sums = (len(STATES) + 1) * (at.MOST_ENTRIES // at.BLOCK_ENTRIES + 3)
-        size = at.MOST_ENTRIES + loops
+        entries = at.MOST_ENTRIES + 1  # a loop may follow the last
+        size = entries + loops
         total = used + len(self.components) * size + sums + at.FRAME * (at.DEEPEST + 2)
         self.bins = np.zeros(total, dtype=np.int64)
         for component in self.components:
-            self.words[component + at.TAPE], self.words[component + at.LOOPS] = used, used + at.MOST_ENTRIES
+            self.words[component + at.TAPE], self.words[component + at.LOOPS] = used, used + entries
             used += size
         self.words[at.SUMS], self.words[at.FRAMES] = used, used + sums
 

@@ -78,6 +78,8 @@ def filling(m: Ints, channel: int, put: int) -> int:
 def drifts(m: Ints, channel: int, put: int, taken: int, released: int) -> int:
     """For how many periods a channel that fills or drains makes no difference to either end."""
     waits = m[channel + at.TOKEN_WAIT] < at.NEVER or m[channel + at.ROOM_WAIT] < at.NEVER
+    if m[channel + at.CAPACITY] > m[channel + at.TOKENS_MASK] + 1:  # rings that may have to grow
+        return NO
     if waits or (put > 0 and (taken > 0 or released > 0 or m[channel + at.CAPACITY] < 0)):
         return NO
     return filling(m, channel, put) if put > 0 else draining(m, channel, taken)
@@ -209,6 +211,7 @@ def whole(m: Ints, program: int) -> bool:
 def still(m: Ints, program: int, by: int) -> int:
     """For how many periods of `by` cycles a program that has not moved has nothing to do; NO when it is not the same."""
     was, limit, until = m[at.KEPT] + program, m[at.LIMIT], m[program + at.DEFERRED]
+    first = m[m[program + at.OWNER] + at.CANDIDATE]
     if until != m[was + at.DEFERRED] or m[program + at.LEFT] != m[was + at.LEFT]:
         return NO
     if m[program + at.DONE] != m[was + at.DONE] or m[program + at.LOADS] != m[was + at.LOADS]:
@@ -217,10 +220,13 @@ def still(m: Ints, program: int, by: int) -> int:
         if m[program + at.ELIGIBLE] != m[was + at.ELIGIBLE] or m[program + at.SEEN] != m[was + at.SEEN]:
             return NO
         until = min(until, m[program + at.ELIGIBLE])
+        limit = max(limit, first) if first < at.NEVER else limit
         granted = m[m[at.KEPT] + m[program + at.OWNER] + at.GRANTED]
         for port in range(program + at.BLOCK, m[program + at.OUTS], at.INPUT):
             if m[m[port + at.CHANNEL] + at.REASON] != BLOCKED:
-                seen = arrival(m, port)
+                seen, channel = arrival(m, port), m[port + at.CHANNEL]
+                if seen == at.NEVER and m[channel + at.PUT] != m[m[at.KEPT] + channel + at.PUT]:
+                    return NO
                 if seen > granted:
                     until = min(until, seen)
     times: int = max(NO, (until - limit) // by)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import numpy as np
-from networks import Seeded, network, tiled
+from networks import Seeded, network, program, run_of, server, tiled
 
 import simulator
 from simulator.engine.fast import layout as at
@@ -212,3 +212,46 @@ def test_a_far_event_is_not_leapt_over() -> None:
     q = run(plan).components[1].programs[1]
     assert q.grants == (1, 5000, 5000**2, 5002)
     assert run(plan).digest == run(plan, leap=False).digest == reference(plan).digest
+
+
+def shared(*programs: Program, name: str = "port") -> Component:
+    return server(name, *programs, arbiter="round_robin")
+
+
+def test_who_becomes_eligible_before_a_far_grant_is_granted_first() -> None:
+    # q has its token while the next grant of its port is far away.
+    r = program("r", run_of(40, 4000, puts=[1]), outputs=(0,))
+    s = program("s", run_of(1, 1, puts=[1]), outputs=(1,))
+    p = program("p", run_of(40, 1, takes=[1]), inputs=(0,))
+    q = program("q", run_of(1, 1, takes=[1]), inputs=(1,))
+    channels = (Channel("far", 4, latency=2000), Channel("late", 1, latency=101500))
+    plan = Plan((shared(r, name="y"), shared(p, q, name="x"), server("s", s)), channels)
+    assert leapt(plan) > 0
+    outcome = run(plan)
+    assert outcome.components[1].programs[1].grants[1] == 101500
+    assert outcome.digest == run(plan, leap=False).digest == reference(plan).digest
+
+
+def test_what_a_program_waits_for_may_change_while_a_channel_fills() -> None:
+    # q waits for space that comes last; it is starved of data, too, until 50 tokens of the 100 are there.
+    p = program("p", run_of(100, 2000, puts=[0, 1]), run_of(1, 10, puts=[1, 0]), outputs=(0, 1))
+    q = program("q", run_of(1, 1, takes=[1, 50]), inputs=(0, 1))
+    plan = Plan((shared(p, q),), (Channel("space", None, meaning=SPACE), Channel("data", 1000)))
+    assert run(plan).digest == run(plan, leap=False).digest == reference(plan).digest
+
+
+def test_a_ring_that_has_to_grow_is_not_leapt_over() -> None:
+    p = program("p", run_of(50, 2000, puts=[1]), outputs=(0,))
+    s = program("s", run_of(1, 1, puts=[1]), outputs=(1,))
+    c = program("c", run_of(1, 1, takes=[1, 1]), run_of(49, 1, takes=[1, 0]), inputs=(0, 1))
+    channels = (Channel("wide", 100000, latency=40000), Channel("late", 1, latency=60000))
+    plan = Plan((shared(p), server("s", s), server("c", c)), channels)
+    assert run(plan).digest == run(plan, leap=False).digest == reference(plan).digest
+
+
+def test_the_grant_log_is_exact_over_millions_of_periods() -> None:
+    items = 3_000_000
+    plan = Plan((shared(program("p", run_of(items, 2000))),), ())
+    assert leapt(plan) > 0.9 * items * 2000
+    squares = 2000**2 * ((items - 1) * items * (2 * items - 1) // 6)
+    assert run(plan).components[0].programs[0].grants[2] == squares % 2**64

@@ -85,3 +85,19 @@ def test_loops_too_deep_ask_to_be_unrolled() -> None:
     assert full == [False] * (at.DEEPEST - 1) + [True]
     unroll(words, bins, component)
     assert bins[:BINS].sum() == 2**at.DEEPEST
+
+
+def test_a_loop_may_follow_the_last_entry() -> None:
+    for entries in (at.MOST_ENTRIES - 2, at.MOST_ENTRIES - 1, at.MOST_ENTRIES):
+        of = memory()
+        words, bins, component = of.words, of.bins, of.components[0]
+        assert not loop(words, bins, component, 0, 1)
+        add(words, bins, component, 0, 0, 2)
+        loop(words, bins, component, 0, 1)  # the first of the loops lies behind the entries
+        intervals = [(0, 2), (0, 2), *((cycle % 2, 1) for cycle in range(entries - 2))]
+        for cycle in range(entries - 2):
+            add(words, bins, component, cycle % 2, 4 + cycle, 5 + cycle)
+        assert loop(words, bins, component, entries - 40, 5) == (entries + 2 > at.MOST_ENTRIES)
+        unroll(words, bins, component)
+        counts = bins[: len(STATES) * BINS].reshape(len(STATES), BINS)
+        assert np.array_equal(counts, told(intervals + 5 * intervals[-40:]))
