@@ -91,12 +91,12 @@ def test_a_loop_may_follow_the_last_entry() -> None:
     for entries in (at.MOST_ENTRIES - 2, at.MOST_ENTRIES - 1, at.MOST_ENTRIES):
         of = memory()
         words, bins, component = of.words, of.bins, of.components[0]
-        assert not loop(words, bins, component, 0, 1)
-        add(words, bins, component, 0, 0, 2)
-        loop(words, bins, component, 0, 1)  # the first of the loops lies behind the entries
-        intervals = [(0, 2), (0, 2), *((cycle % 2, 1) for cycle in range(entries - 2))]
-        for cycle in range(entries - 2):
-            add(words, bins, component, cycle % 2, 4 + cycle, 5 + cycle)
+        add(words, bins, component, 2, 0, 100)
+        add(words, bins, component, 0, 100, 1100)
+        loop(words, bins, component, 1, 1)  # its words lie behind the entries
+        intervals = [(2, 100), (0, 1000), (0, 1000), *((cycle % 2, 1) for cycle in range(entries - 3))]
+        for cycle in range(entries - 3):
+            add(words, bins, component, cycle % 2, 2100 + cycle, 2101 + cycle)
         assert loop(words, bins, component, entries - 40, 5) == (entries + 2 > at.MOST_ENTRIES)
         unroll(words, bins, component)
         counts = bins[: len(STATES) * BINS].reshape(len(STATES), BINS)
