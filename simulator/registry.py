@@ -48,6 +48,13 @@ _ENTRIES: dict[str, dict[str, str]] = {
         "stationary": "simulator.lowering.stationary_layer:lower",
         "systolic": "simulator.lowering.systolic.layer:lower",
     },
+    "design_point": {
+        "stationary": "simulator.lowering.views.stationary:design_point",
+    },
+    "model": {
+        "maestro": "simulator.analytical.maestro:estimate",
+        "roofline": "simulator.analytical.roofline:estimate",
+    },
     "datapath": {
         "alternating": "simulator.datapath.alternating:Alternating",
         "dense": "simulator.datapath.dense:Dense",
