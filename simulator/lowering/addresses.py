@@ -5,90 +5,108 @@
     weights, inputs, outputs, one after the other, each from a whole page on
     base(piece) = start of its tensor + sizes of the pieces before it, each rounded up to whole bursts
 
-Pieces are ordered by group, accumulator tile, piece of K, whatever the order they are fetched in; a piece fetched again
-lies where it lay. A transfer reads or writes consecutive bursts of one piece.
+Pieces are in the order of their names, whatever the order they are moved in; a piece moved again lies where it lay. A transfer
+reads or writes consecutive bursts of one piece.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.hardware.components import Dram
 from simulator.lowering.blocks import ROWS
-from simulator.lowering.context import Context
-from simulator.lowering.memory import fetched
-from simulator.lowering.output import Outputs, tile_bytes
-from simulator.mapping import Tile
+from simulator.plan import Access
 
 PAGE = 4096
 """Bytes; a tensor begins on a page."""
 
-ASSUMPTION = "tensors lie in DRAM one after the other, their pieces contiguous and in order"
 TENSORS = ("weights", "inputs", "outputs")
-Piece = tuple[int, int, int]
-"""Group, accumulator tile along M or N (of outputs: both, as one number), first window of K."""
+
+
+class Transfer(NamedTuple):
+    """Consecutive bursts that are moved one after the other.
+
+    Attributes
+    ----------
+    piece : tuple of int
+        Name of the piece; a tensor's pieces lie in the order of their names.
+    bursts : int
+    first : int
+        Burst of the piece that is moved first.
+    """
+
+    piece: tuple[int, ...]
+    bursts: int
+    first: int = 0
+
+
+Transfers = Callable[[], Iterable[Transfer]]
+"""The transfers of a tensor in order, told anew with every call."""
 
 
 @dataclass(frozen=True)
-class Layout:
+class Regions:
     """Places of all pieces of a layer.
 
     Attributes
     ----------
-    context : Context
-    outputs : Outputs
+    dram : Dram
+    transfers : mapping of str to Transfers
+        Of weights, inputs and outputs.
     """
 
-    context: Context
-    outputs: Outputs
-
-    def transfers(self, tensor: str) -> Iterator[Tile]:
-        """Visits that fetch, or for outputs write, a piece, in order."""
-        which = TENSORS.index(tensor)
-        return (tile for tile in self.context.tiles if (tile.end if which == 2 else tile.fetch[which]))
-
-    def piece(self, tensor: str, tile: Tile) -> Piece:
-        """Name of the piece a visit transfers."""
-        if tensor == "outputs":
-            return tile.group, tile.row * self.context.geometry.column_tiles + tile.column, 0
-        return tile.group, tile.row if tensor == "weights" else tile.column, tile.first_window
-
-    def bursts(self, tensor: str, tile: Tile) -> int:
-        """Bursts of the piece a visit transfers."""
-        burst = self.context.machine.components.dram.burst.value
-        if tensor == "outputs":
-            size = tile_bytes(self.context, self.outputs, tile)
-        else:
-            size = fetched(self.context, tile, tensor)[0]
-        return max(1, -(-size // burst))
+    dram: Dram
+    transfers: Mapping[str, Transfers]
 
     @cached_property
-    def bases(self) -> dict[str, dict[Piece, tuple[int, int]]]:
-        """Address and bursts of each piece, per tensor."""
-        burst, start = self.context.machine.components.dram.burst.value, 0
-        found: dict[str, dict[Piece, tuple[int, int]]] = {}
+    def bases(self) -> dict[str, dict[tuple[int, ...], int]]:
+        """Address of each piece, per tensor."""
+        burst, start = self.dram.burst.value, 0
+        found: dict[str, dict[tuple[int, ...], int]] = {}
         for tensor in TENSORS:
-            sizes: dict[Piece, int] = {}
-            for tile in self.transfers(tensor):
-                key = self.piece(tensor, tile)
-                if key not in sizes:
-                    sizes[key] = self.bursts(tensor, tile)
+            sizes = self._sizes(tensor)
             found[tensor] = {}
-            for key in sorted(sizes):
-                found[tensor][key] = (start, sizes[key])
-                start += sizes[key] * burst
+            for piece in sorted(sizes):
+                found[tensor][piece] = start
+                start += sizes[piece] * burst
             start += -start % PAGE
         return found
 
+    def _sizes(self, tensor: str) -> dict[tuple[int, ...], int]:
+        """Bursts of each piece."""
+        sizes: dict[tuple[int, ...], int] = {}
+        for piece, bursts, first in self.transfers[tensor]():
+            sizes[piece] = max(sizes.get(piece, 0), first + bursts)
+        return sizes
+
     def runs(self, tensor: str) -> Iterator[NDArray[np.int64]]:
         """Addresses of the bursts of every transfer of a tensor, as runs; see :class:`simulator.plan.Access`."""
-        burst, places = self.context.machine.components.dram.burst.value, self.bases[tensor]
-        found = (places[self.piece(tensor, tile)] for tile in self.transfers(tensor))
-        return tables((count, base, burst) for base, count in found)
+        burst, bases = self.dram.burst.value, self.bases[tensor]
+        return tables(
+            (bursts, bases[piece] + first * burst, burst) for piece, bursts, first in self.transfers[tensor]()
+        )
+
+    def access(self, tensor: str) -> Access:
+        """How the program of a tensor reaches the memory."""
+        return Access(tensor == "outputs", partial(self.runs, tensor))
+
+
+def bursts(size: int, burst: int) -> int:
+    """Bursts that a piece of `size` bytes takes, at least one."""
+    return max(1, -(-size // burst))
+
+
+def assumptions(dram: Dram) -> tuple[str, ...]:
+    """What a result rests on about main memory."""
+    if dram.timing is None:
+        return (dram.assumption,)
+    return dram.assumption, "tensors lie in DRAM one after the other, their pieces contiguous and in order"
 
 
 def tables(runs: Iterable[tuple[int, int, int]]) -> Iterator[NDArray[np.int64]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 
+from simulator.hardware.components import Dram
 from simulator.lowering.blocks import Kept
 from simulator.plan import Access, Channel, Chunk, Component, Plan, Program
 from simulator.plan.network import DATA, SPACE, STATIONARY
@@ -28,9 +29,16 @@ class Network:
         self._index: dict[str, int] = {}
         self._components: list[Component] = []
 
-    def channel(self, name: str, capacity: int | None, latency: int = 1, meaning: str = DATA) -> None:
+    def channel(
+        self,
+        name: str,
+        capacity: int | None,
+        latency: int = 1,
+        meaning: str = DATA,
+        credit_latency: int = 1,
+    ) -> None:
         """Add a channel that starts empty."""
-        self._add(Channel(name, capacity, latency, meaning=meaning))
+        self._add(Channel(name, capacity, latency, credit_latency, meaning=meaning))
 
     def space(self, name: str, slots: int) -> None:
         """Add a channel of free slots, all free at first."""
@@ -75,6 +83,10 @@ class Network:
         self._components.append(
             Component(name, group, kind, lanes, bandwidth, arbiter, tuple(programs), state)
         )
+
+    def main_memory(self, dram: Dram, clock: int, programs: list[Program]) -> None:
+        """Add the component ``dram`` beside a machine of `clock` Hz, with banks and rows if it has a timing."""
+        self.component("dram", "dram", "dram", programs, rate(dram.peak(clock)), state=dram.state(clock))
 
     def plan(self) -> Plan:
         """The finished plan."""

@@ -16,11 +16,11 @@ from functools import partial
 
 from simulator.errors import InfeasibleError
 from simulator.lowering import array, memory, output
-from simulator.lowering.addresses import Layout
 from simulator.lowering.context import Context
 from simulator.lowering.network import STATIONARY, Network, rate
 from simulator.lowering.output import Outputs
 from simulator.lowering.slots import Slots
+from simulator.lowering.stationary_transfers import regions
 from simulator.plan import Access, Plan, Program
 from simulator.plan.check import field_maxima
 from simulator.plan.runs import PORTS
@@ -108,11 +108,7 @@ def _spaces(context: Context) -> list[str]:
 
 
 def _dram(network: Network, context: Context, outputs: Outputs) -> None:
-    reads, layout = partial(memory.dram_reads, context), Layout(context, outputs)
-
-    def access(tensor: str) -> Access:
-        return Access(tensor == "outputs", partial(layout.runs, tensor))
-
+    reads, places = partial(memory.dram_reads, context), regions(context, outputs)
     programs = [
         network.program(
             "weights",
@@ -120,7 +116,7 @@ def _dram(network: Network, context: Context, outputs: Outputs) -> None:
             ["dram.weights"],
             ["dram_read"],
             lambda: reads("weights"),
-            access("weights"),
+            places.access("weights"),
         ),
         network.program(
             "inputs",
@@ -128,7 +124,7 @@ def _dram(network: Network, context: Context, outputs: Outputs) -> None:
             ["dram.inputs"],
             ["dram_read"],
             lambda: reads("inputs"),
-            access("inputs"),
+            places.access("inputs"),
         ),
         network.program(
             "outputs",
@@ -136,11 +132,10 @@ def _dram(network: Network, context: Context, outputs: Outputs) -> None:
             [],
             ["dram_write"],
             lambda: output.dram_writes(context, outputs),
-            access("outputs"),
+            places.access("outputs"),
         ),
     ]
-    dram, clock = context.machine.components.dram, context.machine.clock.value
-    network.component("dram", "dram", "dram", programs, rate(dram.peak(clock)), state=dram.state(clock))
+    network.main_memory(context.machine.components.dram, context.machine.clock.value, programs)
 
 
 def _glb(network: Network, context: Context) -> None:

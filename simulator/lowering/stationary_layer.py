@@ -105,9 +105,7 @@ class StationaryLayer:
     def assumptions(self) -> tuple[str, ...]:
         """What the result rests on beyond the machine's own description."""
         dram = self.context.machine.components.dram
-        notes = [f"output non-zeros: {self.outputs.provenance}", dram.assumption]
-        if dram.timing is not None:
-            notes.append(addresses.ASSUMPTION)
+        notes = [f"output non-zeros: {self.outputs.provenance}", *addresses.assumptions(dram)]
         if self.context.machine.components.glb.banks is not None:
             notes.append(slots.ASSUMPTION)
         if self.code.rows is not None:

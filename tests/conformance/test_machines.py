@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from decimal import Decimal
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -18,6 +19,7 @@ import simulator
 from simulator import InfeasibleError, InputError, Layer, Machine
 from simulator.hardware import Parameter, names, override, parameters
 from simulator.lowering import lower
+from simulator.plan import Component
 from simulator.plan.check import flows, problems
 from simulator.plan.rung import Rung
 from simulator.record.outcome import ComponentOutcome
@@ -229,6 +231,49 @@ def more(machine: Machine, seed: int) -> dict[str, str]:
     chosen = bandwidths[seed % len(bandwidths)]
     number, unit = chosen.text.split(maxsplit=1)
     return {chosen.path: f"{2 * Decimal(number)} {unit}"}
+
+
+def timed(machine: Machine, seed: int) -> Machine:
+    """The machine with one of the memories that come with the package, each in turn."""
+    choices = next(p for p in parameters(machine) if p.path == "dram.timing").choices
+    memories = [timing for timing in choices if timing != "simple"]
+    return override(machine, {"dram.timing": memories[seed % len(memories)]})
+
+
+def places(dram: Component) -> dict[str, list[tuple[int, int]]]:
+    """First and last byte of every item of a memory, per tensor."""
+    found = {}
+    for program in dram.programs:
+        assert program.access is not None
+        items = (item for chunk in program.chunks() for item in chunk.items())
+        moved = zip(items, program.access.addresses(), strict=True)
+        found[program.name] = [(address, address + item[0] - 1) for item, address in moved]
+    return found
+
+
+@ALL
+def test_main_memory_with_rows(name: str) -> None:
+    reference, fast = resolve("engine", "reference"), resolve("engine", "fast")
+    for seed, (machine, case) in enumerate(cases(name, 3)):
+        plan = lower(timed(machine, seed), case).plan
+        (dram,) = (part for part in plan.components if part.kind == "dram")
+        assert dram.state is not None
+        assert problems(plan) == []
+        told: list[list[tuple[int, bool, int]]] = [[], []]
+        a, b = (
+            run(plan, Rung.S4, requests={"dram": lambda *each, to=to: to.append(each)})
+            for run, to in zip((reference, fast), told, strict=True)
+        )
+        assert a.digest == b.digest, "\n".join(differences(a, b))
+        assert told[0] == told[1]
+        assert a.cycles >= fast(plan, Rung.S1).cycles
+        moved = places(dram)
+        for write, tensors in ((False, ("weights", "inputs")), (True, ("outputs",))):
+            asked = sorted(first for tensor in tensors for first, _ in moved[tensor])
+            assert asked == sorted(address for _, writes, address in told[0] if writes is write)
+        regions = [moved[tensor] for tensor in ("weights", "inputs", "outputs")]
+        for before, after in pairwise(region for region in regions if region):
+            assert max(last for _, last in before) < min(first for first, _ in after)
 
 
 @ALL

@@ -8,14 +8,14 @@ import pytest
 
 from simulator.errors import InputError
 from simulator.hardware import dump, load, loads, override, parameters
-from simulator.hardware.components.dram import TimedDram
+from simulator.hardware.components.dram import Dram
 from simulator.hardware.components.timing import Timing, named, names
 from simulator.hardware.machine import Machine
 
 
-def dram(machine: Machine) -> TimedDram:
+def dram(machine: Machine) -> Dram:
     found = machine.components.dram
-    assert isinstance(found, TimedDram)
+    assert isinstance(found, Dram)
     return found
 
 

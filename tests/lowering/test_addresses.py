@@ -8,8 +8,9 @@ from itertools import pairwise
 from lowering.layers import layer, lowered, small
 
 import simulator
-from simulator.lowering.addresses import PAGE, TENSORS, Layout
+from simulator.lowering.addresses import PAGE, TENSORS, Regions, Transfer
 from simulator.lowering.stationary_layer import StationaryLayer
+from simulator.lowering.stationary_transfers import regions
 from simulator.plan import Program
 from simulator.plan.check import problems
 
@@ -76,8 +77,24 @@ def test_what_is_moved_is_the_traffic() -> None:
 
 def test_a_piece_is_consecutive_bursts() -> None:
     found = told(1)
-    layout, burst = Layout(found.context, found.outputs), found.context.machine.components.dram.burst.value
+    places, burst = regions(found.context, found.outputs), found.context.machine.components.dram.burst.value
     for tensor in TENSORS:
-        tables = [row for table in layout.runs(tensor) for row in table.tolist()]
-        assert {(base, count) for count, base, _ in tables} == set(layout.bases[tensor].values())
+        tables = [row for table in places.runs(tensor) for row in table.tolist()]
+        assert {base for _, base, _ in tables} == set(places.bases[tensor].values())
         assert {stride for _, _, stride in tables} == {burst}
+
+
+def test_pieces_lie_in_the_order_of_their_names_and_parts_of_a_piece_overlap() -> None:
+    dram = simulator.load("highlight").components.dram  # type: ignore[union-attr]
+    burst = dram.burst.value
+    moved = [Transfer((1,), 2), Transfer((0,), 2, 3), Transfer((0,), 4, 1), Transfer((1,), 2)]
+    places = Regions(dram, {"weights": lambda: moved, "inputs": list, "outputs": lambda: [moved[0]]})
+    assert places.bases == {"weights": {(0,): 0, (1,): 5 * burst}, "inputs": {}, "outputs": {(1,): PAGE}}
+    (table,) = places.runs("weights")
+    assert table.tolist() == [
+        [2, 5 * burst, burst],
+        [2, 3 * burst, burst],
+        [4, burst, burst],
+        [2, 5 * burst, burst],
+    ]
+    assert [places.access(tensor).write for tensor in TENSORS] == [False, False, True]

@@ -15,7 +15,7 @@ from simulator.plan.state import Rows
 
 
 class Dram(Specification):
-    """Off-chip memory, shared by all tensors: a bandwidth and a latency.
+    """Off-chip memory, shared by all tensors: a bandwidth and a latency, or banks, rows and refresh.
 
     Attributes
     ----------
@@ -25,23 +25,6 @@ class Dram(Specification):
         From the end of a transfer on the bus to its arrival.
     burst : Bytes
         Smallest transfer; all transfers are whole bursts.
-    """
-
-    bandwidth: BytesPerCycle
-    latency: Cycles
-    burst: Bytes
-
-    @property
-    def assumption(self) -> str:
-        """How its time is told, in words."""
-        return f"DRAM is its bandwidth ({self.bandwidth.text}) and its latency ({self.latency.text}), without rows or banks"
-
-
-class TimedDram(Dram):
-    """Off-chip memory that may have banks, rows and refresh, for machines whose lowering tells addresses.
-
-    Attributes
-    ----------
     timing : Timing or None
         By the name of one that comes with the package (``LPDDR4``) or number by number; it takes the place of bandwidth and
         latency. None (``simple``): a transfer takes those.
@@ -49,6 +32,9 @@ class TimedDram(Dram):
 
     optional: ClassVar[Mapping[str, tuple[str, ...]]] = {"timing": (SIMPLE, *names())}
 
+    bandwidth: BytesPerCycle
+    latency: Cycles
+    burst: Bytes
     timing: Timing | None = None
 
     @field_validator("timing", mode="before")
@@ -74,5 +60,5 @@ class TimedDram(Dram):
     def assumption(self) -> str:
         """How its time is told, in words."""
         if self.timing is None:
-            return super().assumption
+            return f"DRAM is its bandwidth ({self.bandwidth.text}) and its latency ({self.latency.text}), without rows or banks"
         return f"DRAM is {self.timing.name} with open rows, banks and refresh; its stated bandwidth and latency do not count"

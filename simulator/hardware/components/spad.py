@@ -1,4 +1,4 @@
-"""What surrounds the multiplier of a processing element: a store, links, scratch pads, and the latches between stages."""
+"""What surrounds the multiplier of a processing element: links, scratch pads, and the latches between stages."""
 
 from __future__ import annotations
 
@@ -6,26 +6,8 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from simulator.hardware.quantity import Bits, Bytes, BytesPerCycle, Count, Cycles
+from simulator.hardware.quantity import Bits, BytesPerCycle, Count, Cycles
 from simulator.hardware.specification import Specification
-
-
-class Backing(Specification):
-    """Where operands come from and outputs go to; nothing in it limits capacity.
-
-    Attributes
-    ----------
-    bandwidth : BytesPerCycle
-        Reads and writes together.
-    latency : Cycles
-        From the end of a transfer to its arrival.
-    burst : Bytes
-        Largest transfer.
-    """
-
-    bandwidth: BytesPerCycle
-    latency: Cycles
-    burst: Bytes
 
 
 class Links(Specification):

@@ -6,7 +6,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from simulator.hardware.components.spad import Backing, InputSpad, Links, Mac, PsumSpad, Stages, WeightSpad
+from simulator.hardware.components import Dram
+from simulator.hardware.components.spad import InputSpad, Links, Mac, PsumSpad, Stages, WeightSpad
 from simulator.hardware.datapath import Datapath
 from simulator.hardware.machine import Machine
 from simulator.hardware.mapping import AUTO, Tile
@@ -24,7 +25,7 @@ class Skipping(Datapath):
 class Components(Specification):
     """From the store to the multiplier and back."""
 
-    dram: Backing
+    dram: Dram
     links: Links
     inputs: InputSpad
     weights: WeightSpad

@@ -6,8 +6,7 @@ from typing import Self
 
 from pydantic import field_validator, model_validator
 
-from simulator.hardware.components import Array, Compress, Distribute, Drain, Fetch, Glb, Select
-from simulator.hardware.components.dram import TimedDram
+from simulator.hardware.components import Array, Compress, Distribute, Drain, Dram, Fetch, Glb, Select
 from simulator.hardware.datapath import Datapath, choose
 from simulator.hardware.machine import Machine
 from simulator.hardware.mapping import Mapping
@@ -50,7 +49,7 @@ class Kernel(Datapath):
 class Components(Specification):
     """The components; `select` and `compress` are optional."""
 
-    dram: TimedDram
+    dram: Dram
     glb: Glb
     fetch: Fetch
     distribute: Distribute

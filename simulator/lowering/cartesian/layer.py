@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from simulator.datapath.cartesian import accumulate
 from simulator.datapath.verify import Box
 from simulator.hardware.organisations.cartesian import Cartesian
-from simulator.lowering import lowered
+from simulator.lowering import addresses, lowered
 from simulator.lowering.cartesian.context import Context, Pass, context, landings, tile_inputs
 from simulator.lowering.cartesian.network import build
 from simulator.lowering.cartesian.outputs import Outputs
@@ -99,7 +99,8 @@ class CartesianLayer:
     @property
     def assumptions(self) -> tuple[str, ...]:
         """What the result rests on beyond the machine's own description."""
-        return f"output non-zeros: {self.provenance}", self.context.machine.components.dram.assumption
+        memory = addresses.assumptions(self.context.machine.components.dram)
+        return f"output non-zeros: {self.provenance}", *memory
 
     def computed(self, view: GemmView, box: Box) -> NDArray[np.int64]:
         """A box of outputs: operands through their runs, products scattered into banks, sums of a halo added to their owner's."""

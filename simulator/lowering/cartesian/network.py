@@ -46,7 +46,7 @@ def _channels(network: Network, context: Context, outputs: Outputs, names: list[
     block = max(int(held.entries.max()) for group in context.filters for held in group) * context.weight_bits
     tile = max(context.input_bytes(at, number) for at in context.passes for number in context.work(at))
     for tensor, most in (("weights", -(-block // (8 * burst)) + 1), ("inputs", -(-tile // burst))):
-        network.channel(f"dram.{tensor}", max(parts.dram.latency.value + 2, most), parts.dram.latency.value)
+        network.channel(f"dram.{tensor}", max(parts.dram.arrival + 2, most), parts.dram.arrival)
     network.channel("dram.outputs", parts.drain.queue.value)
     for number, name in enumerate(names):
         network.channel(f"weights.{name}", parts.weights.entries.value, parts.weights.latency.value)
@@ -66,13 +66,17 @@ def _channels(network: Network, context: Context, outputs: Outputs, names: list[
 
 
 def _memories(network: Network, context: Context, outputs: Outputs, names: list[str]) -> None:
-    parts = context.machine.components
+    parts, places = context.machine.components, outputs.regions()
     loads = [
-        network.program(tensor, [], [f"dram.{tensor}"], ["dram_read"], partial(bursts, context))
+        network.program(
+            tensor, [], [f"dram.{tensor}"], ["dram_read"], partial(bursts, context), places.access(tensor)
+        )
         for tensor, bursts in (("weights", programs.weight_bursts), ("inputs", programs.input_bursts))
     ]
-    stores = network.program("outputs", ["dram.outputs"], [], ["dram_write"], outputs.writes)
-    network.component("dram", "dram", "dram", [*loads, stores], rate(parts.dram.bandwidth.value))
+    stores = network.program(
+        "outputs", ["dram.outputs"], [], ["dram_write"], outputs.writes, places.access("outputs")
+    )
+    network.main_memory(parts.dram, context.machine.clock.value, [*loads, stores])
     blocks = network.program(
         "weights",
         ["dram.weights"],

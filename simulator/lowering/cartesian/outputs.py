@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.lowering import addresses
+from simulator.lowering.addresses import Regions, Transfer
 from simulator.lowering.blocks import gather, plain
 from simulator.lowering.cartesian.context import Context, Pass
 from simulator.lowering.cartesian.filters import Filters
@@ -121,13 +123,39 @@ class Outputs:
             rows[part, filters] = (1, size, size, *takes, *takes, 1, int(own > 0), own, own, own)
         return self._told(number, rows)
 
-    def pieces(self) -> Iterator[tuple[int, int]]:
-        """(Element, bytes) of finished outputs in the order they leave."""
+    def leaving(self) -> Iterator[tuple[Pass, Filters, int]]:
+        """Pass, filters and element of finished outputs in the order they leave."""
         for at in self.context.passes:
             owners = [n for n in self.context.work(at) if self.context.parts[at.part].owned(n)]
             for held in self.context.filters[at.group]:
                 for number in owners:
-                    yield number, self.size(at, held, number)
+                    yield at, held, number
+
+    def pieces(self) -> Iterator[tuple[int, int]]:
+        """(Element, bytes) of finished outputs in the order they leave."""
+        return ((place[2], self.size(*place)) for place in self.leaving())
+
+    def regions(self) -> Regions:
+        """Where the pieces of a layer lie: weights by group and filters, inputs by tile, outputs by tile and filters."""
+        context = self.context
+        dram = context.machine.components.dram
+        bursts = partial(addresses.bursts, burst=dram.burst.value)
+
+        def weights() -> Iterator[Transfer]:
+            for at in context.passes:
+                for held in context.filters[at.group]:
+                    yield Transfer((at.group, held.m0), bursts(context.weight_bytes(held)))
+
+        def inputs() -> Iterator[Transfer]:
+            for at in context.passes:
+                for number in context.work(at):
+                    yield Transfer((*at, number), bursts(context.input_bytes(at, number)))
+
+        def outputs() -> Iterator[Transfer]:
+            for at, held, number in self.leaving():
+                yield Transfer((*at, held.m0, number), bursts(self.size(at, held, number)))
+
+        return Regions(dram, {"weights": weights, "inputs": inputs, "outputs": outputs})
 
     def drains(self) -> Iterator[Chunk]:
         """Items: bursts of outputs. Fields: demand, work, take outputs of each element, releases, put burst."""

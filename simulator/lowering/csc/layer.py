@@ -12,7 +12,7 @@ from simulator.datapath import csc
 from simulator.datapath.verify import Box
 from simulator.errors import InfeasibleError
 from simulator.hardware.organisations.csc import Csc
-from simulator.lowering import lowered
+from simulator.lowering import addresses, lowered
 from simulator.lowering.csc.network import build
 from simulator.lowering.csc.tiles import Tile, Tiles
 from simulator.plan import Plan
@@ -108,7 +108,8 @@ class CscLayer:
     @property
     def assumptions(self) -> tuple[str, ...]:
         """What the result rests on beyond the machine's own description."""
-        return ("every output leaves, zero or not", "the store holds all operands and partial sums")
+        notes = "every output leaves, zero or not", "the store holds all operands and partial sums"
+        return *notes, *addresses.assumptions(self.tiles.machine.components.dram)
 
     def computed(self, view: GemmView, box: Box) -> NDArray[np.int64]:
         """See :class:`simulator.lowering.lowered.Lowered`; tile by tile, both operands through their stored forms."""

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.lowering import addresses
+from simulator.lowering.addresses import Regions, Transfer
 from simulator.lowering.blocks import gather, plain
 from simulator.lowering.csc.tiles import Tile, Tiles
 from simulator.plan import Chunk, RunWriter
@@ -46,6 +48,33 @@ def _moved(sizes: NDArray[np.int64], burst: int, per_piece: bool, outward: bool)
         actions=[-(-demand // WORD)],
     )
     return writer.chunk()
+
+
+def regions(tiles: Tiles) -> Regions:
+    """Where the pieces of a layer lie: weights by tile, fibers of inputs by columns of K, sums of outputs by rows of M, both in
+    the order of N.
+    """
+    dram = tiles.machine.components.dram
+    burst = dram.burst.value
+
+    def weights() -> Iterator[Transfer]:
+        for tile in tiles.tiles:
+            size = -(-tiles.tile_bits(tile) // 8)
+            yield Transfer((tile.group, tile.m0, tile.k0), addresses.bursts(size, burst))
+
+    def inputs() -> Iterator[Transfer]:
+        for tile in tiles.tiles:
+            for stretch in tiles.stretches(tile):
+                bits = tiles.fiber_bits(tiles.fibers(stretch).entries)
+                yield Transfer((tile.group, tile.k0, stretch.n0), int((-(-bits // (8 * burst))).sum()))
+
+    def outputs() -> Iterator[Transfer]:
+        for tile in tiles.tiles:
+            if tile.last:
+                each = addresses.bursts(tiles.output_bytes(tile), burst)
+                yield Transfer((tile.group, tile.m0), tiles.view.N * each)
+
+    return Regions(dram, {"weights": weights, "inputs": inputs, "outputs": outputs})
 
 
 def weight_bursts(tiles: Tiles) -> Iterator[Chunk]:

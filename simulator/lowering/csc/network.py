@@ -36,12 +36,12 @@ def build(tiles: Tiles) -> Plan:
 def _channels(network: Network, tiles: Tiles) -> None:
     parts = tiles.machine.components
     queue, link = parts.stages.queue.value, parts.links.latency.value
-    in_flight = parts.dram.latency.value + 2
+    in_flight = parts.dram.arrival + 2
     most = -(
         -max(tiles.weight_bits, tiles.columns * parts.weights.address.value) // (8 * parts.dram.burst.value)
     )
-    network.channel("dram.weights", max(in_flight, most + 1), parts.dram.latency.value)
-    network.channel("dram.inputs", in_flight, parts.dram.latency.value)
+    network.channel("dram.weights", max(in_flight, most + 1), parts.dram.arrival)
+    network.channel("dram.inputs", in_flight, parts.dram.arrival)
     network.channel("dram.outputs", queue)
     network.space("weights.space", parts.weights.words)
     network.space("weights.addresses.space", parts.weights.addresses.value)
@@ -64,12 +64,17 @@ def _channels(network: Network, tiles: Tiles) -> None:
 
 
 def _store(network: Network, tiles: Tiles) -> None:
-    programs = [
-        network.program("weights", [], ["dram.weights"], ["dram_read"], partial(links.weight_bursts, tiles)),
-        network.program("inputs", [], ["dram.inputs"], ["dram_read"], partial(links.input_bursts, tiles)),
-        network.program("outputs", ["dram.outputs"], [], ["dram_write"], partial(links.output_bursts, tiles)),
-    ]
-    network.component("dram", "dram", "dram", programs, rate(tiles.machine.components.dram.bandwidth.value))
+    places, programs = links.regions(tiles), []
+    for tensor, action, bursts in (
+        ("weights", "dram_read", links.weight_bursts),
+        ("inputs", "dram_read", links.input_bursts),
+        ("outputs", "dram_write", links.output_bursts),
+    ):
+        ports = [f"dram.{tensor}"]
+        ends = (ports, []) if tensor == "outputs" else ([], ports)
+        access = places.access(tensor)
+        programs.append(network.program(tensor, *ends, [action], partial(bursts, tiles), access))
+    network.main_memory(tiles.machine.components.dram, tiles.machine.clock.value, programs)
 
 
 def _bits(bandwidth: BytesPerCycle) -> tuple[int, int]:

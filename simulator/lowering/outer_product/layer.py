@@ -11,7 +11,7 @@ from simulator.datapath.outer_product import Unit, multiply
 from simulator.datapath.verify import Box
 from simulator.errors import InfeasibleError, InputError
 from simulator.hardware.organisations.outer_product import OuterProduct
-from simulator.lowering import lowered
+from simulator.lowering import addresses, lowered
 from simulator.lowering.outer_product.context import Context
 from simulator.lowering.outer_product.network import build
 from simulator.lowering.outer_product.operands import TENSORS, Operands, Storage
@@ -77,7 +77,7 @@ class OuterProductLayer:
     def assumptions(self) -> tuple[str, ...]:
         """What the result rests on beyond the machine's own description."""
         written = f"output non-zeros: {self.provenance}; every output is written"
-        return written, self.context.machine.components.dram.assumption
+        return written, *addresses.assumptions(self.context.machine.components.dram)
 
     def computed(self, view: GemmView, box: Box) -> NDArray[np.int64]:
         """See :class:`simulator.lowering.lowered.Lowered`: fibers across a tile go through their bitmasks and back."""
@@ -123,7 +123,7 @@ def lower(machine: OuterProduct, layer: Layer) -> OuterProductLayer:
     units = parts.units.rows.value, parts.units.columns.value
     operands = Operands(view, unit(machine), units, Storage(bits.weights.value, bits.inputs.value, *words))
     capacity = glb.data_capacity.value, glb.metadata_capacity.value
-    memory = Memory(capacity, glb.tile_buffers.value, dram.bandwidth.value, dram.latency.value)
+    memory = Memory(capacity, glb.tile_buffers.value, dram.peak(machine.clock.value), dram.arrival)
     try:
         tiling = choose(machine.mapping, operands.geometry, operands, memory)
     except (InfeasibleError, InputError) as error:

@@ -8,16 +8,40 @@ of its element bits, and once per word of them the tile's upper bits.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
+from simulator.lowering.addresses import Regions, Transfer, bursts
 from simulator.lowering.blocks import gather, plain
 from simulator.lowering.memory import WORD
 from simulator.lowering.outer_product.context import Context
 from simulator.lowering.outer_product.operands import TENSORS, Piece, Tensor
+from simulator.lowering.outer_product.units import finished, tile_bytes
 from simulator.lowering.streams import spread
 from simulator.mapping import Tile
 from simulator.plan import Chunk, RunWriter
+
+
+def regions(context: Context) -> Regions:
+    """Where the pieces of a layer lie: by group, block of M or N, first slab; tiles of outputs by group, block, unit."""
+    dram, grid = context.machine.components.dram, context.operands.geometry
+    burst, across = dram.burst.value, context.operands.units[1]
+
+    def loads(tensor: Tensor) -> Iterator[Transfer]:
+        side = TENSORS.index(tensor)
+        for visit in context.visits:
+            if visit.fetch[side]:
+                piece = visit.group, (visit.row, visit.column)[side], visit.first_window
+                yield Transfer(piece, bursts(context.piece(tensor, visit).dram, burst))
+
+    def stores() -> Iterator[Transfer]:
+        for visit, row, column in finished(context):
+            block = visit.row * grid.column_tiles + visit.column
+            size = tile_bytes(context, visit, row, column)
+            yield Transfer((visit.group, block, row * across + column), bursts(size, burst))
+
+    return Regions(dram, {**{tensor: partial(loads, tensor) for tensor in TENSORS}, "outputs": stores})
 
 
 def dram_reads(context: Context, tensor: Tensor) -> Iterator[Chunk]:

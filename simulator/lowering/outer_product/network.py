@@ -56,7 +56,7 @@ def _check_bursts(context: Context) -> None:
 def _channels(network: Network, context: Context, names: list[str]) -> None:
     parts = context.machine.components
     for tensor in TENSORS:
-        network.channel(f"dram.{tensor}", parts.dram.latency.value + 2, parts.dram.latency.value)
+        network.channel(f"dram.{tensor}", parts.dram.arrival + 2, parts.dram.arrival)
         network.channel(f"{tensor}.ready", context.slots(tensor))
         network.space(f"{tensor}.space", context.slots(tensor))
     for name in names:
@@ -71,19 +71,19 @@ def _channels(network: Network, context: Context, names: list[str]) -> None:
 
 def _memories(network: Network, context: Context, names: list[str]) -> None:
     glb, dram = context.machine.components.glb, context.machine.components.dram
-    reads, fills, slabs = [], [], []
+    reads, fills, slabs, places = [], [], [], memory.regions(context)
     for tensor in TENSORS:
         fetch = partial(memory.dram_reads, context, tensor)
-        reads.append(network.program(tensor, [f"{tensor}.space"], [f"dram.{tensor}"], ["dram_read"], fetch))
+        onwards, access = [f"dram.{tensor}"], places.access(tensor)
+        reads.append(network.program(tensor, [f"{tensor}.space"], onwards, ["dram_read"], fetch, access))
         fill, actions = partial(memory.glb_fills, context, tensor), ["sram_write", "metadata_write"]
         fills.append(network.program(tensor, [f"dram.{tensor}"], [f"{tensor}.ready"], actions, fill))
         onwards = [*(f"unit.{name}.{tensor}" for name in names), f"{tensor}.space"]
         slab, actions = partial(memory.slab_reads, context, tensor), ["sram_read", "metadata_read"]
         slabs.append(network.program(tensor, [f"{tensor}.ready"], onwards, actions, slab))
-    written = network.program(
-        "outputs", ["dram.outputs"], [], ["dram_write"], partial(units.dram_writes, context)
-    )
-    network.component("dram", "dram", "dram", [*reads, written], rate(dram.bandwidth.value))
+    stores, access = partial(units.dram_writes, context), places.access("outputs")
+    written = network.program("outputs", ["dram.outputs"], [], ["dram_write"], stores, access)
+    network.main_memory(dram, context.machine.clock.value, [*reads, written])
     network.component("glb.write", "glb.write", "memory", fills, rate(glb.write_bandwidth.value))
     network.component("glb.read", "glb.read", "memory", slabs, rate(glb.read_bandwidth.value))
 

@@ -11,7 +11,7 @@ from simulator.datapath.packed import multiply
 from simulator.datapath.verify import Box
 from simulator.errors import InfeasibleError
 from simulator.hardware.organisations.packed import Packed
-from simulator.lowering import lowered
+from simulator.lowering import addresses, lowered
 from simulator.lowering.packed.network import build
 from simulator.lowering.packed.programs import written
 from simulator.lowering.packed.tiles import Tiles, choose
@@ -79,7 +79,7 @@ class PackedLayer:
     def assumptions(self) -> tuple[str, ...]:
         """What the result rests on beyond the machine's own description."""
         said = f"output non-zeros: {self.provenance}; every output is written"
-        return said, self.tiles.machine.components.dram.assumption
+        return said, *addresses.assumptions(self.tiles.machine.components.dram)
 
     def computed(self, view: GemmView, box: Box) -> NDArray[np.int64]:
         """See :class:`simulator.lowering.lowered.Lowered`: the box's rows packed by themselves."""

@@ -52,7 +52,7 @@ def _check_bursts(tiles: Tiles) -> None:
 def _channels(network: Network, tiles: Tiles) -> None:
     parts = tiles.machine.components
     for tensor in TENSORS:
-        network.channel(f"dram.{tensor}", parts.dram.latency.value + 2, parts.dram.latency.value)
+        network.channel(f"dram.{tensor}", parts.dram.arrival + 2, parts.dram.arrival)
         network.channel(f"{tensor}.ready", tiles.slots(tensor))
         network.space(f"{tensor}.space", tiles.slots(tensor))
     queue, buffers = parts.distribution.queue.value, parts.array.stationary_buffers.value
@@ -70,7 +70,7 @@ def _channels(network: Network, tiles: Tiles) -> None:
 
 def _memories(network: Network, tiles: Tiles) -> None:
     glb, dram = tiles.machine.components.glb, tiles.machine.components.dram
-    loads, fills = [], []
+    loads, fills, places = [], [], programs.regions(tiles)
     for tensor in TENSORS:
         moved, burst, words = (
             tiles.pieces(tensor),
@@ -81,7 +81,8 @@ def _memories(network: Network, tiles: Tiles) -> None:
             partial(pieces.dram_reads, moved, burst),
             partial(pieces.fills, moved, burst, *words),
         )
-        loads.append(network.program(tensor, [f"{tensor}.space"], [f"dram.{tensor}"], ["dram_read"], fetch))
+        onwards, access = [f"dram.{tensor}"], places.access(tensor)
+        loads.append(network.program(tensor, [f"{tensor}.space"], onwards, ["dram_read"], fetch, access))
         actions = ["sram_write", "metadata_write"]
         fills.append(network.program(tensor, [f"dram.{tensor}"], [f"{tensor}.ready"], actions, fill))
     stores = network.program(
@@ -90,13 +91,14 @@ def _memories(network: Network, tiles: Tiles) -> None:
         [],
         ["dram_write"],
         lambda: pieces.dram_writes(programs.written(tiles), dram.burst.value),
+        places.access("outputs"),
     )
     ready, spaces = ([f"{tensor}.{what}" for tensor in TENSORS] for what in ("ready", "space"))
     masks = network.program("places", ready, ["places"], ["metadata_read"], partial(programs.masks, tiles))
     reads = network.program(
         "values", ["places"], ["values", *spaces], ["sram_read"], partial(programs.reads, tiles)
     )
-    network.component("dram", "dram", "dram", [*loads, stores], rate(dram.bandwidth.value))
+    network.main_memory(dram, tiles.machine.clock.value, [*loads, stores])
     network.component("glb.write", "glb.write", "memory", fills, rate(glb.write_bandwidth.value))
     network.component("glb.masks", "glb.masks", "memory", [masks], rate(glb.mask_bandwidth.value))
     bits = None if glb.read_bandwidth.value is None else 8 * glb.read_bandwidth.value

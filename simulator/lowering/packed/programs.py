@@ -12,6 +12,7 @@ import numpy as np
 
 from simulator.datapath.packed import Counts
 from simulator.lowering import pieces
+from simulator.lowering.addresses import Regions, Transfer, bursts
 from simulator.lowering.blocks import gather, plain
 from simulator.lowering.packed.tiles import Tile, Tiles
 from simulator.lowering.pieces import at, told
@@ -26,6 +27,27 @@ def written(tiles: Tiles) -> Iterator[int]:
     for tile, number in tiles.visits():
         if rows := int(tiles.rounds[tile].ended[number]):
             yield -(-rows * tile.columns * bits // 8)
+
+
+def regions(tiles: Tiles) -> Regions:
+    """Where the pieces of a layer lie: weights of a group by their place in it, inputs by tile, outputs by tile and round."""
+    dram = tiles.machine.components.dram
+    burst = dram.burst.value
+
+    def weights() -> Iterator[Transfer]:
+        for (group, start), piece in zip(tiles.weight_starts(), tiles.weight_pieces, strict=True):
+            yield Transfer((group,), bursts(piece.dram, burst), start // burst)
+
+    def inputs() -> Iterator[Transfer]:
+        for tile, piece in zip(tiles.tiles, tiles.input_pieces, strict=True):
+            yield Transfer((tile.group, tile.n0), bursts(piece.dram, burst))
+
+    def outputs() -> Iterator[Transfer]:
+        some = ((tile, number) for tile, number in tiles.visits() if tiles.rounds[tile].ended[number])
+        for (tile, number), size in zip(some, written(tiles), strict=True):
+            yield Transfer((tile.group, tile.n0, number), bursts(size, burst))
+
+    return Regions(dram, {"weights": weights, "inputs": inputs, "outputs": outputs})
 
 
 # --- from the buffer to the multipliers -----------------------------------------------------------------------------

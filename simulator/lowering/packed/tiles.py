@@ -156,20 +156,32 @@ class Tiles:
     @cached_property
     def weight_pieces(self) -> tuple[Piece, ...]:
         """Pieces of weights in the order they are fetched."""
-        bits, whole = self.machine.value_bits.weights.value, self.view.M * self.view.K
+        bits = self.machine.value_bits.weights.value
         pieces: list[Piece] = []
-        for tile in self.tiles:
-            if self.hold == "group" and not tile.first:
-                continue
-            edges = self.rounds[tile].starts if self.hold == "round" else np.array([0, whole])
-            flat = np.flatnonzero(self.view.weights_mask(tile.group))
-            places, stored = np.diff(edges), np.diff(np.searchsorted(flat, edges))
+        for _, edges, before in self._weight_cuts():
+            places, stored = np.diff(edges), np.diff(before)
             data, masks = self.values_bytes(stored, bits), self.mask_bytes(places)
             dram = -(-stored * bits // 8) + -(-places // 8)
             pieces += [
                 Piece(*sizes) for sizes in zip(*(x.tolist() for x in (dram, data, masks)), strict=True)
             ]
         return tuple(pieces)
+
+    def _weight_cuts(self) -> Iterator[tuple[int, Counts, Counts]]:
+        """Group, places where its pieces begin and end, and non-zeros before each, whenever pieces of weights are fetched."""
+        for tile in self.tiles:
+            if self.hold == "round" or tile.first:
+                whole = np.array([0, self.view.M * self.view.K])
+                edges = self.rounds[tile].starts if self.hold == "round" else whole
+                flat = np.flatnonzero(self.view.weights_mask(tile.group))
+                yield tile.group, edges, np.searchsorted(flat, edges)
+
+    def weight_starts(self) -> Iterator[tuple[int, int]]:
+        """Group of every piece of weights, and DRAM bytes of the group's weights before it."""
+        bits = self.machine.value_bits.weights.value
+        for group, edges, before in self._weight_cuts():
+            for start in (before * bits // 8 + edges // 8)[:-1].tolist():
+                yield group, start
 
     @cached_property
     def input_pieces(self) -> tuple[Piece, ...]:

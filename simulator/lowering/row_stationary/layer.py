@@ -12,7 +12,7 @@ from simulator.datapath.row_stationary import Slide, outputs
 from simulator.datapath.verify import Box
 from simulator.errors import InfeasibleError
 from simulator.hardware.organisations.row_stationary import RowStationary
-from simulator.lowering import lowered
+from simulator.lowering import addresses, lowered
 from simulator.lowering.row_stationary.blocking import blocking
 from simulator.lowering.row_stationary.context import Context
 from simulator.lowering.row_stationary.network import build
@@ -99,7 +99,8 @@ class RowStationaryLayer:
     @property
     def assumptions(self) -> tuple[str, ...]:
         """What the result rests on beyond the machine's own description."""
-        return f"output non-zeros: {self.provenance}", self.context.machine.components.dram.assumption
+        memory = addresses.assumptions(self.context.machine.components.dram)
+        return f"output non-zeros: {self.provenance}", *memory
 
     def computed(self, view: GemmView, box: Box) -> NDArray[np.int64]:
         """A box of outputs: inputs through their runs, rows of filters over rows of inputs, sums down the columns."""

@@ -46,7 +46,7 @@ def build(context: Context) -> Plan:
 
 def _channels(network: Network, context: Context) -> None:
     parts = context.machine.components
-    latency, read = parts.dram.latency.value, parts.glb.read_latency.value
+    latency, read = parts.dram.arrival, parts.glb.read_latency.value
     for tensor in TENSORS:
         kept = context.blocking.input_slots if tensor == "inputs" else 0
         slots = kept or parts.glb.tile_buffers.value
@@ -65,17 +65,17 @@ def _channels(network: Network, context: Context) -> None:
 
 def _memories(network: Network, context: Context) -> None:
     glb, dram = context.machine.components.glb, context.machine.components.dram
-    loads, fills = [], []
+    loads, fills, places = [], [], programs.regions(context)
     for tensor in TENSORS:
         load = partial(programs.loads, context, tensor)
-        loads.append(network.program(tensor, [f"{tensor}.space"], [f"dram.{tensor}"], ["dram_read"], load))
+        arrived, access = [f"dram.{tensor}"], places.access(tensor)
+        loads.append(network.program(tensor, [f"{tensor}.space"], arrived, ["dram_read"], load, access))
         fill = partial(programs.fills, context, tensor)
         fills.append(
             network.program(tensor, [f"dram.{tensor}"], [f"{tensor}.ready"], ["metadata_write"], fill)
         )
-    stores = network.program(
-        "outputs", ["dram.outputs"], [], ["dram_write"], partial(programs.stores, context)
-    )
+    leave, access = partial(programs.stores, context), places.access("outputs")
+    stores = network.program("outputs", ["dram.outputs"], [], ["dram_write"], leave, access)
     away = network.program(
         "sums", ["sums.away"], ["sums.kept"], ["metadata_write"], partial(programs.sums, context, False)
     )
@@ -98,6 +98,6 @@ def _memories(network: Network, context: Context) -> None:
             "sums", ["sums.kept"], ["array.sums"], ["metadata_read"], partial(programs.sums, context, True)
         ),
     ]
-    network.component("dram", "dram", "dram", [*loads, stores], rate(dram.bandwidth.value))
+    network.main_memory(dram, context.machine.clock.value, [*loads, stores])
     network.component("glb.write", "glb.write", "memory", [*fills, away], rate(glb.write_bandwidth.value))
     network.component("glb.read", "glb.read", "memory", reads, rate(glb.read_bandwidth.value))

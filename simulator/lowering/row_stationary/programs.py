@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
+from simulator.lowering.addresses import Regions, Transfer, bursts
 from simulator.lowering.blocks import gather, plain
 from simulator.lowering.memory import WORD
 from simulator.lowering.row_stationary.context import Context
@@ -29,6 +31,32 @@ def fetched(context: Context, tensor: str) -> Iterator[tuple[int, int]]:
             yield max(1, context.weight_bytes(at)), max(1, context.weight_bytes(at))
         if tensor == "inputs" and at.new_inputs:
             yield context.input_bytes(at)
+
+
+def regions(context: Context) -> Regions:
+    """Where the pieces of a layer lie: weights by filters and channels, inputs by band and channels, outputs by strip."""
+    dram = context.machine.components.dram
+    burst = dram.burst.value
+
+    def names(tensor: str) -> Iterator[tuple[int, ...]]:
+        for at in context.passes:
+            if tensor == "weights" and at.new_weights:
+                yield at.group, at.filters.first, at.channels.first
+            if tensor == "inputs" and at.new_inputs:
+                yield at.group, at.image, at.band.first, at.channels.first
+
+    def read(tensor: str) -> Iterator[Transfer]:
+        for name, (size, _) in zip(names(tensor), fetched(context, tensor), strict=True):
+            yield Transfer(name, bursts(size, burst))
+
+    def written() -> Iterator[Transfer]:
+        for at in context.passes:
+            if at.end:
+                name = at.group, at.image, at.filters.first, at.strip.first
+                yield Transfer(name, bursts(context.output_bytes(at), burst))
+
+    told = {tensor: partial(read, tensor) for tensor in ("weights", "inputs")}
+    return Regions(dram, {**told, "outputs": written})
 
 
 def loads(context: Context, tensor: str) -> Iterator[Chunk]:

@@ -11,7 +11,7 @@ from simulator.datapath.skip_ahead import multiply
 from simulator.datapath.verify import Box
 from simulator.errors import InfeasibleError
 from simulator.hardware.organisations.skip_ahead import SkipAhead
-from simulator.lowering import lowered
+from simulator.lowering import addresses, lowered
 from simulator.lowering.skip_ahead.network import TENSORS, build
 from simulator.lowering.skip_ahead.strips import Strips, choose
 from simulator.plan import Plan
@@ -75,7 +75,7 @@ class SkipAheadLayer:
     def assumptions(self) -> tuple[str, ...]:
         """What the result rests on beyond the machine's own description."""
         said = f"output non-zeros: {self.provenance}; every output is written"
-        return said, self.strips.machine.components.dram.assumption
+        return said, *addresses.assumptions(self.strips.machine.components.dram)
 
     def computed(self, view: GemmView, box: Box) -> NDArray[np.int64]:
         """See :class:`simulator.lowering.lowered.Lowered`: matches of compressed fibers, block by block."""

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from simulator.datapath import skip_ahead
 from simulator.errors import InfeasibleError
 from simulator.lowering import pieces
+from simulator.lowering.addresses import Regions, Transfer, bursts
 from simulator.lowering.blocks import gather, plain
 from simulator.lowering.network import Network, rate
 from simulator.lowering.pieces import at, told
@@ -74,7 +75,7 @@ def _check_bursts(strips: Strips) -> None:
 def _channels(network: Network, strips: Strips, names: list[str]) -> None:
     parts = strips.machine.components
     for tensor in TENSORS:
-        network.channel(f"dram.{tensor}", parts.dram.latency.value + 2, parts.dram.latency.value)
+        network.channel(f"dram.{tensor}", parts.dram.arrival + 2, parts.dram.arrival)
         network.channel(f"{tensor}.ready", strips.slots(tensor))
         network.space(f"{tensor}.space", strips.slots(tensor))
     network.channel("matched", parts.elements.queue.value)
@@ -87,27 +88,49 @@ def _channels(network: Network, strips: Strips, names: list[str]) -> None:
 
 def _memories(network: Network, strips: Strips, names: list[str]) -> None:
     llb, dram = strips.machine.components.llb, strips.machine.components.dram
-    burst, loads, fills = dram.burst.value, [], []
+    burst, loads, fills, places = dram.burst.value, [], [], regions(strips)
     for tensor in TENSORS:
         moved = strips.pieces(tensor)
         fetch, fill = (
             partial(pieces.dram_reads, moved, burst),
             partial(pieces.fills, moved, burst, llb.row.value, 1),
         )
-        loads.append(network.program(tensor, [f"{tensor}.space"], [f"dram.{tensor}"], ["dram_read"], fetch))
+        arrived, access = [f"dram.{tensor}"], places.access(tensor)
+        loads.append(network.program(tensor, [f"{tensor}.space"], arrived, ["dram_read"], fetch, access))
         actions = ["sram_write", "metadata_write"]
         fills.append(network.program(tensor, [f"dram.{tensor}"], [f"{tensor}.ready"], actions, fill))
     stores = network.program(
-        "outputs", ["dram.outputs"], [], ["dram_write"], lambda: pieces.dram_writes(strips.written(), burst)
+        "outputs",
+        ["dram.outputs"],
+        [],
+        ["dram_write"],
+        lambda: pieces.dram_writes(strips.written(), burst),
+        places.access("outputs"),
     )
     ready, spaces = ([f"{tensor}.{what}" for tensor in TENSORS] for what in ("ready", "space"))
     match = network.program("blocks", ready, ["matched"], ["sram_read"], partial(blocks, strips))
     onwards = [*(f"{name}.pairs" for name in names), *spaces]
     read = network.program("pairs", ["matched"], onwards, ["sram_read", "noc_byte"], partial(reads, strips))
-    network.component("dram", "dram", "dram", [*loads, stores], rate(dram.bandwidth.value))
+    network.main_memory(dram, strips.machine.clock.value, [*loads, stores])
     network.component("llb.write", "llb.write", "memory", fills, rate(llb.write_bandwidth.value))
     network.component("llb.intersect", "llb.intersect", "server", [match])
     network.component("llb.read", "llb.read", "memory", [read], rate(llb.read_bandwidth.value))
+
+
+def regions(strips: Strips) -> Regions:
+    """Where the pieces of a layer lie: weights by group and row of tiles, inputs by strip, outputs by tile."""
+    dram = strips.machine.components.dram
+    burst = dram.burst.value
+
+    def loads(tensor: str) -> Iterator[Transfer]:
+        for name, piece in zip(strips.piece_names(tensor), strips.pieces(tensor), strict=True):
+            yield Transfer(name, bursts(piece.dram, burst))
+
+    def stores() -> Iterator[Transfer]:
+        for output, size in zip(strips.outputs, strips.written(), strict=True):
+            yield Transfer((output.group, output.i, output.j), bursts(size, burst))
+
+    return Regions(dram, {**{tensor: partial(loads, tensor) for tensor in TENSORS}, "outputs": stores})
 
 
 def blocks(strips: Strips) -> Iterator[Chunk]:

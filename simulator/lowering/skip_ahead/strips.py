@@ -173,6 +173,16 @@ class Strips:
         """Pieces of a tensor in the order they are fetched."""
         return self._weights if tensor == "weights" else self._inputs
 
+    def piece_names(self, tensor: str) -> Iterator[tuple[int, int]]:
+        """Group and, as it is cut, row of tiles or strip of every piece of a tensor, in the order they are fetched."""
+        for group, (a, _) in enumerate(self.stored):
+            if tensor == "inputs":
+                yield from ((group, strip) for strip in range(len(self.spans())))
+            elif self.hold == "group":
+                yield group, 0
+            else:
+                yield from ((group, i) for _ in self.spans() for i in range(len(a.bits)))
+
     @cached_property
     def _weights(self) -> tuple[Piece, ...]:
         found: list[Piece] = []

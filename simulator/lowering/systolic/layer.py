@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from simulator.datapath import systolic as datapath
 from simulator.datapath.verify import Box
 from simulator.hardware.organisations.systolic import Systolic
-from simulator.lowering import lowered
+from simulator.lowering import addresses, lowered
 from simulator.lowering.systolic.array import Flow
 from simulator.lowering.systolic.folds import Grid, depth, folds, spans, tiles
 from simulator.lowering.systolic.network import Edges, build
@@ -125,7 +125,7 @@ class SystolicLayer:
         """What the result rests on beyond the machine's own description."""
         return (
             "outputs are written uncompressed, whatever their non-zeros",
-            self.machine.components.dram.assumption,
+            *addresses.assumptions(self.machine.components.dram),
         )
 
     def computed(self, view: GemmView, box: Box) -> NDArray[np.int64]:

@@ -23,6 +23,7 @@ from simulator.hardware.organisations.systolic import Systolic
 from simulator.lowering.network import STATIONARY, Network, rate
 from simulator.lowering.systolic import array, programs
 from simulator.lowering.systolic.pieces import Operand
+from simulator.lowering.systolic.transfers import regions
 from simulator.lowering.systolic.wavefront import leaving
 from simulator.plan import Plan
 
@@ -46,7 +47,7 @@ def build(
     _check_bursts(machine, flow)
     network, parts = Network(), machine.components
     _channels(network, machine, operands, edges)
-    bursts = parts.dram.burst.value
+    bursts, places = parts.dram.burst.value, regions(parts.dram, operands, flow)
     loads = [
         network.program(
             tensor,
@@ -54,6 +55,7 @@ def build(
             [f"dram.{tensor}"],
             ["dram_read"],
             partial(programs.dram_reads, operand, bursts),
+            places.access(tensor),
         )
         for tensor, operand in operands.items()
     ]
@@ -63,8 +65,9 @@ def build(
         [],
         ["dram_write"],
         lambda: programs.dram_writes(flow.tile_bytes(), bursts),
+        places.access("outputs"),
     )
-    network.component("dram", "dram", "dram", [*loads, stores], rate(parts.dram.bandwidth.value))
+    network.main_memory(parts.dram, machine.clock.value, [*loads, stores])
     for tensor, operand in operands.items():
         _sram(network, operand, "array.west" if tensor == edges.west else "array.north", bursts)
     _array(network, machine, flow, effectual)
@@ -108,7 +111,7 @@ def _bits(bandwidth: Fraction | None) -> tuple[int, int]:
 
 def _channels(network: Network, machine: Systolic, operands: dict[str, Operand], edges: Edges) -> None:
     parts = machine.components
-    latency = parts.dram.latency.value
+    latency = parts.dram.arrival
     for tensor, operand in operands.items():
         network.channel(f"dram.{tensor}", latency + 2, latency)
         network.channel(f"{tensor}.ready", operand.slots)
