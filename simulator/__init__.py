@@ -13,15 +13,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simulator.api import Interrupted, load, simulate
+    from simulator.api import Interrupted, estimate, load, simulate
     from simulator.errors import DeadlockError, InfeasibleError, InputError, SimulatorError, UnitError
     from simulator.hardware.machine import Machine
+    from simulator.mapping.design_point import DesignPoint
+    from simulator.record.estimate import Estimate
     from simulator.record.result import LayerResult, Result
     from simulator.workload.layer import Layer, conv2d, gemm
     from simulator.workload.model import Trace
 
 _HOMES = {
     "DeadlockError": "errors",
+    "DesignPoint": "mapping.design_point",
+    "Estimate": "record.estimate",
     "InfeasibleError": "errors",
     "InputError": "errors",
     "Interrupted": "api",
@@ -33,6 +37,7 @@ _HOMES = {
     "Trace": "workload.model",
     "UnitError": "errors",
     "conv2d": "workload.layer",
+    "estimate": "api",
     "gemm": "workload.layer",
     "load": "api",
     "simulate": "api",
@@ -40,6 +45,8 @@ _HOMES = {
 
 __all__ = [
     "DeadlockError",
+    "DesignPoint",
+    "Estimate",
     "InfeasibleError",
     "InputError",
     "Interrupted",
@@ -51,6 +58,7 @@ __all__ = [
     "Trace",
     "UnitError",
     "conv2d",
+    "estimate",
     "gemm",
     "load",
     "simulate",

@@ -1,9 +1,10 @@
-"""The public functions: load, gemm, conv2d, simulate. Everything heavy is imported when it is needed."""
+"""The public functions: load, gemm, conv2d, simulate, estimate. Everything heavy is imported when it is needed."""
 
 from __future__ import annotations
 
 import platform
 from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
 from importlib import metadata
 from numbers import Integral
 from pathlib import Path
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
     from simulator.engine.contract import Engine, Progress
     from simulator.hardware.machine import Machine
     from simulator.lowering import Lowered
+    from simulator.mapping.design_point import DesignPoint
     from simulator.plan import Component, Plan
     from simulator.plan.rung import Rung
+    from simulator.record.estimate import Estimate
     from simulator.record.outcome import Outcome
     from simulator.record.requests import RequestFile
     from simulator.record.result import LayerResult, Result, Verification
@@ -142,6 +145,121 @@ def simulate(
     except KeyboardInterrupt:
         raise Interrupted(_result(target, name, digest, step, seed, done, engine, complete=False)) from None
     return _result(target, name, digest, step, seed, done, engine, complete=True)
+
+
+DECLARED, MEASURED = "declared", "measured"
+OCCUPANCIES = (DECLARED, MEASURED)
+"""What an estimate knows of the zeros: what was declared (of a trace: the weights' pattern, and densities averaged over its
+layers), or the density of every tensor of the layer."""
+
+
+def estimate(
+    hardware: Machine | DesignPoint | str | Path,
+    workload: Layer | Trace | str | Path | None = None,
+    model: str = "sparseloop",
+    occupancy: str = DECLARED,
+    overrides: Mapping[str, str] | None = None,
+) -> tuple[Estimate, ...]:
+    """Estimate a design point, or every layer of a trace on a machine, with an analytical model.
+
+    Parameters
+    ----------
+    hardware : Machine or DesignPoint, or a name or path of one
+    workload : Layer, Trace, or the path of a trace; None for a design point, which has a product of its own
+    model : str
+        A registered model, e.g. ``sparseloop``, ``roofline``, ``maestro``.
+    occupancy : str
+        ``declared`` or ``measured``: see :data:`OCCUPANCIES`.
+    overrides : mapping of str to str
+        Machine parameters by dotted path.
+
+    Returns
+    -------
+    tuple of Estimate
+        One per layer; one for a design point.
+
+    Raises
+    ------
+    InputError, InfeasibleError
+        See :mod:`simulator.errors`; also when the machine cannot be told as a design point.
+    """
+    from simulator.registry import resolve
+
+    asked = resolve("model", model)
+    if occupancy not in OCCUPANCIES:
+        raise InputError(f"occupancy={occupancy!r}: choices: {', '.join(OCCUPANCIES)}")
+    return tuple(asked(point) for point in design_points(hardware, workload, occupancy, overrides))
+
+
+def design_points(
+    hardware: Machine | DesignPoint | str | Path,
+    workload: Layer | Trace | str | Path | None = None,
+    occupancy: str = DECLARED,
+    overrides: Mapping[str, str] | None = None,
+) -> Iterator[DesignPoint]:
+    """What an analytical model sees of every layer; see :func:`estimate`."""
+    from simulator.mapping.design_point import DesignPoint as Point
+
+    if isinstance(hardware, (str, Path)):
+        hardware = _machine(hardware)
+    if isinstance(hardware, Point):
+        if workload is not None or overrides:
+            raise InputError(
+                f"design point {hardware.name!r} has a product of its own: it takes no trace and no overrides"
+            )
+        yield hardware
+        return
+    machine = _overridden(_machine(hardware), overrides)
+    if workload is None:
+        raise InputError(f"an estimate of machine {machine.name!r} needs a layer or a trace")
+    _, _, layers = _layers(workload)
+    known = list(layers)
+    average = _average(known) if occupancy == DECLARED and len(known) > 1 else {}
+    for layer in known:
+        yield design_point(machine, layer, average)
+
+
+def design_point(
+    machine: Machine, layer: Layer, average: Mapping[str, Fraction] | None = None
+) -> DesignPoint:
+    """A layer on a machine of the zoo as a design point, in the mapping the simulator runs.
+
+    Parameters
+    ----------
+    machine : Machine
+    layer : Layer
+    average : mapping of str to Fraction
+        Densities to take instead of the layer's own, for tensors without a structure.
+
+    Raises
+    ------
+    InputError
+        The machine's organisation, or its datapath, cannot be told as a loop nest.
+    """
+    from dataclasses import replace
+
+    from simulator.registry import names, resolve
+
+    told = names("design_point")
+    if machine.organisation not in told:
+        raise InputError(
+            f"machine {machine.name!r}: its organisation {machine.organisation!r} cannot be told as a design point; "
+            f"those that can: {', '.join(told)}"
+        )
+    point: DesignPoint = resolve("design_point", machine.organisation)(lowered_layer(machine, layer))
+    loose = {name: each for name, each in point.occupancy.items() if each.distribution == "hypergeometric"}
+    known = average or {}
+    taken = {name: replace(each, density=known[name]) for name, each in loose.items() if name in known}
+    return replace(point, occupancy=point.occupancy | taken)
+
+
+def _average(layers: list[Layer]) -> dict[str, Fraction]:
+    """Density of weights and inputs over all layers."""
+    found = {}
+    for name in ("weights", "inputs"):
+        tensors = [getattr(layer, name) for layer in layers]
+        found[name] = Fraction(sum(t.nonzeros for t in tensors), sum(t.size for t in tensors))
+    return found
 
 
 def _machine(machine: Machine | str | Path) -> Machine:

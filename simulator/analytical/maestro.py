@@ -32,7 +32,7 @@ from simulator.workload.product import Access
 
 ASSUMPTIONS = (
     "tiles are double-buffered: transfers of an iteration overlap the computation of the one before",
-    "every iteration of a loop is alike; imperfect loops count as full ones",
+    "every iteration of a loop is alike; imperfect loops spread their multiplications evenly, their transfers count as full",
     "the network is a pipe of a bandwidth and a latency, without contention",
     "zeros are spread evenly and independently; all instances have equal work",
 )
@@ -55,7 +55,7 @@ def estimate(point: DesignPoint) -> Estimate:
         Accesses are reads of every memory by the next one in, and updates and reads of partial sums; without energy.
     """
     share = effectual_share(point)
-    time = work = share
+    time = work = share * _packed(point)
     levels: list[LevelEstimate] = []
     for i in reversed(range(len(point.nest.levels))):
         iterations = math.prod(loop.bound for loop in point.nest.levels[i].temporal)
@@ -71,6 +71,15 @@ def estimate(point: DesignPoint) -> Estimate:
     return Estimate(
         "maestro", point.name, cycles, compute, counts, tuple(reversed(levels)), {}, bound, ASSUMPTIONS
     )
+
+
+def _packed(point: DesignPoint) -> Fraction:
+    """Dense multiplications of a step per multiplier: more than one where a spatial loop is longer than the instances it is
+    packed on, less where loops are imperfect.
+    """
+    spread = math.prod(loop.bound for level in point.nest.levels for loop in level.spatial)
+    points = math.prod(loop.bound for _, loop in point.nest.loops())
+    return Fraction(spread * point.product.computes, min(spread, point.hierarchy.compute.instances) * points)
 
 
 def _time(point: DesignPoint, i: int, inside: Fraction) -> Fraction:

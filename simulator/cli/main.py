@@ -17,7 +17,7 @@ import click
 
 from simulator.errors import SimulatorError
 
-VERBS = ("run", "plot", "show", "check", "trace", "validate")
+VERBS = ("run", "estimate", "plot", "show", "check", "trace", "validate")
 INTERRUPTED = 130
 
 

@@ -112,3 +112,44 @@ class Estimate:
     def edp(self) -> float:
         """Energy-delay product in pJ x cycles."""
         return self.energy * self.cycles
+
+    def summary(self) -> dict[str, Any]:
+        """JSON-ready; every number under a name that carries its unit."""
+        return {
+            "model": self.model,
+            "mimics": self.mimics,
+            "name": self.name,
+            "cycles": self.cycles,
+            "compute_cycles": self.compute_cycles,
+            "bound": self.bound,
+            "energy_pj": self.energy,
+            "energy_by_component_pj": {name: sum(a.values()) for name, a in self.energy_pj.items()},
+            "edp_pj_cycles": self.edp,
+            "computes_counts": _counts(self.computes),
+            "levels": [_level(level) for level in self.levels],
+            "assumptions": list(self.assumptions),
+        }
+
+
+def _level(level: LevelEstimate) -> dict[str, Any]:
+    return {
+        "name": level.name,
+        "instances": level.instances,
+        "utilized_instances": _plain(level.utilized),
+        "cycles": level.cycles,
+        "throttle_ratio": level.throttle,
+        "accesses_words": {
+            tensor: {access: _counts(counts) for access, counts in accesses.items()}
+            for tensor, accesses in level.tensors.items()
+        },
+        "detail": level.detail,
+    }
+
+
+def _counts(counts: Counts) -> dict[str, int | float]:
+    return {name: _plain(value) for name, value in vars(counts).items()}
+
+
+def _plain(value: Number) -> int | float:
+    """A whole number as int, anything else as float."""
+    return int(value) if value == int(value) else float(value)

@@ -1,0 +1,98 @@
+"""``estimate``: what an analytical model says of a trace on a machine, or of a design point."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING
+
+import click
+
+from simulator.cli.console import print_json, print_table
+from simulator.registry import names
+
+if TYPE_CHECKING:
+    from simulator.record.estimate import Estimate
+
+SCHEMA_VERSION = 1
+
+
+@click.command()
+@click.argument("hw", metavar="HW")
+@click.argument("trace", required=False)
+@click.option(
+    "--model",
+    type=click.Choice(names("model")),
+    default="sparseloop",
+    show_default=True,
+    help="Who estimates.",
+)
+@click.option(
+    "--measured",
+    is_flag=True,
+    help="Take the density of every tensor of the layer instead of what is declared (or the trace's average).",
+)
+@click.option(
+    "--set", "sets", multiple=True, metavar="PATH=VALUE", help="Change a parameter of HW; repeatable."
+)
+@click.option("--layers", metavar="GLOB", default="*", help="Only layers whose name matches.")
+@click.option("--levels", is_flag=True, help="Also print every memory's accesses per tensor.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead.")
+def command(
+    hw: str,
+    trace: str | None,
+    model: str,
+    measured: bool,
+    sets: tuple[str, ...],
+    layers: str,
+    levels: bool,
+    as_json: bool,
+) -> None:
+    """Estimate TRACE on HW with an analytical model; nothing is simulated.
+
+    HW is a name in hwconfigs/ or a .yaml file, TRACE a .h5 file or a name in traces/. HW may also be a Timeloop or Sparseloop
+    specification (a file or a folder), which has a workload of its own and takes no TRACE.
+    """
+    from simulator.api import DECLARED, MEASURED, estimate
+    from simulator.cli.inputs import pairs
+    from simulator.cli.run import _layers
+
+    changes = pairs(sets, "--set") or None
+    with nullcontext() if trace is None else _layers(trace, layers) as workload:
+        found = estimate(hw, workload, model, MEASURED if measured else DECLARED, changes)
+    if as_json:
+        print_json({"schema_version": SCHEMA_VERSION, "estimates": [each.summary() for each in found]})
+        return
+    _print(found, levels)
+
+
+def _print(found: tuple[Estimate, ...], levels: bool) -> None:
+    columns = [("layer", False), ("cycles", True), ("compute (cycles)", True), ("bound", False)]
+    columns += [("multiplied", True), ("gated", True), ("skipped", True), ("energy (uJ)", True)]
+    rows = [_row(each) for each in found]
+    print_table(f"{found[0].model} estimate", columns, rows)
+    for each in found if levels else ():
+        _print_levels(each)
+    if found[0].mimics:
+        click.echo(f"mimics: {found[0].mimics}")
+    for text in dict.fromkeys(text for each in found for text in each.assumptions):
+        click.echo(f"assumed: {text}")
+
+
+def _row(each: Estimate) -> list[str]:
+    counts = (each.computes.actual, each.computes.gated, each.computes.skipped)
+    told = [f"{float(count):,.0f}" for count in counts]
+    energy = f"{each.energy / 1e6:.4g}" if each.energy_pj else "not told"
+    return [each.name, f"{each.cycles:,}", f"{each.compute_cycles:,}", each.bound, *told, energy]
+
+
+def _print_levels(each: Estimate) -> None:
+    columns = [("memory", False), ("tensor", False), ("access", False), ("dense (words)", True)]
+    columns += [("actual", True), ("gated", True), ("skipped", True)]
+    rows = [
+        [level.name, tensor, access.replace("_", " "), *(f"{float(v):,.0f}" for v in vars(counts).values())]
+        for level in each.levels
+        for tensor, accesses in level.tensors.items()
+        for access, counts in accesses.items()
+        if any(vars(counts).values())
+    ]
+    print_table(each.name, columns, rows)
