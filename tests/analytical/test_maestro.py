@@ -1,8 +1,8 @@
 """The data-centric estimate of a product worked by hand.
 
 Inside the buffer a tile is 16 x 2 steps; the first takes the buffer's latency of 1 and the step, 31 more a cycle each: 33.
-DRAM runs 2 x 4 tiles. The first brings A (4 x 16) and B (16 x 2), 96 words in 24 cycles, after 1 of latency. When n advances only B is
-new (32 words, 8 cycles), when m advances both are (24). A tile's 8 sums leave in 2 cycles.
+DRAM runs 2 x 4 tiles. The first brings A (4 x 16) and B (16 x 2), 96 words in 24 cycles, after 1 of latency. When n
+advances only B is new (32 words, 8 cycles), when m advances both are (24). A tile's 8 sums leave in 2 cycles.
 """
 
 from dataclasses import replace
