@@ -49,6 +49,8 @@ _ENTRIES: dict[str, dict[str, str]] = {
         "systolic": "simulator.lowering.systolic.layer:lower",
     },
     "design_point": {
+        "csc": "simulator.lowering.views.csc:design_point",
+        "outer_product": "simulator.lowering.views.outer_product:design_point",
         "stationary": "simulator.lowering.views.stationary:design_point",
     },
     "model": {

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from simulator.mapping import Tiling
 from simulator.mapping.nest import Loop
 
 
@@ -21,7 +22,7 @@ def cut(rank: str, size: int, pieces: Sequence[tuple[int, str]]) -> tuple[Loop, 
     size : int
         Elements of the rank.
     pieces : sequence of (int, str)
-        Elements of a piece of every loop, outermost first, each at most the one before, the last 1; and the loop's axis: ``""``,
+        Elements of a piece of every loop, outermost first, each dividing the one before it, the last 1; and the axis: ``""``,
         ``"X"`` or ``"Y"``.
 
     Returns
@@ -41,3 +42,17 @@ def cut(rank: str, size: int, pieces: Sequence[tuple[int, str]]) -> tuple[Loop, 
 def real(loops: Sequence[Loop]) -> tuple[Loop, ...]:
     """Those that run more than once."""
     return tuple(loop for loop in loops if loop.bound > 1)
+
+
+def placed(tiling: Tiling, loops: tuple[Loop, Loop, Loop, Loop]) -> tuple[tuple[Loop, ...], tuple[Loop, ...]]:
+    """Loops A2, B1, A1 and K1 of a tiling (:mod:`simulator.mapping.tiling`), those outside and those inside what the GLB
+    holds; of several pieces of K, an inner operand kept for one visit only is taken as kept for its loop.
+    """
+    outer, inner = tiling.hold if tiling.is_outer("weights") else tiling.hold[::-1]
+    if inner == 2:
+        split = 0 if outer == 2 else 1
+    elif outer:
+        split = 2
+    else:
+        split = 3 if inner == 1 else 4
+    return loops[:split], loops[split:]

@@ -14,7 +14,6 @@ from simulator.energy.reference_table import ReferenceTable
 from simulator.errors import InputError
 from simulator.hardware.hierarchy import Compute, Hierarchy, Storage, Timing
 from simulator.hardware.organisations.stationary import Stationary
-from simulator.hardware.quantity import BytesPerCycle
 from simulator.hardware.saf import (
     Condition,
     Features,
@@ -24,12 +23,12 @@ from simulator.hardware.saf import (
     Rule,
 )
 from simulator.lowering.stationary_layer import StationaryLayer
-from simulator.lowering.views.loops import cut, real
+from simulator.lowering.views.loops import cut, placed, real
+from simulator.lowering.views.matrices import matrix_product, unmodelled, words
 from simulator.mapping.design_point import DesignPoint
 from simulator.mapping.nest import LevelNest, Loop, Nest
 from simulator.sparsity.patterns import Hss, parse
 from simulator.workload.occupancy import Occupancy
-from simulator.workload.product import Product, access
 
 DRAM, GLB, SUMS, REGISTERS, MACS = "dram", "glb", "accumulators", "registers", "macs"
 
@@ -48,32 +47,20 @@ def design_point(lowered: StationaryLayer) -> DesignPoint:
         raise InputError(
             f"machine {machine.name!r} has no design point: its {machine.datapath.kind} rows or steps differ with the data"
         )
-    product = _product(lowered)
     return DesignPoint(
         f"{lowered.view.layer.name} on {machine.name}",
-        product,
+        matrix_product(lowered.view),
         _hierarchy(lowered),
         Nest(_levels(lowered)),
         _features(lowered),
         _occupancy(lowered),
         _energies(machine),
-        _unmodelled(lowered),
+        unmodelled(
+            lowered.view,
+            "rows of the GLB are read whole: a design point counts words",
+            "fetch, distribution, refill and drain have rates of their own in the machine; here they are unlimited",
+        ),
     )
-
-
-def _product(lowered: StationaryLayer) -> Product:
-    view = lowered.view
-    sizes = ({"g": view.groups} if view.groups > 1 else {}) | {"m": view.M, "n": view.N, "k": view.K}
-    group = ((("g", 1),),) if view.groups > 1 else ()
-    axes = {"weights": ("m", "k"), "inputs": ("k", "n"), "outputs": ("m", "n")}
-    tensors = [
-        access(name, (*group, *(((rank, 1),) for rank in ranks)), sizes) for name, ranks in axes.items()
-    ]
-    return Product(lowered.view.layer.einsum.operation, tuple(sizes.items()), tuple(tensors[:2]), tensors[2])
-
-
-def _words(bandwidth: BytesPerCycle, bits: int) -> Fraction | None:
-    return None if bandwidth.value is None else bandwidth.value * 8 / bits
 
 
 def _hierarchy(lowered: StationaryLayer) -> Hierarchy:
@@ -109,8 +96,8 @@ def _hierarchy(lowered: StationaryLayer) -> Hierarchy:
             capacity=8 * glb.data_capacity.value // bits,
             metadata_bits=8 * glb.metadata_word.value,
             metadata_capacity=glb.metadata_capacity.value // glb.metadata_word.value or None,
-            read_bandwidth=_words(glb.read_bandwidth, bits),
-            write_bandwidth=_words(glb.write_bandwidth, bits),
+            read_bandwidth=words(glb.read_bandwidth, bits),
+            write_bandwidth=words(glb.write_bandwidth, bits),
             timing=Timing(latency=glb.read_latency.value, slots=glb.tile_buffers.value),
         ),
         Storage(
@@ -159,7 +146,7 @@ def _levels(lowered: StationaryLayer) -> tuple[LevelNest, ...]:
     a2, *rest_outer = loops[outer]
     a1, b1 = rest_outer[0], loops[inner][0]
     below = {outer: rest_outer[1:], inner: list(loops[inner][1:])}
-    above, within = _placed(tiling.hold, tiling.is_outer("weights"), (a2, b1, a1, k[0]))
+    above, within = placed(tiling, (a2, b1, a1, k[0]))
     group = (Loop("g", g.groups, g.groups),) if g.groups > 1 else ()
     every = frozenset({"weights", "inputs", "outputs"})
     (m_arrays, m_rows), (n_arrays, n_steps) = below["M"], below["N"]
@@ -169,20 +156,6 @@ def _levels(lowered: StationaryLayer) -> tuple[LevelNest, ...]:
         LevelNest(SUMS, real((k[1],)), real((m_rows, k[2], k[3])), frozenset({"outputs"})),
         LevelNest(REGISTERS, real((n_steps,)), (), frozenset({"weights"})),
     )
-
-
-def _placed(
-    hold: tuple[int, int], weights_outer: bool, loops: tuple[Loop, Loop, Loop, Loop]
-) -> tuple[tuple[Loop, ...], tuple[Loop, ...]]:
-    """Loops A2, B1, A1, K1 outside and inside what the GLB holds."""
-    outer, inner = hold if weights_outer else (hold[1], hold[0])
-    if inner == 2:
-        split = 0 if outer == 2 else 1
-    elif outer:
-        split = 2
-    else:
-        split = 3 if inner == 1 else 4
-    return loops[:split], loops[split:]
 
 
 def _features(lowered: StationaryLayer) -> Features:
@@ -254,15 +227,3 @@ def _energies(machine: Stationary) -> ReferenceTable:
     }
     energies = {part: {name: rows[row] for name, row in actions.items()} for part, actions in told.items()}
     return ReferenceTable(energies, {}, f"energy table {machine.energy_table}")
-
-
-def _unmodelled(lowered: StationaryLayer) -> tuple[str, ...]:
-    notes = [
-        "rows of the GLB are read whole: a design point counts words",
-        "fetch, distribution, refill and drain have rates of their own in the machine; here they are unlimited",
-    ]
-    if lowered.view.layer.einsum.operation == "conv2d":
-        notes.append(
-            "the convolution is its matrix product: DRAM moves the expanded inputs, the machine each input once"
-        )
-    return tuple(notes)

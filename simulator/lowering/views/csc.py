@@ -1,0 +1,152 @@
+"""A processing element over compressed columns as a design point: store > scratch pads of inputs, weights, sums > multiplier.
+
+Loops as :mod:`simulator.lowering.csc.tiles` runs them: groups, tiles of M, tiles of K and all of N outside; columns, then
+rows of a tile of weights inside. Weights are skipped where the inputs are empty, sums where either is.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from simulator.energy import load
+from simulator.energy.reference_table import ReferenceTable
+from simulator.hardware.hierarchy import Compute, Hierarchy, Storage, Timing
+from simulator.hardware.organisations.csc import Csc
+from simulator.hardware.saf import Condition, Features, LevelFeatures, RankFormat, Representation, Rule
+from simulator.lowering.csc.layer import CscLayer
+from simulator.lowering.views.loops import cut, real
+from simulator.lowering.views.matrices import matrix_product, unmodelled
+from simulator.mapping.design_point import DesignPoint
+from simulator.mapping.nest import LevelNest, Loop, Nest
+from simulator.workload.occupancy import Occupancy
+
+STORE, INPUTS, WEIGHTS, SUMS, MAC = "dram", "inputs", "weights", "psums", "mac"
+
+
+def design_point(lowered: CscLayer) -> DesignPoint:
+    """A lowered layer as a design point."""
+    tiles, view = lowered.tiles, lowered.view
+    machine = tiles.machine
+    m = cut("m", view.M, [(tiles.rows, ""), (1, "")])
+    k = cut("k", view.K, [(tiles.columns, ""), (1, "")])
+    group = (Loop("g", view.groups, view.groups),) if view.groups > 1 else ()
+    outside = real((*group, m[0], k[0], Loop("n", view.N, view.N)))
+    nest = Nest(
+        (
+            LevelNest(STORE, outside, (), frozenset({"weights", "inputs", "outputs"})),
+            LevelNest(INPUTS, (), (), frozenset({"inputs"})),
+            LevelNest(WEIGHTS, (), (), frozenset({"weights"})),
+            LevelNest(SUMS, real((k[1], m[1])), (), frozenset({"outputs"})),
+        )
+    )
+    return DesignPoint(
+        f"{view.layer.name} on {machine.name}",
+        matrix_product(view),
+        _hierarchy(machine),
+        nest,
+        _features(machine),
+        _occupancy(lowered),
+        _energies(machine),
+        unmodelled(
+            view, "links of the element have rates of their own in the machine; here they are unlimited"
+        ),
+    )
+
+
+def _hierarchy(machine: Csc) -> Hierarchy:
+    parts, bits = machine.components, machine.value_bits
+    peak = parts.dram.peak(machine.clock.value)
+    shared = None if peak is None else peak * 8 / bits.weights.value
+    memories = (
+        Storage(
+            STORE,
+            STORE,
+            "DRAM",
+            1,
+            1,
+            1,
+            bits.weights.value,
+            block_size=64 // bits.weights.value,
+            metadata_bits=8,
+            shared_bandwidth=shared,
+            timing=Timing(parts.dram.arrival),
+        ),
+        Storage(
+            INPUTS,
+            INPUTS,
+            "SRAM",
+            1,
+            1,
+            1,
+            bits.inputs.value,
+            capacity=parts.inputs.entries.value,
+            metadata_bits=parts.inputs.run.value,
+        ),
+        Storage(
+            WEIGHTS,
+            WEIGHTS,
+            "SRAM",
+            1,
+            1,
+            1,
+            bits.weights.value,
+            capacity=parts.weights.entries.value,
+            metadata_bits=2 * parts.weights.run.value,
+        ),
+        Storage(SUMS, SUMS, "SRAM", 1, 1, 1, parts.psums.width.value, capacity=parts.psums.entries.value),
+    )
+    lanes = parts.mac.lanes.value
+    compute = Compute(MAC, MAC, lanes, lanes, 1, bits.weights.value, parts.mac.latency.value)
+    return Hierarchy(machine.name, memories, compute)
+
+
+def _features(machine: Csc) -> Features:
+    parts = machine.components
+    inputs = Representation(
+        "inputs",
+        (RankFormat("UOP", 0, parts.inputs.address.value), RankFormat("RLE", parts.inputs.run.value, 0)),
+        True,
+    )
+    weights = Representation(
+        "weights",
+        (RankFormat("UOP", 0, parts.weights.address.value), RankFormat("RLE", parts.weights.run.value, 0)),
+        True,
+    )
+    skip = Rule("skipping", (Condition("weights", ("inputs",)),))
+    both = Rule("skipping", (Condition("outputs", ("inputs", "weights")),))
+    levels = {
+        STORE: LevelFeatures((inputs, weights)),
+        INPUTS: LevelFeatures((inputs,)),
+        WEIGHTS: LevelFeatures((weights,), (skip,)),
+        SUMS: LevelFeatures((), (both,)),
+    }
+    return Features(levels, ("skipping",))
+
+
+def _occupancy(lowered: CscLayer) -> dict[str, Occupancy]:
+    return {
+        name: Occupancy("hypergeometric", Fraction(nonzero, elements))
+        for name, (nonzero, elements) in lowered.nonzeros.items()
+    }
+
+
+def _energies(machine: Csc) -> ReferenceTable:
+    rows = {name: row.energy_pj for name, row in load(machine.energy_table).rows.items()}
+    pads = {INPUTS: "iact", WEIGHTS: "weight"}
+    energies = {
+        part: {
+            "read": rows[f"{pad}_spad_read"],
+            "write": rows[f"{pad}_spad_write"],
+            "metadata_read": rows[f"{pad}_metadata_read"],
+            "metadata_write": rows[f"{pad}_metadata_write"],
+        }
+        for part, pad in pads.items()
+    }
+    energies[STORE] = {
+        "read": rows["dram_read"],
+        "write": rows["dram_write"],
+        "metadata_read": rows["dram_read"],
+    }
+    energies[SUMS] = {"read": rows["psum_spad_read"], "write": rows["psum_spad_write"]}
+    energies[MAC] = {"mac_random": rows["mac"], "mac_gated": rows["mac_gated"]}
+    return ReferenceTable(energies, {}, f"energy table {machine.energy_table}")
