@@ -330,7 +330,6 @@ def _layer(
     progress: Progress | None,
     requests: RequestFile | None,
 ) -> LayerResult:
-    from simulator.energy import load as load_table
     from simulator.record.result import LayerResult
 
     lowered = lowered_layer(machine, layer)
@@ -340,7 +339,7 @@ def _layer(
     if requests is not None:
         requests.next_layer(outcome.cycles)
     totals = s0_totals(lowered.plan, outcome)
-    table = load_table(machine.energy_table)
+    table = machine.table
     view = lowered.view
     return LayerResult(
         name=layer.name,

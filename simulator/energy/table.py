@@ -55,6 +55,14 @@ class Table:
     description: str
     rows: dict[str, Row]
 
+    def with_rows(self, rows: Mapping[str, Row]) -> Table:
+        """The table with rows for actions it has none for."""
+        return Table(
+            self.name,
+            self.description,
+            {**self.rows, **{a: r for a, r in rows.items() if a not in self.rows}},
+        )
+
     def energy_pj(self, actions: Mapping[str, int]) -> dict[str, float]:
         """Energy of action counts in pJ, per action, in sorted order.
 

@@ -92,6 +92,9 @@ the later of t(n) and the interval's first clock::
                    last written column of the bank + cwl + bl + wr)
 
 `act` counts only if the row is not open in its bank since an access of this interval, `pre` only if another row is.
+An access whose `act` counts opens its row. Every program of the component has the action ``dram_activate``
+(:data:`simulator.plan.state.ACTIVATE`) beside its own: how many rows its items opened. At S0 to S3, where there are
+no rows, there is no such action.
 The access ends at column + (cl for a read, cwl for a write) + bl. With `end` the last of the item's accesses, 0 with
 none, f = max(c, ceil(end q / p) - 1).
 

@@ -13,7 +13,8 @@ from typing import Annotated, Any, Self
 
 from pydantic import Field, field_validator
 
-from simulator.energy import load
+from simulator.energy import Table, load
+from simulator.hardware.components.dram import Dram
 from simulator.hardware.datapath import Datapath
 from simulator.hardware.quantity import Bits, Hertz, Quantity
 from simulator.hardware.specification import Specification, obey
@@ -83,6 +84,12 @@ class Machine(Specification):
         if not text.strip():
             raise ValueError("must not be empty")
         return text
+
+    @property
+    def table(self) -> Table:
+        """Energy per action: its table, and what parts of it bring along for actions the table has no row for."""
+        dram = getattr(self.components, "dram", None)
+        return load(self.energy_table).with_rows(dram.energy_rows if isinstance(dram, Dram) else {})
 
     def check_accumulator(self, bits: int) -> Self:
         """This machine, if ``components.array.accumulator`` of so many bits holds a product; ValueError otherwise."""

@@ -170,6 +170,26 @@ class Hertz(Quantity):
         return int(self.parse(self.text))
 
 
+class Picojoules(Quantity):
+    """An energy, which may be nothing."""
+
+    dimension = "pJ"
+    maximum = 10**12
+
+    @classmethod
+    def parse(cls, text: object) -> Fraction:
+        """An exact ratio."""
+        value = parse_ratio(text, cls.dimension)
+        if value > cls.maximum:
+            raise InputError(f"{text!r}: must be at most {cls.maximum} ({cls.dimension})")
+        return value
+
+    @cached_property
+    def value(self) -> float:
+        """The energy in pJ."""
+        return float(self.parse(self.text))
+
+
 class BytesPerCycle(Quantity):
     """A bandwidth, or ``unlimited``."""
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from simulator.plan.access import Access
 from simulator.plan.network import Plan, Program
 from simulator.plan.runs import COUNT, PERIOD, PORTS, Chunk
-from simulator.plan.state import Banks
+from simulator.plan.state import ACTIVATE, Banks, Rows
 
 
 @dataclass
@@ -104,6 +104,11 @@ def state_problems(plan: Plan) -> list[str]:
             f"has a state, so program {program.name} must read or write"
             for program in component.programs
             if program.access is None
+        ]
+        found += [
+            f"counts {ACTIVATE} itself, so program {program.name} must not"
+            for program in component.programs
+            if isinstance(state, Rows) and ACTIVATE in program.actions
         ]
         if isinstance(state, Banks) and stores.setdefault(state.store, state) != state:
             found.append(f"store {state.store} is described differently elsewhere")

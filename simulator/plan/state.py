@@ -7,6 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+ACTIVATE = "dram_activate"
+"""The action that components with rows count themselves: how many are needed depends on the order of grants."""
+
 
 @dataclass(frozen=True)
 class Banks:

@@ -22,9 +22,11 @@ from simulator.lowering import lower
 from simulator.plan import Component
 from simulator.plan.check import flows, problems
 from simulator.plan.rung import Rung
+from simulator.plan.state import ACTIVATE, Rows
 from simulator.record.outcome import ComponentOutcome
 from simulator.registry import resolve
 from simulator.sparsity.patterns import parse
+from validation.oracles.dram import Request, bursts
 
 ALL = pytest.mark.parametrize("name", names())
 CHANGES = 3
@@ -234,10 +236,11 @@ def more(machine: Machine, seed: int) -> dict[str, str]:
 
 
 def timed(machine: Machine, seed: int) -> Machine:
-    """The machine with one of the memories that come with the package, each in turn."""
+    """The machine with one of the memories that come with the package, each in turn, every other time never refreshed."""
     choices = next(p for p in parameters(machine) if p.path == "dram.timing").choices
     memories = [timing for timing in choices if timing != "simple"]
-    return override(machine, {"dram.timing": memories[seed % len(memories)]})
+    changed = override(machine, {"dram.timing": memories[seed % len(memories)]})
+    return override(changed, {"dram.timing.refi": "0 tCK"}) if seed % 2 else changed
 
 
 def places(dram: Component) -> dict[str, list[tuple[int, int]]]:
@@ -251,13 +254,29 @@ def places(dram: Component) -> dict[str, list[tuple[int, int]]]:
     return found
 
 
+def opened(of: Rows, moved: dict[str, list[tuple[int, int]]], asked: Iterable[int]) -> tuple[int, int]:
+    """Oracle: accesses to a bank that holds no row yet or another one, when rows stay open; and all accesses."""
+    sizes = {tensor: iter(spans) for tensor, spans in moved.items()}
+    tensor_at = {first: tensor for tensor, spans in moved.items() for first, _ in spans}
+    held: dict[tuple[int, int, int], int] = {}
+    found = count = 0
+    for address in asked:
+        first, last = next(sizes[tensor_at[address]])
+        assert first == address
+        for each in bursts(of, 0, Request(write=False, address=first, size=last - first + 1, ready=0)):
+            bank = each.channel, each.group, each.bank
+            found, count = found + (held.get(bank) != each.row), count + 1
+            held[bank] = each.row
+    return found, count
+
+
 @ALL
 def test_main_memory_with_rows(name: str) -> None:
     reference, fast = resolve("engine", "reference"), resolve("engine", "fast")
     for seed, (machine, case) in enumerate(cases(name, 3)):
         plan = lower(timed(machine, seed), case).plan
         (dram,) = (part for part in plan.components if part.kind == "dram")
-        assert dram.state is not None
+        assert isinstance(dram.state, Rows)
         assert problems(plan) == []
         told: list[list[tuple[int, bool, int]]] = [[], []]
         a, b = (
@@ -271,6 +290,9 @@ def test_main_memory_with_rows(name: str) -> None:
         for write, tensors in ((False, ("weights", "inputs")), (True, ("outputs",))):
             asked = sorted(first for tensor in tensors for first, _ in moved[tensor])
             assert asked == sorted(address for _, writes, address in told[0] if writes is write)
+        least, most = opened(dram.state, moved, (address for _, _, address in told[0]))
+        activates = counted((part for part in a.components if part.kind == "dram"), ACTIVATE)
+        assert least <= activates <= (most if dram.state.refi else least)
         regions = [moved[tensor] for tensor in ("weights", "inputs", "outputs")]
         for before, after in pairwise(region for region in regions if region):
             assert max(last for _, last in before) < min(first for first, _ in after)

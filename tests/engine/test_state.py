@@ -17,7 +17,7 @@ from simulator.errors import InputError
 from simulator.plan import Access, Channel, Component, Plan, Program
 from simulator.plan.check import problems
 from simulator.plan.rung import Rung
-from simulator.plan.state import Banks, Rows
+from simulator.plan.state import ACTIVATE, Banks, Rows
 from simulator.record.outcome import Outcome
 
 pytestmark = pytest.mark.nojit
@@ -155,6 +155,67 @@ def test_a_refresh_closes_rows(engine: Engine) -> None:
         state = rows(refi=refi, rfc=5, rcd=3)
         outcome = engine(pair(source, dram(state, reads(0, 1, inputs=(0,), takes=[1]))))
         assert grants(outcome, "d") == of((1, 4), (26, last))
+
+
+def opened(outcome: Outcome, name: str = "p") -> int:
+    """Rows that the items of a program of ``d`` opened."""
+    (dram,) = (part for part in outcome.components if part.name == "d")
+    (found,) = (program for program in dram.programs if program.name == name)
+    return found.actions[ACTIVATE]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "places", "rows_opened"),
+    [
+        ({}, [], 0),
+        ({}, [0, 1, PER_ROW - 1], 1),
+        ({}, [PER_ROW - 1, PER_ROW], 2),
+        ({}, [0, OTHER_ROW, 0], 3),
+        ({"banks": 2}, [0, OTHER_BANK, 0, OTHER_BANK], 2),
+        ({"banks": 2}, [0, 2 * OTHER_BANK, 0], 3),
+        ({"groups": 2}, [0, 1, 2, 3], 2),
+        ({"channels": 2}, [0, 1, 2, 3], 2),
+        ({"channels": 2, "stripe": 2 * BURST}, [0, 1], 1),
+    ],
+)
+def test_rows_are_counted_when_they_are_opened(
+    engine: Engine, numbers: dict[str, int], places: list[int], rows_opened: int
+) -> None:
+    outcome = engine(Plan((dram(rows(**numbers), reads(*places), reads(name="idle")),), ()))
+    assert (opened(outcome), opened(outcome, "idle")) == (rows_opened, 0)
+
+
+def test_a_row_is_counted_to_who_opens_it(engine: Engine) -> None:
+    """Reads and writes take turns: 0 and 1 share a row, then the write finds another."""
+    both = reads(0, OTHER_ROW, name="r"), reads(1, 2, name="w", write=WRITE)
+    outcome = engine(Plan((dram(rows(), *both),), ()))
+    assert (opened(outcome, "r"), opened(outcome, "w")) == (2, 1)
+
+
+def test_a_refreshed_row_is_opened_again(engine: Engine) -> None:
+    """The third access comes in the second interval of 3 clocks; its row was open."""
+    for refi, found in ((0, 1), (3, 2)):
+        assert opened(engine(Plan((dram(rows(refi=refi), reads(0, 1, 2, 3)),), ()))) == found
+
+
+def test_an_item_over_two_rows_opens_both(engine: Engine) -> None:
+    wide = reads(PER_ROW - 1, size=2 * BURST)
+    assert opened(engine(Plan((dram(rows(), wide),), ()))) == 2
+
+
+@pytest.mark.parametrize("rung", [Rung.S0, Rung.S1, Rung.S2, Rung.S3])
+def test_below_the_truth_no_rows_are_counted(engine: Engine, rung: Rung) -> None:
+    (part,) = engine(Plan((dram(rows(), reads(0)),), ()), rung).components
+    assert part.programs[0].actions == {}
+
+
+def test_who_counts_rows_itself_is_refused(engine: Engine) -> None:
+    plan = Plan(
+        (dram(rows(), program("p", run_of(1, BURST, actions=[1]), actions=[ACTIVATE], access=at(READ, 0))),),
+        (),
+    )
+    with pytest.raises(InputError, match=f"counts {ACTIVATE} itself, so program p must not"):
+        engine(plan)
 
 
 def test_an_item_is_all_the_bursts_it_touches(engine: Engine) -> None:

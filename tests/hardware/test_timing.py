@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 
+from simulator import gemm, simulate
+from simulator.energy import Row
 from simulator.errors import InputError
 from simulator.hardware import dump, load, loads, override, parameters
 from simulator.hardware.components.dram import Dram
 from simulator.hardware.components.timing import Timing, named, names
 from simulator.hardware.machine import Machine
+from simulator.plan.state import ACTIVATE
 
 
 def dram(machine: Machine) -> Dram:
@@ -50,6 +54,47 @@ def test_the_bandwidth_is_that_of_the_data_buses(name: str, peak: str) -> None:
     assert dram(machine).peak(machine.clock.value // 2) == 2 * Fraction(peak)
 
 
+@pytest.mark.parametrize(
+    ("name", "volts", "currents", "clocks", "ns", "devices"),
+    [
+        ("DDR4", 1.2, (48, 43, 34), (56, 39, 17), 0.83, 8),
+        ("HBM2", 1.2, (65, 55, 40), (48, 34, 14), 1.0, 1),
+        ("LPDDR4", 1.2, (80, 47, 34), (47, 32, 15), 0.83, 1),
+    ],
+)
+def test_the_energy_of_a_row_is_that_of_the_currents(
+    name: str,
+    volts: float,
+    currents: tuple[int, ...],
+    clocks: tuple[int, ...],
+    ns: float,
+    devices: int,
+) -> None:
+    """IDD0 over tRC less IDD3N over tRAS and IDD2N over tRP, of all devices of a channel, in mA x V x ns = pJ."""
+    above = currents[0] * clocks[0] - currents[1] * clocks[1] - currents[2] * clocks[2]
+    row = timed(name).table.rows[ACTIVATE]
+    assert row.energy_pj == pytest.approx(volts * above * ns * devices, rel=1e-5)
+    assert (row.assumed, row.node) == (False, dram(timed(name)).timing.name)  # type: ignore[union-attr]
+    assert "DRAMsim3" in row.origin
+
+
+def test_rows_are_paid_for_and_a_table_of_ones_own_goes_before() -> None:
+    layer = gemm(np.ones((64, 64), dtype=np.int8), np.ones((64, 64), dtype=np.int8))
+    machine = timed("DDR4")
+    (part,) = (c for c in simulate(machine, layer, verify=False).layers[0].components if c.kind == "dram")
+    assert part.actions[ACTIVATE] > 0
+    spent = simulate(machine, layer, verify=False).layers[0].energy_pj["dram"][ACTIVATE]
+    assert spent == part.actions[ACTIVATE] * 3450.14
+    assert (
+        simulate(timed("DDR4", activate="0 pJ"), layer, verify=False).layers[0].energy_pj["dram"][ACTIVATE]
+        == 0
+    )
+    assert ACTIVATE not in load("highlight").table.rows
+    mine = Row(ACTIVATE, 7.0, "one row", "1 nm", "mine", False)
+    own = load("highlight").table.with_rows({ACTIVATE: mine})
+    assert own.with_rows(dram(machine).energy_rows).rows[ACTIVATE] is mine
+
+
 def test_simple_is_the_default_and_takes_the_timing_away() -> None:
     plain = load("highlight")
     assert dram(plain).timing is None
@@ -76,6 +121,11 @@ def test_numbers_change_with_the_name_and_after_it() -> None:
         ({"dram.timing": "DDR4", "dram.timing.row": "100 B"}, "row must be whole bursts"),
         ({"dram.timing": "DDR4", "dram.timing.refi": "400 tCK"}, "refi is too short"),
         ({"dram.timing": "DDR4", "dram.timing.rfc": "3 tCK"}, "rfc must be at least rc, faw and rrd"),
+        ({"dram.timing": "DDR4", "dram.timing.activate": "3"}, "needs a unit, for example '3 pJ'"),
+        (
+            {"dram.timing": "DDR4", "dram.timing.activate": "10000000000 nJ"},
+            "must be at most 1000000000000 (pJ)",
+        ),
         ({"dram.timing.rcd": "20 tCK"}, "dram.timing.rcd: unknown parameter"),
     ],
 )

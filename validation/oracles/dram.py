@@ -172,6 +172,20 @@ def violations(of: Rows, log: Sequence[Command]) -> list[str]:
     ]
 
 
+def useful(log: Sequence[Command]) -> list[Command]:
+    """Activates whose row was accessed before it was closed; one given just before a refresh may be in vain."""
+    found, given = [], dict[tuple[int, int, int], Command]()
+    for command in log:
+        bank = command.channel, command.group, command.bank
+        if command.name == "ACT":
+            given[bank] = command
+        elif command.name == "REF":
+            given = {place: act for place, act in given.items() if place[0] != command.channel}
+        elif command.name in ("RD", "WR") and bank in given:
+            found.append(given.pop(bank))
+    return found
+
+
 def bursts(of: Rows, number: int, request: Request) -> Iterator[Access]:
     """The accesses of a request, burst by burst."""
     first = request.address - request.address % of.burst

@@ -15,6 +15,7 @@ from simulator.engine.fast.loading import Loader
 from simulator.engine.fast.memory import WINDOWS, Memory
 from simulator.errors import DeadlockError
 from simulator.plan.network import Component
+from simulator.plan.state import ACTIVATE, Rows
 from simulator.record.intervals import BINS, IntervalLog, bin_width
 from simulator.record.outcome import ComponentOutcome, Outcome, ProgramOutcome
 from simulator.record.states import STATES
@@ -26,6 +27,7 @@ class Schedule:
     def __init__(self, memory: Memory, loaders: Sequence[Sequence[Loader]]) -> None:
         self.memory, self.loaders = memory, loaders
         self._flat = [loader for own in loaders for loader in own]
+        self._wants = np.array([loader.block + at.WANTS for loader in self._flat], dtype=np.int64)
 
     def run(self, progress: Progress | None, requests: Requests | None = None) -> None:
         """Advance to the end; `requests` are told what was granted now and then.
@@ -39,7 +41,7 @@ class Schedule:
         self._feed(self._flat)
         while (status := self._advance(requests or {})) != at.ENDED:
             if status == at.HUNGER:
-                self._feed([x for x in self._flat if memory.words[x.block + at.WANTS]])
+                self._feed([self._flat[i] for i in np.flatnonzero(memory.words[self._wants])])
             elif status == at.OVERFLOW:
                 memory.grow(int(memory.words[at.FULL]))
             elif progress is not None:
@@ -51,6 +53,8 @@ class Schedule:
         with np.errstate(over="ignore"):  # sums of the grant log are modulo 2**64
             status: int = advance(self.memory.words, self.memory.vectors, self.memory.bins, WINDOWS)
         for component, offset in zip(self.memory.plan.components, self.memory.components, strict=True):
+            if not requests:
+                break
             if component.name in requests:
                 self._tell(int(self.memory.words[offset + at.REQUESTS]), requests[component.name])
         return status
@@ -116,6 +120,9 @@ class Schedule:
             states = counts.sum(axis=1) if alone else words[at.STATES : at.STATES + len(STATES)].copy()
             items, starts, squares, departs = (int(x) % 2**64 for x in words[at.ITEMS : at.ITEMS + 4])
             actions = dict(zip(program.actions, loader.actions, strict=True))
+            if isinstance(component.state, Rows):
+                place = int(words[at.PLACE])
+                actions[ACTIVATE] = int(self.memory.words[place + service.ACTIVATED])
             programs.append(ProgramOutcome(program.name, states, actions, (items, starts, squares, departs)))
         return ComponentOutcome(
             component.name,

@@ -2,7 +2,8 @@
 
 The state of a component (of a store, when banks are shared) is a block of words: what kind it is, its numbers, and what
 happened so far. Clocks of what never happened are far below all others, so that every term with one vanishes from a maximum.
-Where the items of a program lie is a block too: the next address, its stride, and the runs of addresses that follow.
+Where the items of a program lie is a block too: the next address, its stride, the runs of addresses that follow, and how many
+rows they opened.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ ACT, READ, WRITTEN, PAST = 0, 1, 2, 3
 OPENED, OPENED_IN, BANK_PAST = 3, 4, 5
 
 # Where items lie
-WRITES, ADDRESS, STEP, LEFT, NEXT_RUN, LAST_RUN, PLACE_WORDS = 0, 1, 2, 3, 4, 5, 6
+WRITES, ADDRESS, STEP, LEFT, NEXT_RUN, LAST_RUN, ACTIVATED, PLACE_WORDS = 0, 1, 2, 3, 4, 5, 6, 7
 RUN_COUNT, RUN_BASE, RUN_STRIDE, RUN_WORDS = 0, 1, 2, 3
 
 # Requests kept until they are told: how many, then cycle, write and address of each
@@ -123,9 +124,9 @@ def column_clock(m: Ints, s: int, where: tuple[int, int, int, int], write: bool,
 
 
 @kernel
-def access(m: Ints, s: int, write: bool, burst: int) -> int:
+def access(m: Ints, s: int, place: int, burst: int) -> int:
     """Clock one access ends at."""
-    where = locate(m, s, burst)
+    where, write = locate(m, s, burst), m[place + WRITES] != 0
     channel, group, bank, row = where
     interval, refi = m[channel + INTERVAL], m[s + REFI]
     if refi > 0:
@@ -140,11 +141,12 @@ def access(m: Ints, s: int, write: bool, burst: int) -> int:
         interval += 1
     m[channel + INTERVAL] = interval
     if act != NEVER:
-        for place in range(channel + ACTS, channel + ACTS + 3):
-            m[place] = m[place + 1]
+        for older in range(channel + ACTS, channel + ACTS + 3):
+            m[older] = m[older + 1]
         m[channel + ACTS + 3] = act
         m[channel + WHOLE + ACT], m[group + ACT], m[bank + ACT] = act, act, act
         m[bank + OPENED], m[bank + OPENED_IN] = row, interval
+        m[place + ACTIVATED] += 1
     kind = WRITTEN if write else READ
     m[channel + WHOLE + kind], m[group + kind], m[bank + kind] = column, column, column
     end: int = column + (m[s + CWL] if write else m[s + CL]) + m[s + BL]
@@ -163,7 +165,7 @@ def transfer(m: Ints, s: int, place: int, demand: int, ready: int, cycle: int) -
     address, end = m[place + ADDRESS], 0
     beyond = ceil(address + demand, m[s + BURST]) if demand > 0 else 0
     for burst in range(address // m[s + BURST], beyond):
-        end = max(end, access(m, s, m[place + WRITES] != 0, burst))
+        end = max(end, access(m, s, place, burst))
     last: int = max(cycle, ceil(end * q, p) - 1)
     m[slot] = last
     m[s + GRANTED] += 1

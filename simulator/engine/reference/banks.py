@@ -49,9 +49,10 @@ class Banked:
     store: Store
     component: int
 
-    def grant(self, item: Item, ready: int, cycle: int) -> None:
+    def grant(self, item: Item, ready: int, cycle: int) -> int:
         """See :class:`simulator.engine.reference.port.Service`."""
         self.store.note(self.component, item)
+        return 0
 
     def finish(self, cycle: int, rated: int) -> int:
         """See :class:`simulator.engine.reference.port.Service`."""

@@ -6,6 +6,7 @@ Meant to be read and obviously right; every run is expanded and nothing is ever 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from simulator.engine.contract import Progress, Requests, check_requests, check_states
 from simulator.engine.reference.machine import Machine
@@ -20,6 +21,7 @@ from simulator.engine.reference.totals import bound, own_totals, total_states
 from simulator.engine.reference.track import Track
 from simulator.plan.network import Component, Plan
 from simulator.plan.rung import Rung, at_rung
+from simulator.plan.state import ACTIVATE, Rows
 from simulator.record.outcome import ComponentOutcome, Outcome, ProgramOutcome
 
 Grant = tuple[str, str, int, int, int]
@@ -89,7 +91,8 @@ def _totals(plan: Plan, tracks: list[list[Track]], rung: Rung) -> Outcome:
         track.stream.exhaust()
     cycles, totals = bound(plan, tracks, rung), own_totals(plan, tracks, rung)
     states = [[total_states(t, total, cycles) for t in of] for of, total in zip(tracks, totals, strict=True)]
-    return _outcome(plan, tracks, states, cycles)
+    stateless = Plan(tuple(replace(part, state=None) for part in plan.components), plan.channels)
+    return _outcome(stateless, tracks, states, cycles)
 
 
 def _outcome(plan: Plan, tracks: list[list[Track]], states: list[list[States]], cycles: int) -> Outcome:
@@ -108,18 +111,19 @@ def _component(
         intervals=interval_log(component_states(states, cycles)),
         work=sum(track.stream.work for track in tracks),
         demand=sum(track.stream.demand for track in tracks),
-        programs=tuple(_program(track, at) for track, at in zip(tracks, states, strict=True)),
+        programs=tuple(_program(component, t, at) for t, at in zip(tracks, states, strict=True)),
     )
 
 
-def _program(track: Track, states: States) -> ProgramOutcome:
+def _program(component: Component, track: Track, states: States) -> ProgramOutcome:
     starts = [span.start for span in track.spans]
     departs = [span.depart for span in track.spans]
     sums = len(starts), sum(starts), sum(start * start for start in starts), sum(departs)
     items, first, second, last = (value % MODULUS for value in sums)
-    return ProgramOutcome(
-        track.program.name, count_states(states), dict(track.stream.actions), (items, first, second, last)
-    )
+    actions = dict(track.stream.actions)
+    if isinstance(component.state, Rows):
+        actions[ACTIVATE] = track.opened
+    return ProgramOutcome(track.program.name, count_states(states), actions, (items, first, second, last))
 
 
 def _counter(progress: Progress | None) -> Callable[[int], None]:

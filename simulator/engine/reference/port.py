@@ -35,8 +35,8 @@ Process = Generator[simpy.Event, None, None]
 class Service(Protocol):
     """How long items take on a component with a state."""
 
-    def grant(self, item: Item, ready: int, cycle: int) -> None:
-        """An item, ready since `ready`, is granted in `cycle`."""
+    def grant(self, item: Item, ready: int, cycle: int) -> int:
+        """An item, ready since `ready`, is granted in `cycle`; how many rows it opens."""
         ...
 
     def finish(self, cycle: int, rated: int) -> int:
@@ -113,7 +113,7 @@ class Port:
         if self.request is not None:
             self.request(start, track.head.write, track.head.address)
         if self.service is not None:
-            self.service.grant(track.head, ready, start)
+            track.opened += self.service.grant(track.head, ready, start)
         track.start()
         if self.shared:
             track.claim()

@@ -60,16 +60,17 @@ def place(state: Rows, burst: int) -> Place:
 
 
 class Controller:
-    """All channels of a DRAM component."""
+    """All channels of a DRAM component, and how many rows were opened."""
 
     def __init__(self, state: Rows) -> None:
         self.state = state
         self.channels = [Channel() for _ in range(state.channels)]
-        self.entered = 0
+        self.entered = self.opened = 0
         self.finished: deque[int] = deque(maxlen=state.queue)
 
-    def grant(self, item: Item, ready: int, cycle: int) -> None:
+    def grant(self, item: Item, ready: int, cycle: int) -> int:
         """See :class:`simulator.engine.reference.port.Service`."""
+        before = self.opened
         self.entered = max(self.entered, self._clock(ready))
         if len(self.finished) == self.state.queue:
             self.entered = max(self.entered, self._clock(self.finished[0] + 1))
@@ -79,6 +80,7 @@ class Controller:
             end = max(end, self._access(place(self.state, number), item.write))
         p, q = self.state.clock
         self.finished.append(max(cycle, -(-end * q // p) - 1))
+        return self.opened - before
 
     def finish(self, cycle: int, rated: int) -> int:
         """See :class:`simulator.engine.reference.port.Service`."""
@@ -150,6 +152,7 @@ class Controller:
             for bank in channel.banks.values():
                 bank.row = None
         if act is not None:
+            self.opened += 1
             channel.acts.append(act)
         for past in (channel.whole, _group(channel, at), _bank(channel, at)):
             past.act = past.act if act is None else act

@@ -37,6 +37,8 @@ class Track:
         Name of its component.
     spans : list of Span
         One per departed item.
+    opened : int
+        Rows its items opened.
     """
 
     def __init__(self, component: str, program: Program, wires: list[Wire]) -> None:
@@ -46,6 +48,7 @@ class Track:
         self.inputs = [wires[i] for i in program.inputs]
         self.outputs = [wires[i] for i in program.outputs]
         self.spans: list[Span] = []
+        self.opened = 0
         self._seen: tuple[int, ...] | None = None  # of the item that has started, if one has
 
     @property

@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 
 from pydantic import field_validator
 
+from simulator.energy import Row
 from simulator.hardware.components.timing import SIMPLE, Timing, named, names
 from simulator.hardware.quantity import Bytes, BytesPerCycle, Cycles
 from simulator.hardware.specification import Specification
-from simulator.plan.state import Rows
+from simulator.plan.state import ACTIVATE, Rows
 
 
 class Dram(Specification):
@@ -55,6 +56,15 @@ class Dram(Specification):
     def arrival(self) -> int:
         """Cycles from the end of a transfer to its arrival."""
         return self.latency.value if self.timing is None else self.timing.latency.value
+
+    @property
+    def energy_rows(self) -> dict[str, Row]:
+        """Energy of what it counts itself, by action."""
+        if self.timing is None:
+            return {}
+        energy, per = self.timing.activate, f"one row of {self.timing.name} opened and closed"
+        origin, assumed = energy.source or energy.assumed or "", energy.source is None
+        return {ACTIVATE: Row(ACTIVATE, energy.value, per, self.timing.name, origin, assumed)}
 
     @property
     def assumption(self) -> str:

@@ -9,7 +9,7 @@ from pydantic import model_validator
 
 from simulator.errors import InputError, suggest
 from simulator.hardware.document import read
-from simulator.hardware.quantity import MAX_RATIO, Bytes, Clocks, Count, Cycles, Hertz
+from simulator.hardware.quantity import MAX_RATIO, Bytes, Clocks, Count, Cycles, Hertz, Picojoules
 from simulator.hardware.specification import Specification
 from simulator.paths import data_path, data_root
 from simulator.plan.state import Rows
@@ -40,6 +40,8 @@ class Timing(Specification):
         Channels, bank groups per channel, banks per group.
     row, burst, stripe : Bytes
         Open row of a bank of a channel; column access; consecutive addresses on one channel.
+    activate : Picojoules
+        Energy of opening a row on all devices of a channel, and of closing it again.
     bl, cl, cwl, rcd, rp, ras, rc, rrd_s, rrd_l, faw, ccd_s, ccd_l, rtp, wr, wtr_s, wtr_l, turn, refi, rfc : Clocks
     """
 
@@ -73,6 +75,7 @@ class Timing(Specification):
     turn: Clocks
     refi: Clocks
     rfc: Clocks
+    activate: Picojoules
 
     def rows(self, clock: int) -> Rows:
         """The memory beside a machine of `clock` Hz.
