@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simulator.api import Interrupted, estimate, load, simulate
+    from simulator.api import Interrupted, estimate, load, load_machine, load_trace, simulate
     from simulator.errors import DeadlockError, InfeasibleError, InputError, SimulatorError, UnitError
     from simulator.hardware.machine import Machine
     from simulator.mapping.design_point import DesignPoint
@@ -40,6 +40,8 @@ _HOMES = {
     "estimate": "api",
     "gemm": "workload.layer",
     "load": "api",
+    "load_machine": "api",
+    "load_trace": "api",
     "simulate": "api",
 }
 
@@ -61,6 +63,8 @@ __all__ = [
     "estimate",
     "gemm",
     "load",
+    "load_machine",
+    "load_trace",
     "simulate",
 ]
 

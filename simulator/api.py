@@ -8,7 +8,7 @@ from fractions import Fraction
 from importlib import metadata
 from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, overload
 
 from simulator.errors import InfeasibleError, InputError
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from simulator.record.result import LayerResult, Result, Verification
     from simulator.workload.layer import Layer
     from simulator.workload.model import Trace
+
+M = TypeVar("M", bound="Machine")
 
 _PACKAGES = ("numpy", "numba", "simpy", "h5py")
 
@@ -69,6 +71,60 @@ def load(name: str | Path) -> Machine | Trace | Result:
     if path.suffix in (".h5", ".hdf5"):
         return _load_hdf5(path)
     return load_machine(path)
+
+
+@overload
+def load_machine(
+    name: str | Path, organisation: None = None, overrides: Mapping[str, str] | None = None
+) -> Machine: ...
+
+
+@overload
+def load_machine(
+    name: str | Path, organisation: type[M], overrides: Mapping[str, str] | None = None
+) -> M: ...
+
+
+def load_machine(
+    name: str | Path, organisation: type[M] | None = None, overrides: Mapping[str, str] | None = None
+) -> M | Machine:
+    """Load a machine, as :func:`load` does.
+
+    Parameters
+    ----------
+    name : str or Path
+    organisation : type, optional
+        A class of machines in :mod:`simulator.hardware.organisations` that it must be of.
+    overrides : mapping of str to str
+        Parameters by dotted path, as :func:`simulate` takes them.
+
+    Raises
+    ------
+    InputError
+        It is no machine, or one of another organisation, or an override is wrong.
+    """
+    machine = _overridden(_machine(name), overrides)
+    if organisation is not None and not isinstance(machine, organisation):
+        raise InputError(
+            f"{name}: machine {machine.name!r} is of organisation {machine.organisation!r}, not {organisation.__name__}"
+        )
+    return machine
+
+
+def load_trace(name: str | Path) -> Trace:
+    """Load a trace, as :func:`load` does.
+
+    Raises
+    ------
+    InputError
+        It is no trace.
+    """
+    from simulator.workload.model import Trace as Model
+
+    loaded = load(name)
+    if not isinstance(loaded, Model):
+        raise InputError(f"{_said(name)}expected a trace, got {_kind(loaded)}")
+    return loaded
 
 
 def _load_hdf5(path: Path) -> Trace | Result:

@@ -12,6 +12,7 @@ import pytest
 
 import simulator
 from simulator import api
+from simulator.hardware.organisations.packed import Packed
 from simulator.registry import names
 from simulator.workload.model import Trace
 
@@ -55,6 +56,28 @@ def test_machines_traces_and_results_are_loaded_by_one_door(result, tmp_path: Pa
     assert simulator.load("highlight").name == "highlight"
     with simulator.load("digits_cnn") as trace:
         assert len(trace.layers) == 20
+
+
+def test_a_machine_or_a_trace_is_loaded_as_such(result, tmp_path: Path) -> None:
+    result.save(tmp_path / "result.h5")
+    assert simulator.load_machine("sigma") == simulator.load("sigma")
+    changed = simulator.load_machine("sigma", Packed, {"glb.row": "32 B"})
+    assert changed.components.glb.row.value == 32
+    assert simulator.load_trace("digits_cnn").digest == simulator.load("digits_cnn").digest
+    wrong = [
+        (lambda: simulator.load_machine("digits_cnn"), "digits_cnn: expected a machine, got a Trace"),
+        (lambda: simulator.load_machine(tmp_path), "expected a machine, got a Result"),
+        (
+            lambda: simulator.load_machine("tc", Packed),
+            "machine 'tc' is of organisation 'stationary', not Packed",
+        ),
+        (lambda: simulator.load_machine("sigma", Packed, {"glb.rows": "1 B"}), "glb.rows: unknown parameter"),
+        (lambda: simulator.load_trace("sigma"), "sigma: expected a trace, got a Packed"),
+    ]
+    for call, message in wrong:
+        with pytest.raises(simulator.InputError) as caught:
+            call()
+        assert message in str(caught.value)
 
 
 def test_a_saved_result_is_the_result(result, tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import simulator
-from simulator import InfeasibleError, InputError
+from simulator import InfeasibleError, InputError, load_machine
 from simulator.datapath.alternating import Alternating
 from simulator.datapath.code import Code
 from simulator.errors import SimulatorError
-from simulator.hardware import override
+from simulator.hardware.organisations.stationary import Stationary
 from simulator.sparsity.formats import BlockList, CoordinatePayload
 from simulator.sparsity.patterns import parse
 
@@ -91,4 +91,4 @@ def test_what_is_refused(changes: dict[str, str], kind: type[SimulatorError], me
         weights[:, ::2] = False
     layer = simulator.gemm(weights, np.zeros((8, 2), dtype=bool))
     with pytest.raises(kind, match=re.escape(message)):
-        Alternating().code(override(simulator.load("highlight_dsso"), changes), layer)  # type: ignore[arg-type]
+        Alternating().code(load_machine("highlight_dsso", Stationary, changes), layer)

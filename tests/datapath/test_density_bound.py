@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import simulator
-from simulator import InfeasibleError, InputError, Layer
+from simulator import InfeasibleError, InputError, Layer, load_machine
 from simulator.datapath.code import Code
 from simulator.datapath.density_bound import DensityBound
 from simulator.errors import SimulatorError
-from simulator.hardware import override
+from simulator.hardware.organisations.stationary import Stationary
 from simulator.sparsity.formats import DensityBound as Bound
 from simulator.sparsity.patterns import parse
 
@@ -85,13 +85,13 @@ def test_a_layer_runs_at_the_least_bound_its_inputs_satisfy(nonzeros: int, cycle
     ],
 )
 def test_what_is_refused(changes: dict[str, str], kind: type[SimulatorError], message: str) -> None:
-    machine = override(simulator.load("s2ta"), changes)
+    machine = load_machine("s2ta", Stationary, changes)
     weights = np.ones((3, 16), dtype=bool) & (np.arange(16) % 6 < 4)
     layer = simulator.gemm(
         weights, np.ones((16, 2), dtype=bool), pattern="4:6" if "weights" in str(changes) else None
     )
     with pytest.raises(kind, match=re.escape(message)):
-        DensityBound().code(machine, layer)  # type: ignore[arg-type]
+        DensityBound().code(machine, layer)
 
 
 def test_weights_beyond_the_bound_are_not_dropped() -> None:

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 import simulator
-from simulator import InfeasibleError, InputError, Layer
+from simulator import InfeasibleError, InputError, Layer, load_machine
 from simulator.datapath.code import Code
 from simulator.datapath.n_of_m import OneRank
 from simulator.errors import SimulatorError
-from simulator.hardware import override
+from simulator.hardware.organisations.stationary import Stationary
 from simulator.sparsity.formats import CoordinatePayload, RunLength
 from simulator.sparsity.patterns import parse
 
@@ -55,8 +55,8 @@ def pruned(pattern: str, k: int = 96, declared: str | None = None) -> Layer:
 
 
 def code(name: str, layer: Layer, **changes: str) -> Code:
-    machine = override(simulator.load(name), {k.replace("__", "."): v for k, v in changes.items()})
-    return OneRank().code(machine, layer)  # type: ignore[arg-type]
+    machine = load_machine(name, Stationary, {k.replace("__", "."): v for k, v in changes.items()})
+    return OneRank().code(machine, layer)
 
 
 @pytest.mark.parametrize(
@@ -90,15 +90,13 @@ def test_weights_whose_runs_do_not_fit_run_denser_or_are_refused() -> None:
     changes = {"datapath__weights": "2:{2,4,8}", "datapath__offsets__format": "run_length"}
     layer = simulator.gemm(weights, np.ones((16, 2), dtype=bool))
     assert code("stc_flexible", layer, **changes).pattern == "2:8"
-    machine = override(
-        simulator.load("stc_flexible"),
-        {"datapath.weights": "1:{1,5}", "datapath.offsets.format": "run_length"},
-    )
+    changes = {"datapath.weights": "1:{1,5}", "datapath.offsets.format": "run_length"}
+    machine = load_machine("stc_flexible", Stationary, changes)
     one = np.zeros((1, 10), dtype=bool)
     one[0, 4] = True
     with pytest.raises(InputError, match="cannot store its weights as 1:5"):
-        OneRank().code(machine, simulator.gemm(one, np.ones((10, 2), dtype=bool), pattern="1:5"))  # type: ignore[arg-type]
-    assert OneRank().code(machine, simulator.gemm(one, np.ones((10, 2), dtype=bool))).pattern == "1:1"  # type: ignore[arg-type]
+        OneRank().code(machine, simulator.gemm(one, np.ones((10, 2), dtype=bool), pattern="1:5"))
+    assert OneRank().code(machine, simulator.gemm(one, np.ones((10, 2), dtype=bool))).pattern == "1:1"
 
 
 @pytest.mark.parametrize(
@@ -124,4 +122,4 @@ def test_what_is_refused(
     layer: Layer, changes: dict[str, str], kind: type[SimulatorError], message: str
 ) -> None:
     with pytest.raises(kind, match=re.escape(message)):
-        OneRank().code(override(simulator.load("stc"), changes), layer)  # type: ignore[arg-type]
+        OneRank().code(load_machine("stc", Stationary, changes), layer)

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 import simulator
-from simulator import InfeasibleError, InputError
+from simulator import InfeasibleError, InputError, load_machine
 from simulator.datapath.code import Code
 from simulator.datapath.row_wise import RowWise, cover
 from simulator.errors import SimulatorError
-from simulator.hardware import override
+from simulator.hardware.organisations.stationary import Stationary
 from simulator.lowering import lower
 from simulator.sparsity.patterns import parse
 
@@ -40,7 +40,9 @@ def rows(*counts: tuple[str, int], k: int = 128) -> np.ndarray[tuple[int, ...], 
 
 def test_rows_run_in_the_order_of_falling_n() -> None:
     weights = rows(("1:4", 30), ("4:4", 10), ("2:4", 20))
-    code = RowWise().code(simulator.load("vegeta"), simulator.gemm(weights, np.ones((128, 3), dtype=bool)))  # type: ignore[arg-type]
+    code = RowWise().code(
+        load_machine("vegeta", Stationary), simulator.gemm(weights, np.ones((128, 3), dtype=bool))
+    )
     assert code.pattern == "rows 1:4 x 30, 2:4 x 20, 4:4 x 10"
     assert code.rows is not None
     assert code.rows.slots.tolist() == [32] * 10 + [16] * 20 + [8] * 30
@@ -105,4 +107,4 @@ def test_groups_share_the_cut_and_recorded_outputs_follow_the_rows() -> None:
 def test_what_is_refused(changes: dict[str, str], kind: type[SimulatorError], message: str) -> None:
     layer = simulator.gemm(np.ones((3, 16), dtype=bool), np.ones((16, 2), dtype=bool))
     with pytest.raises(kind, match=re.escape(message)):
-        lower(override(simulator.load("vegeta"), changes), layer)
+        lower(load_machine("vegeta", overrides=changes), layer)

@@ -8,6 +8,7 @@ from itertools import pairwise
 from lowering.layers import layer, lowered, small
 
 import simulator
+from simulator.hardware.organisations.stationary import Stationary
 from simulator.lowering.addresses import PAGE, TENSORS, Regions, Transfer
 from simulator.lowering.stationary_layer import StationaryLayer
 from simulator.lowering.stationary_transfers import regions
@@ -85,7 +86,7 @@ def test_a_piece_is_consecutive_bursts() -> None:
 
 
 def test_pieces_lie_in_the_order_of_their_names_and_parts_of_a_piece_overlap() -> None:
-    dram = simulator.load("highlight").components.dram  # type: ignore[union-attr]
+    dram = simulator.load_machine("highlight", Stationary).components.dram
     burst = dram.burst.value
     moved = [Transfer((1,), 2), Transfer((0,), 2, 3), Transfer((0,), 4, 1), Transfer((1,), 2)]
     places = Regions(dram, {"weights": lambda: moved, "inputs": list, "outputs": lambda: [moved[0]]})
