@@ -1,7 +1,8 @@
 """YAML text -> plain data, and where each value stands.
 
-Stricter than YAML: no duplicate or merge keys, no tags, keys are always text, only ``true`` and ``false`` are booleans and only
-decimal digits are integers (``yes``, ``0777`` and ``12:30`` stay text, for the rules on the value to refuse).
+Stricter than YAML: no duplicate keys, keys are always text, only ``true`` and ``false`` are booleans and only decimal digits are
+integers (``yes``, ``0777`` and ``12:30`` stay text, for the rules on the value to refuse). Merge keys and tags are refused unless
+the reader asks for them, as files of other tools need.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ MAX_NODES = 100_000
 MAX_DEPTH = 40
 _TAG = "tag:yaml.org,2002:"
 _PLAIN: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "int": (r"[+-]?(0|[1-9][0-9_]*)\Z", lambda text: int(text.replace("_", ""))),
+    "int": (r"[+-]?(0|[1-9][0-9_]{0,39})\Z", lambda text: int(text.replace("_", ""))),
     "float": (r"[+-]?[0-9]+\.[0-9]*([eE][+-]?[0-9]+)?\Z", float),
     "bool": (r"(?i:true|false)\Z", lambda text: text.lower() == "true"),
     "null": (r"(~|null|Null|NULL)?\Z", lambda text: None),
@@ -46,12 +47,15 @@ class Document:
         Line and column of each value, counted from 1; for a key of a mapping those of the key.
     faults : list of str
         What is wrong with the text itself, each with its place.
+    tags : dict of Key to str
+        Tags of values, without the exclamation mark, where they were asked for.
     """
 
     name: str
     data: Any = None
     marks: dict[Key, tuple[int, int]] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
+    tags: dict[Key, str] = field(default_factory=dict)
 
     def place(self, key: Key) -> str:
         """``file:line:column`` of `key`, or of the nearest value around it."""
@@ -61,7 +65,7 @@ class Document:
         return f"{self.name}:{line}:{column}"
 
 
-def read(path: Path) -> Document:
+def read(path: Path, foreign: bool = False) -> Document:
     """Read a file; what is wrong inside it ends up in :attr:`Document.faults`.
 
     Raises
@@ -77,13 +81,13 @@ def read(path: Path) -> Document:
     if len(raw) > MAX_BYTES:
         raise InputError(f"{path}: larger than {MAX_BYTES} bytes, which no machine description is")
     try:
-        return parse(raw.decode("utf-8-sig"), str(path))
+        return parse(raw.decode("utf-8-sig"), str(path), foreign)
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: byte {error.start} is not UTF-8 text") from None
 
 
-def parse(text: str, name: str) -> Document:
-    """Read YAML text; see :func:`read`."""
+def parse(text: str, name: str, foreign: bool = False) -> Document:
+    """Read YAML text; see :func:`read`. A `foreign` text may have tags and merge keys."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     try:
         _check_depth(text, name, loader)
@@ -96,7 +100,7 @@ def parse(text: str, name: str) -> Document:
         raise InputError(f"{name}: not YAML: {' '.join(str(error).split())}") from None
     document = Document(name)
     if root is not None:
-        document.data = _Builder(document).value(root, ())
+        document.data = _Builder(document, foreign).value(root, ())
     return document
 
 
@@ -114,8 +118,9 @@ def _check_depth(text: str, name: str, loader: Any) -> None:
 
 
 class _Builder:
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, foreign: bool) -> None:
         self.document = document
+        self.foreign = foreign
         self.nodes = 0
 
     def value(self, node: yaml.Node, key: Key) -> Any:
@@ -123,19 +128,26 @@ class _Builder:
         self.nodes += 1
         if len(key) > MAX_DEPTH or self.nodes > MAX_NODES:
             raise InputError(f"{self.document.place(key)}: an alias contains itself, or far too many values")
+        if self.foreign and node.tag.startswith("!"):
+            self.document.tags[key] = node.tag[1:]
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, key)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(child, (*key, i)) for i, child in enumerate(node.value)]
         return self._scalar(node, key)
 
-    def _mapping(self, node: yaml.MappingNode, key: Key) -> dict[str, Any]:
+    def _mapping(self, node: yaml.MappingNode, key: Key, merges: int = 0) -> dict[str, Any]:
         data: dict[str, Any] = {}
         lines: dict[str, int] = {}
+        merged: list[yaml.MappingNode] = []
         for name_node, value_node in node.value:
             line, column = _position(name_node)
             place = f"{self.document.name}:{line}:{column}"
-            if not isinstance(name_node, yaml.ScalarNode) or name_node.tag == _TAG + "merge":
+            merge = name_node.tag == _TAG + "merge"
+            if merge and self.foreign and isinstance(value_node, yaml.MappingNode):
+                merged.append(value_node)
+                continue
+            if not isinstance(name_node, yaml.ScalarNode) or merge:
                 self.document.faults.append(
                     f"{place}: {dotted(key)}: keys must be plain text; merge keys are not supported"
                 )
@@ -148,10 +160,17 @@ class _Builder:
             lines[name] = line
             self.document.marks[(*key, name)] = (line, column)
             data[name] = self.value(value_node, (*key, name))
+        if merges > MAX_DEPTH:
+            raise InputError(f"{self.document.place(key)}: a merge key contains itself")
+        for base in merged:
+            for name, value in self._mapping(base, key, merges + 1).items():
+                data.setdefault(name, value)
         return data
 
     def _scalar(self, node: yaml.Node, key: Key) -> Any:
         kind = node.tag.removeprefix(_TAG)
+        if self.foreign and node.tag.startswith("!"):
+            return None if node.value == "" else node.value
         if kind not in _TEXT_TAGS:
             self.document.faults.append(
                 f"{self.document.place(key)}: {dotted(key)}: tag {node.tag!r} is not supported"

@@ -52,7 +52,7 @@ class Storage:
     capacity : int or None
         Words of data per instance.
     metadata_bits : int
-        Bits of one metadata word, 0 when the level has no metadata storage.
+        Width of the metadata storage in bits, 0 when the level has none; format entries are told their own width.
     metadata_capacity : int or None
         Metadata words per instance.
     read_bandwidth, write_bandwidth, shared_bandwidth : Fraction or None

@@ -30,12 +30,15 @@ class Occupancy:
         Half the width of the band in elements, for ``banded`` only.
     size : int or None
         Elements of the tensor the density is told of, where it is not the tensor's own size.
+    path : str or None
+        File of an ``actual`` tensor (``.npy``, ``.npz`` or ``file.npz:array``); None: the tensor is given with the run.
     """
 
     distribution: str = "fixed-structured"
     density: Fraction = Fraction(1)
     band_width: int | None = None
     size: int | None = None
+    path: str | None = None
 
 
 DENSE = Occupancy()

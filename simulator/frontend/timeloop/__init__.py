@@ -1,0 +1,5 @@
+"""Specifications of Timeloop and Sparseloop: v0.3 and v0.4 files to design points and back, and their results."""
+
+from simulator.frontend.timeloop.loading import load
+
+__all__ = ["load"]

@@ -1,0 +1,184 @@
+"""The files of a specification, merged at their top level.
+
+A specification is one file, several, or a folder. Of a folder, the files in it are read, then what Timeloop itself wrote there
+(``*.map.yaml``, ``map.yaml``, ``timeloop-*``, ``parsed-processed-input.yaml``), then those of the folder above, each only for
+sections that are missing so far. Files named one by one come before folders.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from simulator.errors import InputError
+from simulator.frontend.timeloop.node import Node
+from simulator.hardware.document import Document, read
+
+SECTIONS = (
+    "architecture",
+    "problem",
+    "mapping",
+    "sparse_optimizations",
+    "ERT",
+    "ART",
+    "variables",
+    "cycles",
+    "sparsecycle",
+)
+OTHERS = {
+    "compound_components": "energies are read from an ERT",
+    "components": "energies are read from an ERT",
+    "mapper": "a mapping is given",
+    "mapspace": "a mapping is given",
+    "mapspace_constraints": "a mapping is given",
+    "architecture_constraints": "a mapping is given",
+    "constraints": "a mapping is given",
+    "layout": "layouts are not modelled",
+    "globals": "environment of the front end",
+}
+"""Sections that are not read, and why not."""
+_OUTPUT = re.compile(r"(timeloop-|accelergy)|(\.map|parsed-processed-input)\.ya?ml$|^map\.ya?ml$")
+_ROLE = re.compile(r"[._-]?(problem|prob|mapping|map|workload|layer)$")
+MOST_FILES = 200
+
+
+@dataclass(frozen=True)
+class Source:
+    """A section in a file; rank 0 the file was named, 1 in the folder, 2 written by Timeloop, 3 and 4 the same above."""
+
+    node: Node
+    path: Path
+    rank: int
+
+
+@dataclass
+class Sections:
+    """What the files say.
+
+    Attributes
+    ----------
+    found : dict of str to Node
+        By name of the section, with underscores.
+    read : list of str
+        ``section: file``, for the user.
+    notes : list of str
+        What is not read.
+    """
+
+    found: dict[str, Node] = field(default_factory=dict)
+    read: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def require(self, name: str, where: str) -> Node:
+        """A section that must be there."""
+        if name not in self.found:
+            raise InputError(f"{where}: no {name!r}; found: {', '.join(self.found) or 'nothing'}")
+        return self.found[name]
+
+
+def read_sections(paths: Sequence[Path], wishes: dict[str, str]) -> Sections:
+    """Read files and folders.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+    wishes : dict of str to str
+        File (its name, or how it begins) a section is to be read from, where a folder has several.
+
+    Raises
+    ------
+    InputError
+        A file that cannot be read, a section found in several files of equal standing.
+    """
+    sources: dict[str, list[Source]] = {}
+    sections = Sections()
+    for path, rank in _files(paths):
+        document = _document(path)
+        if not isinstance(document.data, dict):
+            if rank:
+                continue
+            raise InputError(
+                f"{document.name}: not a specification: no sections such as architecture or problem"
+            )
+        dumped = bool(document.data.get("dumped_by_timeloop_front_end"))
+        for key, value in document.data.items():
+            name = key.replace("-", "_")
+            node = Node(document, (key,), value)
+            _place(name, Source(node, path, rank + (1 if dumped and rank % 2 else 0)), sources, sections)
+    for name in sorted(sources, key=lambda name: SECTIONS.index(name)):
+        chosen = _choose(name, sources[name], wishes, sections)
+        sections.found[name] = chosen.node
+        sections.read.append(f"{name}: {chosen.path}")
+    for name in wishes:
+        if name not in sources:
+            raise InputError(f"no file has a section {name!r}")
+    return sections
+
+
+def _place(name: str, source: Source, sources: dict[str, list[Source]], sections: Sections) -> None:
+    if name in SECTIONS:
+        if source.node.value not in (None, [], {}):
+            sources.setdefault(name, []).append(source)
+    elif name in OTHERS:
+        note = f"{source.node.document.name}: {name}: not read, {OTHERS[name]}"
+        if source.node.value not in (None, [], {}) and source.rank < 2 and note not in sections.notes:
+            sections.notes.append(note)
+    elif name not in ("dumped_by_timeloop_front_end", "version") and source.rank < 2:
+        sections.notes.append(f"{source.node.document.place(source.node.key)}: {name}: not modelled")
+
+
+def _choose(name: str, sources: list[Source], wishes: dict[str, str], sections: Sections) -> Source:
+    if name in wishes:
+        wish = Path(wishes[name]).name
+        fitting = [s for s in sources if s.path.name == wish or s.path.stem == wish]
+        fitting = fitting or [s for s in sources if s.path.name.startswith(wish)]
+        if not fitting:
+            known = ", ".join(sorted(source.path.name for source in sources))
+            raise InputError(f"no file {wishes[name]!r} with a {name}; choices: {known}")
+        sources = fitting
+    nearest = [s for s in sources if s.rank == min(source.rank for source in sources)]
+    if len(nearest) > 1 and name == "mapping" and "problem" in sections.found:
+        stem = _ROLE.sub("", Path(sections.found["problem"].document.name).stem)
+        nearest = [s for s in nearest if _ROLE.sub("", s.path.stem) == stem] or nearest
+    if len(nearest) > 1:
+        told = ", ".join(sorted(source.path.name for source in nearest))
+        raise InputError(f"{nearest[0].path.parent}: several files have a {name}: {told}; name one")
+    return nearest[0]
+
+
+def _files(paths: Iterable[Path]) -> list[tuple[Path, int]]:
+    """Files to read, each with its standing (see :class:`Source`)."""
+    files: list[tuple[Path, int]] = []
+    for path in paths:
+        if not path.is_dir():
+            files.append((path, 0))
+            continue
+        inside = _yaml_of(path)
+        if not inside:
+            raise InputError(f"{path}: no .yaml files")
+        files += [(file, 2 if _OUTPUT.search(file.name) else 1) for file in inside]
+        files += [(file, 4 if _OUTPUT.search(file.name) else 3) for file in _yaml_of(path.resolve().parent)]
+    seen: set[Path] = set()
+    unique = []
+    for file, rank in sorted(files, key=lambda entry: entry[1]):
+        if file.resolve() not in seen:
+            seen.add(file.resolve())
+            unique.append((file, rank))
+    return unique
+
+
+def _yaml_of(folder: Path) -> list[Path]:
+    try:
+        found = sorted(f for f in folder.iterdir() if f.suffix in (".yaml", ".yml") and f.is_file())
+    except OSError as error:
+        raise InputError(f"{folder}: {error.strerror or error}") from None
+    return found if len(found) <= MOST_FILES else []
+
+
+def _document(path: Path) -> Document:
+    document = read(path, foreign=True)
+    if document.faults:
+        raise InputError("\n".join(document.faults))
+    return document

@@ -1,0 +1,45 @@
+"""Reading specifications: the recorded v0.3 and v0.4 cases, and small ones written here."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from simulator.frontend.timeloop import load
+
+DATA = Path(__file__).parents[4] / "shared" / "data"
+
+
+def recorded(*parts: str) -> Path:
+    """A recorded folder; the test is skipped where there is none."""
+    folder = DATA.joinpath(*parts)
+    if not folder.exists():
+        pytest.skip(f"no recorded specifications in {folder}")
+    return folder
+
+
+def test_pe_of_eyeriss_v2_is_read_as_told() -> None:
+    point = load(recorded("eyeriss_v2_pe"), problem="L07")
+    assert point.product.text == ("Outputs[N,G,M,F,E] += Weights[C,M,G,R,S] Inputs[N,C,G,R+E,S+F]")
+    assert [level.name for level in point.hierarchy.storage] == [
+        "BackingStorage",
+        "iact_spad",
+        "weight_spad",
+        "psum_spad",
+        "reg",
+    ]
+    assert point.occupancy_of("Inputs").density == Fraction(73, 100)
+    assert point.nest.levels[3].keeps == {"Outputs"}
+    assert [(loop.rank, loop.bound) for loop in point.nest.levels[3].temporal] == [("C", 8), ("M", 8)]
+    weights = point.features.at("weight_spad").representation("Weights")
+    assert weights is not None and weights.ranks[0].payload_bits == 7 and weights.inner_first
+    assert point.features.compute == ("skipping",)
+    assert point.energies.find("psum_spad", ("read",)) == 0.32508
+
+
+def test_split_lays_ranks_along_x_and_y() -> None:
+    point = load(recorded("sparseloop", "dstc_validation"))
+    spatial = point.nest.levels[3].spatial
+    assert [(loop.rank, loop.bound, loop.axis) for loop in spatial] == [("M", 8, "Y"), ("N", 16, "X")]
