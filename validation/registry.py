@@ -42,6 +42,7 @@ SETS = {
     "eyeriss": ClaimSet("validation.claims.eyeriss:claims"),
     "eyeriss_v2_pe": ClaimSet("validation.claims.eyeriss_v2_pe:claims", data="eyeriss_v2_pe"),
     "memory": ClaimSet("validation.claims.memory:claims"),
+    "noc": ClaimSet("validation.claims.noc:claims"),
     "scnn": ClaimSet("validation.claims.scnn:claims"),
     "sigma": ClaimSet("validation.claims.sigma:claims"),
     "stc": ClaimSet("validation.claims.stc:claims"),
