@@ -62,7 +62,7 @@ class OneRank:
         ((kept, length),) = _one_rank(code.pattern).ranks
         values, places = _slots(code.operand, np.pad(weights, ((0, 0), (0, pad))), kept)
         out = np.zeros((len(weights), inputs.shape[1]), dtype=np.int64)
-        _select(values, places, length, streamed, out)
+        select(values, places, length, streamed, np.arange(len(out)), out)
         return out
 
 
@@ -102,19 +102,33 @@ def _stored(machine: Stationary, pattern: Hss) -> tuple[Format, int]:
 
 
 @kernel
-def _select(
+def select(
     values: NDArray[np.int64],
     places: NDArray[np.int64],
     length: int,
     streamed: NDArray[np.int64],
+    rows: NDArray[np.int64],
     out: NDArray[np.int64],
 ) -> None:
-    rows, blocks, slots = values.shape
-    for m in range(rows):
+    """Add the products of rows of weights, each to the output it belongs to.
+
+    Parameters
+    ----------
+    values, places : ndarray of int64, shape (rows, blocks, slots)
+        What the registers hold, and the places in a block that the muxes choose.
+    length : int
+        Coordinates of a block.
+    streamed : ndarray of int64, shape (K, N)
+    rows : ndarray of int64, shape (rows,)
+        Output of each row of weights.
+    out : ndarray of int64, shape (M, N)
+    """
+    count, blocks, slots = values.shape
+    for i in range(count):
         for b in range(blocks):
             for j in range(slots):
-                weight = values[m, b, j]
+                weight = values[i, b, j]
                 if weight != 0:
-                    k = b * length + places[m, b, j]
+                    k = b * length + places[i, b, j]
                     for n in range(out.shape[1]):
-                        out[m, n] += weight * streamed[k, n]
+                        out[rows[i], n] += weight * streamed[k, n]

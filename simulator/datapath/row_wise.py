@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.datapath.code import Code, Rows
+from simulator.datapath.n_of_m import select
 from simulator.errors import InputError
 from simulator.hardware.organisations.stationary import Stationary
-from simulator.jit import kernel
 from simulator.sparsity.fibers import block_counts
 from simulator.sparsity.formats import CoordinatePayload
 from simulator.sparsity.patterns import Hss, parse
@@ -54,12 +54,10 @@ class RowWise:
             rows = np.flatnonzero(kept == n)
             encoded = CoordinatePayload((length,), (n,)).encode(padded[rows])
             values = encoded.data.reshape(len(rows), -1, n)
-            places = np.tile(np.arange(n, dtype=np.uint32), values.size // n)
+            places = np.tile(np.arange(n, dtype=np.int64), values.size // n)
             if encoded.metadata:
-                places = encoded.metadata["offset0"].entries
-            _accumulate(
-                values, places.reshape(values.shape), length, np.ascontiguousarray(streamed), rows, out
-            )
+                places = encoded.metadata["offset0"].entries.astype(np.int64)
+            select(values, places.reshape(values.shape), length, np.ascontiguousarray(streamed), rows, out)
         return out
 
 
@@ -116,24 +114,3 @@ def _metadata_bits(
     word = 8 * machine.components.glb.metadata_word.value
     widths = {int(n): offsets.width(int(n), length, word) if n < length else 0 for n in np.unique(kept)}
     return slots * np.array([widths[int(n)] for n in kept], dtype=np.int64)
-
-
-@kernel
-def _accumulate(
-    values: NDArray[np.int64],
-    places: NDArray[np.uint32],
-    length: int,
-    streamed: NDArray[np.int64],
-    rows: NDArray[np.int64],
-    out: NDArray[np.int64],
-) -> None:
-    """Rows of one N, each into the output it belongs to."""
-    count, blocks, slots = values.shape
-    for i in range(count):
-        for b in range(blocks):
-            for j in range(slots):
-                weight = values[i, b, j]
-                if weight != 0:
-                    k = b * length + places[i, b, j]
-                    for n in range(out.shape[1]):
-                        out[rows[i], n] += weight * streamed[k, n]

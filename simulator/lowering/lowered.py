@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.datapath.verify import Box
+from simulator.errors import InfeasibleError, InputError
+from simulator.hardware.components import Dram
+from simulator.hardware.machine import Machine
+from simulator.lowering import addresses
 from simulator.plan import Plan
+from simulator.workload.layer import Layer
 from simulator.workload.matrix import GemmView
 
 
@@ -71,6 +80,56 @@ class Lowered(Protocol):
         ndarray of int64, shape (m1 - m0, n1 - n0)
         """
         ...
+
+
+@dataclass(frozen=True)
+class Uncompressed(ABC):
+    """What layers share whose outputs are all written, zero or not; see :class:`Lowered`.
+
+    Attributes
+    ----------
+    plan : Plan
+    view : GemmView
+    outputs : ndarray of bool, shape (groups, M, N), or None
+        Recorded non-zeros.
+    provenance : str
+        Where they are from.
+    """
+
+    plan: Plan
+    view: GemmView
+    outputs: NDArray[np.bool_] | None
+    provenance: str
+
+    @property
+    @abstractmethod
+    def dram(self) -> Dram:
+        """Main memory of the machine."""
+
+    @property
+    def nonzeros(self) -> dict[str, tuple[int, int]]:
+        """Per tensor: non-zero elements and elements, of the raw tensors."""
+        return nonzeros(self.view, self.outputs)
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What the result rests on beyond the machine's own description."""
+        written = f"output non-zeros: {self.provenance}; every output is written"
+        return written, *addresses.assumptions(self.dram)
+
+
+@contextmanager
+def told_of(layer: Layer, machine: Machine) -> Iterator[None]:
+    """Errors raised inside say which layer does not fit which machine."""
+    try:
+        yield
+    except (InfeasibleError, InputError) as error:
+        raise type(error)(f"layer {layer.name!r} on {machine.name!r}: {error}") from None
+
+
+def dense(view: GemmView) -> int:
+    """Multiplications of the einsum."""
+    return view.groups * view.M * view.N * view.K
 
 
 def nonzeros(view: GemmView, outputs: NDArray[np.bool_] | None) -> dict[str, tuple[int, int]]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simulator.datapath.code import Code, Datapath, Rows
 from simulator.datapath.verify import Box
-from simulator.errors import InfeasibleError, InputError
+from simulator.errors import InfeasibleError
 from simulator.hardware.organisations.stationary import Stationary
 from simulator.lowering import addresses, lowered, slots
 from simulator.lowering.context import Context
@@ -59,7 +59,7 @@ class StationaryLayer:
         view, g = self.view, self.context.geometry
         effectual = sum(int(group.sum()) for group in self.context.operands.effectual)
         return {
-            "dense": view.groups * view.M * view.N * view.K,
+            "dense": lowered.dense(view),
             "effectual": effectual,
             "slots": self.lanes * g.steps * self.code.cycles,
         }
@@ -137,10 +137,8 @@ def lower(machine: Stationary, layer: Layer) -> StationaryLayer:
     capacity = (parts.glb.data_capacity.value, parts.glb.metadata_capacity.value)
     peak = parts.dram.peak(machine.clock.value)
     memory = Memory(capacity, parts.glb.tile_buffers.value, peak, parts.dram.arrival)
-    try:
+    with lowered.told_of(layer, machine):
         tiling = choose(machine.mapping, geometry, operands, memory)
-    except (InfeasibleError, InputError) as error:
-        raise type(error)(f"layer {layer.name!r} on {machine.name!r}: {error}") from None
     context = Context(machine, code, geometry, operands, tiling)
     mask, provenance = lowered.outputs_mask(view)
     if mask is not None and code.rows is not None:

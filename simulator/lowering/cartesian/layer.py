@@ -62,7 +62,7 @@ class CartesianLayer:
                     found = context.service(at, held, number)
                     steps += int(found.steps.sum(dtype=np.int64))
                     products += int(found.products.sum(dtype=np.int64))
-        dense = view.groups * view.M * view.N * view.K
+        dense = lowered.dense(view)
         return {"dense": dense, "effectual": products, "slots": steps * context.element.multipliers}
 
     @property

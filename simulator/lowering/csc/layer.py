@@ -69,7 +69,7 @@ class CscLayer:
                 edges = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])[words.start]
                 total = int(np.diff(edges) @ inputs)
                 effectual, issues = (effectual, issues + total) if is_issues else (effectual + total, issues)
-        dense = view.groups * view.M * view.N * view.K
+        dense = lowered.dense(view)
         return {"dense": dense, "effectual": effectual, "slots": self.lanes * issues}
 
     @property

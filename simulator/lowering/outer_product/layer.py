@@ -9,29 +9,29 @@ from numpy.typing import NDArray
 
 from simulator.datapath.outer_product import Unit, multiply
 from simulator.datapath.verify import Box
-from simulator.errors import InfeasibleError, InputError
+from simulator.hardware.components import Dram
 from simulator.hardware.organisations.outer_product import OuterProduct
-from simulator.lowering import addresses, lowered
+from simulator.lowering import lowered
 from simulator.lowering.outer_product.context import Context
 from simulator.lowering.outer_product.network import build
 from simulator.lowering.outer_product.operands import TENSORS, Operands, Storage
 from simulator.lowering.outer_product.units import finished, tile_bytes
 from simulator.mapping import Memory, choose
-from simulator.plan import Plan
 from simulator.sparsity.formats import resolve
 from simulator.workload.layer import Layer
 from simulator.workload.matrix import GemmView
 
 
 @dataclass(frozen=True)
-class OuterProductLayer:
+class OuterProductLayer(lowered.Uncompressed):
     """A layer ready to run; see :class:`simulator.lowering.lowered.Lowered`."""
 
-    plan: Plan
-    view: GemmView
     context: Context
-    outputs: NDArray[np.bool_] | None
-    provenance: str
+
+    @property
+    def dram(self) -> Dram:
+        """See :class:`simulator.lowering.lowered.Uncompressed`."""
+        return self.context.machine.components.dram
 
     @property
     def lanes(self) -> int:
@@ -44,15 +44,10 @@ class OuterProductLayer:
         view, found = self.view, self.context.operands.service
         unit = self.context.operands.unit
         return {
-            "dense": view.groups * view.M * view.N * view.K,
+            "dense": lowered.dense(view),
             "effectual": sum(int(part.products.sum(dtype=np.int64)) for part in found),
             "slots": sum(int(part.steps.sum(dtype=np.int64)) for part in found) * unit.rows * unit.columns,
         }
-
-    @property
-    def nonzeros(self) -> dict[str, tuple[int, int]]:
-        """Per tensor: non-zero elements and elements, of the raw tensors."""
-        return lowered.nonzeros(self.view, self.outputs)
 
     @property
     def traffic(self) -> dict[str, dict[str, int]]:
@@ -72,12 +67,6 @@ class OuterProductLayer:
             "outputs_format": "uncompressed",
             "mapping": self.context.tiling.text(self.context.operands.geometry),
         }
-
-    @property
-    def assumptions(self) -> tuple[str, ...]:
-        """What the result rests on beyond the machine's own description."""
-        written = f"output non-zeros: {self.provenance}; every output is written"
-        return written, *addresses.assumptions(self.context.machine.components.dram)
 
     def computed(self, view: GemmView, box: Box) -> NDArray[np.int64]:
         """See :class:`simulator.lowering.lowered.Lowered`: fibers across a tile go through their bitmasks and back."""
@@ -124,10 +113,7 @@ def lower(machine: OuterProduct, layer: Layer) -> OuterProductLayer:
     operands = Operands(view, unit(machine), units, Storage(bits.weights.value, bits.inputs.value, *words))
     capacity = glb.data_capacity.value, glb.metadata_capacity.value
     memory = Memory(capacity, glb.tile_buffers.value, dram.peak(machine.clock.value), dram.arrival)
-    try:
+    with lowered.told_of(layer, machine):
         tiling = choose(machine.mapping, operands.geometry, operands, memory)
-    except (InfeasibleError, InputError) as error:
-        raise type(error)(f"layer {layer.name!r} on {machine.name!r}: {error}") from None
     context = Context(machine, operands, tiling)
-    mask, provenance = lowered.outputs_mask(view)
-    return OuterProductLayer(build(context), view, context, mask, provenance)
+    return OuterProductLayer(build(context), view, *lowered.outputs_mask(view), context)

@@ -9,26 +9,26 @@ from numpy.typing import NDArray
 
 from simulator.datapath.packed import multiply
 from simulator.datapath.verify import Box
-from simulator.errors import InfeasibleError
+from simulator.hardware.components import Dram
 from simulator.hardware.organisations.packed import Packed
-from simulator.lowering import addresses, lowered
+from simulator.lowering import lowered
 from simulator.lowering.packed.network import build
 from simulator.lowering.packed.programs import written
 from simulator.lowering.packed.tiles import Tiles, choose
-from simulator.plan import Plan
 from simulator.workload.layer import Layer
 from simulator.workload.matrix import GemmView
 
 
 @dataclass(frozen=True)
-class PackedLayer:
+class PackedLayer(lowered.Uncompressed):
     """A layer ready to run; see :class:`simulator.lowering.lowered.Lowered`."""
 
-    plan: Plan
-    view: GemmView
     tiles: Tiles
-    outputs: NDArray[np.bool_] | None
-    provenance: str
+
+    @property
+    def dram(self) -> Dram:
+        """See :class:`simulator.lowering.lowered.Uncompressed`."""
+        return self.tiles.machine.components.dram
 
     @property
     def lanes(self) -> int:
@@ -47,13 +47,7 @@ class PackedLayer:
             for tile in self.tiles.tiles
         )
         columns = sum(len(self.tiles.rounds[tile]) * tile.columns for tile in self.tiles.tiles)
-        dense = view.groups * view.M * view.N * k
-        return {"dense": dense, "effectual": effectual, "slots": self.lanes * columns}
-
-    @property
-    def nonzeros(self) -> dict[str, tuple[int, int]]:
-        """Per tensor: non-zero elements and elements, of the raw tensors."""
-        return lowered.nonzeros(self.view, self.outputs)
+        return {"dense": lowered.dense(view), "effectual": effectual, "slots": self.lanes * columns}
 
     @property
     def traffic(self) -> dict[str, dict[str, int]]:
@@ -75,12 +69,6 @@ class PackedLayer:
             "rounds": f"{rounds} of {self.lanes} multipliers",
         }
 
-    @property
-    def assumptions(self) -> tuple[str, ...]:
-        """What the result rests on beyond the machine's own description."""
-        said = f"output non-zeros: {self.provenance}; every output is written"
-        return said, *addresses.assumptions(self.tiles.machine.components.dram)
-
     def computed(self, view: GemmView, box: Box) -> NDArray[np.int64]:
         """See :class:`simulator.lowering.lowered.Lowered`: the box's rows packed by themselves."""
         path = self.tiles.machine.datapath
@@ -101,9 +89,7 @@ def lower(machine: Packed, layer: Layer) -> PackedLayer:
     """
     layer.check_pattern()
     view = GemmView(layer)
-    try:
+    with lowered.told_of(layer, machine):
         tiles = choose(machine, view)
         plan = build(tiles)
-    except InfeasibleError as error:
-        raise InfeasibleError(f"layer {layer.name!r} on {machine.name!r}: {error}") from None
-    return PackedLayer(plan, view, tiles, *lowered.outputs_mask(view))
+    return PackedLayer(plan, view, *lowered.outputs_mask(view), tiles)

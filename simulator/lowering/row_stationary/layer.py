@@ -64,7 +64,7 @@ class RowStationaryLayer:
                 effectual += int(weights[k:last] @ inputs)
         columns = context.blocking.shape.columns.outputs
         cycles = sum(context.blocking.cycles(at) for at in context.passes) * columns
-        dense = view.groups * view.M * view.N * view.K
+        dense = lowered.dense(view)
         return {"dense": dense, "effectual": effectual, "slots": self.lanes * cycles}
 
     @property

@@ -9,25 +9,25 @@ from numpy.typing import NDArray
 
 from simulator.datapath.skip_ahead import multiply
 from simulator.datapath.verify import Box
-from simulator.errors import InfeasibleError
+from simulator.hardware.components import Dram
 from simulator.hardware.organisations.skip_ahead import SkipAhead
-from simulator.lowering import addresses, lowered
+from simulator.lowering import lowered
 from simulator.lowering.skip_ahead.network import TENSORS, build
 from simulator.lowering.skip_ahead.strips import Strips, choose
-from simulator.plan import Plan
 from simulator.workload.layer import Layer
 from simulator.workload.matrix import GemmView
 
 
 @dataclass(frozen=True)
-class SkipAheadLayer:
+class SkipAheadLayer(lowered.Uncompressed):
     """A layer ready to run; see :class:`simulator.lowering.lowered.Lowered`."""
 
-    plan: Plan
-    view: GemmView
     strips: Strips
-    outputs: NDArray[np.bool_] | None
-    provenance: str
+
+    @property
+    def dram(self) -> Dram:
+        """See :class:`simulator.lowering.lowered.Uncompressed`."""
+        return self.strips.machine.components.dram
 
     @property
     def lanes(self) -> int:
@@ -39,15 +39,10 @@ class SkipAheadLayer:
         """Dense and effectual multiplications, and slots issued: cycles in which an element intersects."""
         view, found = self.view, self.strips.service
         return {
-            "dense": view.groups * view.M * view.N * view.K,
+            "dense": lowered.dense(view),
             "effectual": sum(int(part.products.sum()) for part in found),
             "slots": sum(int(part.cycles.sum()) for part in found),
         }
-
-    @property
-    def nonzeros(self) -> dict[str, tuple[int, int]]:
-        """Per tensor: non-zero elements and elements, of the raw tensors."""
-        return lowered.nonzeros(self.view, self.outputs)
 
     @property
     def traffic(self) -> dict[str, dict[str, int]]:
@@ -71,12 +66,6 @@ class SkipAheadLayer:
             "pairs": f"{pairs} of {blocks} pairs of tiles have a block in common",
         }
 
-    @property
-    def assumptions(self) -> tuple[str, ...]:
-        """What the result rests on beyond the machine's own description."""
-        said = f"output non-zeros: {self.provenance}; every output is written"
-        return said, *addresses.assumptions(self.strips.machine.components.dram)
-
     def computed(self, view: GemmView, box: Box) -> NDArray[np.int64]:
         """See :class:`simulator.lowering.lowered.Lowered`: matches of compressed fibers, block by block."""
         weights = view.weights(box.group, box.m0, box.m1).astype(np.int64)
@@ -97,9 +86,7 @@ def lower(machine: SkipAhead, layer: Layer) -> SkipAheadLayer:
     """
     layer.check_pattern()
     view = GemmView(layer)
-    try:
+    with lowered.told_of(layer, machine):
         strips = choose(machine, view)
         plan = build(strips)
-    except InfeasibleError as error:
-        raise InfeasibleError(f"layer {layer.name!r} on {machine.name!r}: {error}") from None
-    return SkipAheadLayer(plan, view, strips, *lowered.outputs_mask(view))
+    return SkipAheadLayer(plan, view, *lowered.outputs_mask(view), strips)

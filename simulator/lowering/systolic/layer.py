@@ -86,7 +86,7 @@ class SystolicLayer:
         """Dense, effectual and issued multiplications; those idle while wavefronts enter and leave count as issued."""
         view = self.view
         return {
-            "dense": view.groups * view.M * view.N * view.K,
+            "dense": lowered.dense(view),
             "effectual": int(self.effectual.sum()),
             "slots": self.lanes * self.flow.steps,
         }

@@ -2,79 +2,56 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import replace
 from functools import cache
 
 import numpy as np
 import pytest
+from lowering.work import check_engines, check_work, layer, small
 
 import simulator
-from simulator import InfeasibleError, Layer
+from simulator import InfeasibleError
 from simulator.hardware import override
 from simulator.hardware.organisations.outer_product import OuterProduct
 from simulator.lowering import lower
 from simulator.lowering.outer_product.layer import OuterProductLayer, unit
 from simulator.lowering.outer_product.network import build
 from simulator.mapping import Tiling
-from simulator.plan.check import problems
-from simulator.plan.rung import Rung
-from simulator.registry import resolve
 from validation.oracles.nest import Nest
 from validation.oracles.outer_product_layer import Oracle, Work
 
 COUNT = 30
-DENSITIES = (0.0, 0.03, 0.3, 0.8, 1.0)
+SIZES = (30, 60, 30), (7, 9, 7, 7)
 
 
-def layer(seed: int) -> Layer:
-    rng = np.random.default_rng(seed)
-    kept, density = rng.choice(DENSITIES, 2)
-    if seed % 2:
-        m, k, n = (int(x) for x in rng.integers(1, (30, 60, 30)))
-        return simulator.gemm(rng.random((m, k)) < kept, rng.random((k, n)) < density)
-    groups = int(rng.integers(1, 3))
-    c, m, height, width = (int(x) for x in rng.integers((1, 1, 3, 3), (7, 9, 7, 7)))
-    weights = rng.random((m * groups, c, 3, 2)) < kept
-    inputs = rng.random((2, c * groups, height, width)) < density
-    return simulator.conv2d(weights, inputs, int(rng.integers(1, 3)), int(rng.integers(3)), groups=groups)
-
-
-def small(seed: int) -> OuterProduct:
-    """The machine with small units, narrow words and odd widths."""
-    rng = np.random.default_rng([seed, 1])
-    choices = {
-        "units.rows": [1, 2, 3],
-        "units.columns": [1, 2],
-        "units.tile_rows": [1, 3, 8],
-        "units.tile_columns": [2, 5, 8],
-        "units.depth": [1, 4, 7],
-        "units.step_rows": [1, 2, 4],
-        "units.step_columns": [2, 3],
-        "accumulation.bank_rows": [1, 2, 8],
-        "accumulation.bank_words": [1, 4],
-        "accumulation.queue": [1, 4],
-        "accumulation.bandwidth": [1, 5, 16],
-        "glb.row": ["16 B", "64 B"],
-        "glb.data_word": ["2 B", "16 B"],
-        "glb.metadata_word": ["1 B", "8 B"],
-        "dram.burst": ["16 B", "30 B"],
-        "value_bits.inputs": ["8 b", "3 b"],
-        "value_bits.weights": ["8 b", "5 b"],
-        "value_bits.outputs": ["8 b", "3 b"],
-    }
-    made = override(
-        simulator.load("dstc"), {path: str(rng.choice(values)) for path, values in choices.items()}
-    )
-    assert isinstance(made, OuterProduct)
-    return made
+CHOICES: dict[str, list[object]] = {
+    "units.rows": [1, 2, 3],
+    "units.columns": [1, 2],
+    "units.tile_rows": [1, 3, 8],
+    "units.tile_columns": [2, 5, 8],
+    "units.depth": [1, 4, 7],
+    "units.step_rows": [1, 2, 4],
+    "units.step_columns": [2, 3],
+    "accumulation.bank_rows": [1, 2, 8],
+    "accumulation.bank_words": [1, 4],
+    "accumulation.queue": [1, 4],
+    "accumulation.bandwidth": [1, 5, 16],
+    "glb.row": ["16 B", "64 B"],
+    "glb.data_word": ["2 B", "16 B"],
+    "glb.metadata_word": ["1 B", "8 B"],
+    "dram.burst": ["16 B", "30 B"],
+    "value_bits.inputs": ["8 b", "3 b"],
+    "value_bits.weights": ["8 b", "5 b"],
+    "value_bits.outputs": ["8 b", "3 b"],
+}
+"""Of a machine with small units, narrow words and odd widths."""
 
 
 @cache
 def told(seed: int) -> tuple[OuterProductLayer, Work]:
     """A layer under the loop nest it is given, or any other, and its work."""
-    machine = small(seed)
-    found = lower(machine, layer(seed))
+    machine = small("dstc", OuterProduct, CHOICES, seed)
+    found = lower(machine, layer(seed, *SIZES))
     assert isinstance(found, OuterProductLayer)
     g, rng = found.context.operands.geometry, np.random.default_rng([seed, 2])
     if seed % 3:
@@ -91,15 +68,7 @@ def told(seed: int) -> tuple[OuterProductLayer, Work]:
 @pytest.mark.parametrize("seed", range(COUNT))
 def test_work_equals_the_oracle(seed: int) -> None:
     found, work = told(seed)
-    assert problems(found.plan) == []
-    outcome = resolve("engine", "fast")(found.plan, Rung.S0)
-    actions = Counter({(p.name, action): n for p in outcome.components for action, n in p.actions.items()})
-    wrong = {
-        k: (actions[k], work.actions[k]) for k in actions | work.actions if actions[k] != work.actions[k]
-    }
-    assert wrong == {}
-    assert {p.name: p.demand for p in outcome.components if p.demand} == dict(work.demand)
-    assert found.traffic["dram"] == dict(work.traffic)
+    check_work(found, work)
     units = [name for name in work.demand if name.startswith("unit.")]
     assert found.macs["effectual"] == sum(work.actions[name, "mac"] for name in units)
     assert found.macs["slots"] == sum(work.actions[n, a] for n in units for a in ("mac", "mac_gated"))
@@ -130,11 +99,7 @@ def test_cases_are_varied() -> None:
 
 @pytest.mark.parametrize("seed", range(0, COUNT, 3))
 def test_both_engines_agree(seed: int) -> None:
-    plan = told(seed)[0].plan
-    for rung in Rung:
-        assert (
-            resolve("engine", "fast")(plan, rung).digest == resolve("engine", "reference")(plan, rung).digest
-        )
+    check_engines(told(seed)[0].plan)
 
 
 def test_a_queue_too_short_for_a_line_of_outputs_is_refused() -> None:
