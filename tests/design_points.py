@@ -1,8 +1,8 @@
 """Random design points, for tests of everything that reads, estimates or runs one.
 
 A point is drawn through a `Draw` (see networks.py), so the same code serves a seeded generator and Hypothesis. What is drawn
-is always legal: factors multiply to the sizes (imperfect ones too, where asked for), tiles fit, every level has a rank for each loop of
-a tensor it compresses, and the formats of a level end in those of the next.
+is always legal: factors multiply to the sizes (imperfect ones too, where asked for), tiles fit, every level has a rank for each
+loop of a tensor it compresses, and the formats of a level end in those of the next.
 """
 
 from __future__ import annotations

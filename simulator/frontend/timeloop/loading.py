@@ -10,6 +10,7 @@ from simulator.frontend.timeloop.cycles import with_cycles
 from simulator.frontend.timeloop.energies import read_energies
 from simulator.frontend.timeloop.mapping import read_mapping
 from simulator.frontend.timeloop.node import Node
+from simulator.frontend.timeloop.nodes import Flat, read_nodes
 from simulator.frontend.timeloop.problem import read_problem
 from simulator.frontend.timeloop.sections import Sections, read_sections
 from simulator.frontend.timeloop.sparse import read_features
@@ -50,12 +51,12 @@ def build(sections: Sections, paths: Sequence[Path], where: str) -> DesignPoint:
     """A design point from sections."""
     notes = list(sections.notes)
     product, occupancy = read_problem(sections.require("problem", where), notes)
-    hierarchy = read_tree(sections.require("architecture", where), notes)
-    hierarchy = with_cycles(sections.found.get("cycles"), hierarchy)
-    nest = read_mapping(sections.require("mapping", where), product, hierarchy, notes)
-    features = read_features(
-        _targets(sections.found.get("sparse_optimizations"), notes), product, hierarchy, notes
-    )
+    flat = _architecture(sections, where, notes)
+    hierarchy = with_cycles(sections.found.get("cycles"), flat.hierarchy)
+    mapping, directives = _directives(sections, flat, where)
+    nest = read_mapping(mapping, directives, product, hierarchy, notes, flat.fanouts)
+    targets = [*_targets(sections.found.get("sparse_optimizations"), notes), *flat.targets]
+    features = read_features(targets, product, hierarchy, notes)
     energies = read_energies(sections.found.get("ERT"), sections.found.get("ART"), hierarchy, notes)
     return DesignPoint(
         _name(sections, paths),
@@ -67,6 +68,38 @@ def build(sections: Sections, paths: Sequence[Path], where: str) -> DesignPoint:
         energies,
         tuple(dict.fromkeys(notes)),
     )
+
+
+def _architecture(sections: Sections, where: str, notes: list[str]) -> Flat:
+    node = sections.require("architecture", where)
+    if "nodes" in node.fields().found:
+        return read_nodes(node, sections.found.get("variables"), notes)
+    return Flat(read_tree(node, notes), [], [], {})
+
+
+def _directives(sections: Sections, flat: Flat, where: str) -> tuple[Node, list[Node]]:
+    """The mapping, completed by what the nodes themselves say of it."""
+    if "mapping" not in sections.found and flat.directives:
+        return sections.found["architecture"], flat.directives
+    mapping = sections.require("mapping", where)
+    if sections.searched or not flat.directives:
+        return mapping, mapping.items()
+    directives = {_aim(item, flat): item for item in mapping.items()}
+    for told in flat.directives:
+        own = directives.get(_aim(told, flat))
+        keys = ("permutation", "split", "keep", "bypass")
+        more = told.value if own is None else {key: told.value[key] for key in keys if key in told.value}
+        base = told if own is None else own
+        directives[_aim(told, flat)] = Node(base.document, base.key, {**more, **base.value})
+    return mapping, list(directives.values())
+
+
+def _aim(item: Node, flat: Flat) -> tuple[str, str]:
+    """Level and kind of a directive."""
+    fields = item.fields()
+    kind, target = fields.require("type").text(), fields.require("target").text()
+    kind = "dataspace" if kind in ("bypass", "datatype") else kind
+    return (flat.fanouts.get(target, target) if kind == "spatial" else target), kind
 
 
 def _targets(node: Node | None, notes: list[str]) -> list[Node]:
@@ -83,5 +116,5 @@ def _name(sections: Sections, paths: Sequence[Path]) -> str:
     folder = next((path for path in paths if path.is_dir()), None)
     stem = folder.resolve().name if folder is not None else paths[0].stem
     problem = Path(sections.found["problem"].document.name).stem
-    generic = problem in ("problem", "prob", "input", paths[0].stem)
+    generic = problem in ("problem", "prob", "input", "parsed-processed-input", paths[0].stem)
     return stem if generic else f"{stem}/{problem}"

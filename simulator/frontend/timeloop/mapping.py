@@ -46,6 +46,7 @@ class _Level:
 
 def read_mapping(
     node: Node,
+    directives: list[Node],
     product: Product,
     hierarchy: Hierarchy,
     notes: list[str],
@@ -56,13 +57,15 @@ def read_mapping(
     Parameters
     ----------
     node : Node
-        The section ``mapping``.
+        The section ``mapping``, for messages.
+    directives : list of Node
+        Its entries.
     product : Product
     hierarchy : Hierarchy
     notes : list of str
         Told what is not modelled.
     fanouts : dict of str to str, optional
-        Level whose spatial loops a container's (v0.4) are.
+        Level that has the spatial loops of a node (v0.4); it keeps nothing.
 
     Raises
     ------
@@ -70,8 +73,10 @@ def read_mapping(
         A level, rank or tensor that does not exist, or factors that do not multiply to the size of a rank.
     """
     levels = {storage.name: _Level() for storage in hierarchy.storage}
-    for item in node.items():
+    for item in directives:
         _directive(item, levels, product, notes, fanouts or {})
+    for dummy in (fanouts or {}).values():
+        levels[dummy].bypass |= {tensor.name for tensor in product.tensors} - levels[dummy].keep
     _check_products(node, levels, product)
     nest = []
     for i, (name, level) in enumerate(levels.items()):

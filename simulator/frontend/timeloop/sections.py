@@ -71,6 +71,11 @@ class Sections:
     read: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    @property
+    def searched(self) -> bool:
+        """Whether the mapping is what a mapper wrote: constraints no longer count."""
+        return bool(_OUTPUT.search(Path(self.found["mapping"].document.name).name))
+
     def require(self, name: str, where: str) -> Node:
         """A section that must be there."""
         if name not in self.found:
@@ -102,13 +107,20 @@ def read_sections(paths: Sequence[Path], wishes: dict[str, str]) -> Sections:
             raise InputError(
                 f"{document.name}: not a specification: no sections such as architecture or problem"
             )
-        dumped = bool(document.data.get("dumped_by_timeloop_front_end"))
         for key, value in document.data.items():
             name = key.replace("-", "_")
             node = Node(document, (key,), value)
-            _place(name, Source(node, path, rank + (1 if dumped and rank % 2 else 0)), sources, sections)
+            _place(
+                name,
+                Source(node, path, rank + (1 if _dumped(document) and rank % 2 else 0)),
+                sources,
+                sections,
+            )
     for name in sorted(sources, key=lambda name: SECTIONS.index(name)):
-        chosen = _choose(name, sources[name], wishes, sections)
+        candidates = _belonging(name, sources[name], sections)
+        if not candidates:
+            continue
+        chosen = _choose(name, candidates, wishes, sections)
         sections.found[name] = chosen.node
         sections.read.append(f"{name}: {chosen.path}")
     for name in wishes:
@@ -129,6 +141,18 @@ def _place(name: str, source: Source, sources: dict[str, list[Source]], sections
         sections.notes.append(f"{source.node.document.place(source.node.key)}: {name}: not modelled")
 
 
+def _belonging(name: str, sources: list[Source], sections: Sections) -> list[Source]:
+    """Without what the front end told again: its file counts as a whole, with its architecture."""
+    architecture = sections.found.get("architecture")
+    if name != "sparse_optimizations" or architecture is None:
+        return sources
+    return [s for s in sources if not _dumped(s.node.document) or s.node.document is architecture.document]
+
+
+def _dumped(document: Document) -> bool:
+    return bool(document.data.get("dumped_by_timeloop_front_end"))
+
+
 def _choose(name: str, sources: list[Source], wishes: dict[str, str], sections: Sections) -> Source:
     if name in wishes:
         wish = Path(wishes[name]).name
@@ -138,6 +162,13 @@ def _choose(name: str, sources: list[Source], wishes: dict[str, str], sections: 
             known = ", ".join(sorted(source.path.name for source in sources))
             raise InputError(f"no file {wishes[name]!r} with a {name}; choices: {known}")
         sources = fitting
+    if name == "mapping" and name not in wishes and _has_nodes(sections):
+        searched = [s for s in sources if s.rank and _OUTPUT.search(s.path.name)]
+        for other in (s for s in sources if searched and s not in searched and s.rank == 1):
+            sections.notes.append(
+                f"{other.path}: constraints of a search: the mapping it found is read instead"
+            )
+        sources = searched or sources
     nearest = [s for s in sources if s.rank == min(source.rank for source in sources)]
     if len(nearest) > 1 and name == "mapping" and "problem" in sections.found:
         stem = _ROLE.sub("", Path(sections.found["problem"].document.name).stem)
@@ -146,6 +177,12 @@ def _choose(name: str, sources: list[Source], wishes: dict[str, str], sections: 
         told = ", ".join(sorted(source.path.name for source in nearest))
         raise InputError(f"{nearest[0].path.parent}: several files have a {name}: {told}; name one")
     return nearest[0]
+
+
+def _has_nodes(sections: Sections) -> bool:
+    """Whether the architecture is one of v0.4, where a mapping is a list of constraints."""
+    node = sections.found.get("architecture")
+    return node is not None and isinstance(node.value, dict) and "nodes" in node.value
 
 
 def _files(paths: Iterable[Path]) -> list[tuple[Path, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -34,7 +35,9 @@ def test_pe_of_eyeriss_v2_is_read_as_told() -> None:
     assert point.nest.levels[3].keeps == {"Outputs"}
     assert [(loop.rank, loop.bound) for loop in point.nest.levels[3].temporal] == [("C", 8), ("M", 8)]
     weights = point.features.at("weight_spad").representation("Weights")
-    assert weights is not None and weights.ranks[0].payload_bits == 7 and weights.inner_first
+    assert weights is not None
+    assert weights.ranks[0].payload_bits == 7
+    assert weights.inner_first
     assert point.features.compute == ("skipping",)
     assert point.energies.find("psum_spad", ("read",)) == 0.32508
 
@@ -43,3 +46,19 @@ def test_split_lays_ranks_along_x_and_y() -> None:
     point = load(recorded("sparseloop", "dstc_validation"))
     spatial = point.nest.levels[3].spatial
     assert [(loop.rank, loop.bound, loop.axis) for loop in spatial] == [("M", 8, "Y"), ("N", 16, "X")]
+
+
+V04 = DATA / "sparseloop" / "v04"
+
+
+@pytest.mark.parametrize(
+    "case", sorted(f.name for f in V04.glob("*/") if (f / "arch.yaml").exists()) or ["none"]
+)
+def test_nodes_become_the_levels_the_front_end_makes_of_them(case: str) -> None:
+    folder = recorded("sparseloop", "v04", case)
+    ours = load(folder)
+    theirs = load([folder / "parsed-processed-input.yaml", folder / "timeloop-mapper.map.yaml"])
+    for mine, its in zip(ours.hierarchy.storage, theirs.hierarchy.storage, strict=True):
+        assert replace(mine, attributes=(), banks=None) == replace(its, attributes=(), banks=None)
+    assert replace(ours.hierarchy.compute, attributes=()) == replace(theirs.hierarchy.compute, attributes=())
+    assert (ours.nest, ours.features, ours.product) == (theirs.nest, theirs.features, theirs.product)
