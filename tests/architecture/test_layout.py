@@ -91,7 +91,7 @@ def test_no_engine_file_names_a_machine_a_datapath_or_a_format() -> None:
 
 
 def test_tests_stand_where_their_subject_stands() -> None:
-    """A folder of tests named like a room has only folders that room has."""
+    """A folder of tests named like a room has only folders that room has, or that are named like a file of it."""
     for folder in (ROOT / "tests").rglob("*"):
         inside = folder.relative_to(ROOT / "tests")
         if (
@@ -99,4 +99,6 @@ def test_tests_stand_where_their_subject_stands() -> None:
             and (ROOT / "simulator" / inside.parts[0]).is_dir()
             and "__pycache__" not in inside.parts
         ):
-            assert inside.name in ("fixtures",) or (ROOT / "simulator" / inside).is_dir(), folder
+            subject = ROOT / "simulator" / inside
+            found = subject.is_dir() or subject.with_suffix(".py").is_file()
+            assert inside.name == "fixtures" or found, folder

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from engine.test_contract import grants, of, pair, timeline
+from engine.timelines import grants, of, pair, timeline
 from networks import program, run_of, server
 
 from simulator.errors import InputError

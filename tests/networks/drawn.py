@@ -1,145 +1,28 @@
-"""Random networks and rewritings of plans, for tests of both engines.
+"""Random networks.
 
-A network is drawn through a `Draw`, so the same code serves a seeded generator (fast, for bulk) and Hypothesis
-(shrinks). Totals of puts and takes balance on every channel, so most networks run to their end; small capacities,
-loops and releases that come late make some of them deadlock, which both engines must say in the same words.
+Totals of puts and takes balance on every channel, so most networks run to their end; small capacities, loops and releases that come
+late make some of them deadlock, which both engines must say in the same words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
-from typing import Any, Protocol, TypeVar
+from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
-from simulator.plan import Access, Channel, Chunk, Component, Plan, Program, RunWriter
+from networks.draws import Draw, Drawn, chance, choice
+from networks.states import banks, rows
+from networks.tellings import encoded, retold, table_of
+from simulator.plan import Access, Channel, Component, Plan, Program
 from simulator.plan.runs import DEMAND, PERIOD, WORK
-from simulator.plan.state import Banks, Rows
+from simulator.plan.state import Rows
 
-T = TypeVar("T")
-Item = tuple[int, ...]
 KINDS = ("server", "memory", "dram", "fork", "join", "switch", "source", "sink")
 RATES = ((1, 1), (1, 1), (1, 0), (42, 1), (64, 1), (2, 3), (3, 2), (7, 5), (5, 7))
 MAX_ITEM_STAGES = 2000
-
-
-class Draw(Protocol):
-    """Where choices come from."""
-
-    def integer(self, low: int, high: int) -> int:
-        """An integer in [low, high]."""
-        ...
-
-
-class Seeded:
-    """Choices from a seeded generator."""
-
-    def __init__(self, seed: int) -> None:
-        self._rng = np.random.default_rng(seed)
-
-    def integer(self, low: int, high: int) -> int:
-        return int(self._rng.integers(low, high + 1))
-
-
-class Drawn:
-    """Choices Hypothesis makes, and shrinks."""
-
-    def __init__(self, draw: Any) -> None:
-        self._draw = draw
-
-    def integer(self, low: int, high: int) -> int:
-        return int(self._draw(st.integers(low, high)))
-
-
-def choice(draw: Draw, options: Sequence[T]) -> T:
-    return options[draw.integer(0, len(options) - 1)]
-
-
-def chance(draw: Draw, one_in: int) -> bool:
-    """True once in `one_in` times; what Hypothesis shrinks to is False."""
-    return draw.integer(0, one_in - 1) == one_in - 1
-
-
-# ---------------------------------------------------------------------------------------------- plans by hand
-
-
-def run_of(count: int, demand: Any = 1, **fields: Any) -> dict[str, Any]:
-    """Arguments of a run, for :func:`program`."""
-    return {"count": count, "demand": demand, **fields}
-
-
-def program(
-    name: str,
-    *runs: dict[str, Any],
-    inputs: Sequence[int] = (),
-    outputs: Sequence[int] = (),
-    actions: Sequence[str] = (),
-    access: Access | None = None,
-) -> Program:
-    """A program of one chunk."""
-    writer = RunWriter(len(inputs), len(outputs), len(actions))
-    for run in runs:
-        writer.add(**run)
-    chunk = writer.chunk()
-    return Program(name, tuple(inputs), tuple(outputs), tuple(actions), lambda: iter([chunk]), access)
-
-
-def server(name: str, *programs: Program, rate: tuple[int, int] = (1, 1), **fields: Any) -> Component:
-    """A component; its group is its name unless given."""
-    given = {"group": name, "kind": "server", "lanes": 1, "arbiter": None, **fields}
-    return Component(name=name, rate=rate, programs=programs, **given)
-
-
-# ---------------------------------------------------------------------------------------------- random states
-
-
-def rows(draw: Draw) -> Rows:
-    """Random DRAM timings, small enough that all of them matter; some of none, some like those of a real part."""
-    burst = choice(draw, (4, 8, 64))
-    stripe = burst * draw.integer(1, 4)
-    rc, faw, rrd_s, rrd_l = (draw.integer(0, 30) for _ in range(4))
-    rfc, rcd = max(rc, faw, rrd_s, rrd_l) + draw.integer(0, 20), draw.integer(0, 9)
-    state = Rows(
-        clock=choice(draw, ((1, 1), (1, 1), (8, 5), (6, 5), (3, 7), (5, 2))),
-        queue=draw.integer(1, 9),
-        channels=choice(draw, (1, 1, 2, 3)),
-        groups=choice(draw, (1, 1, 2, 4)),
-        banks=draw.integer(1, 4),
-        row=burst * draw.integer(1, 6),
-        burst=burst,
-        stripe=stripe,
-        bl=draw.integer(1, 6),
-        cl=draw.integer(0, 12),
-        cwl=draw.integer(0, 9),
-        rcd=rcd,
-        rp=draw.integer(0, 9),
-        ras=draw.integer(0, 20),
-        rc=rc,
-        rrd_s=rrd_s,
-        rrd_l=rrd_l,
-        faw=faw,
-        ccd_s=draw.integer(0, 6),
-        ccd_l=draw.integer(0, 8),
-        rtp=draw.integer(0, 9),
-        wr=draw.integer(0, 9),
-        wtr_s=draw.integer(0, 6),
-        wtr_l=draw.integer(0, 8),
-        turn=draw.integer(0, 4),
-        refi=0,
-        rfc=rfc,
-    )
-    return replace(state, refi=rfc + rcd + state.longest + draw.integer(1, 200)) if chance(draw, 2) else state
-
-
-def banks(draw: Draw, store: str) -> Banks:
-    """A random store of banks."""
-    return Banks(store, draw.integer(1, 6), choice(draw, (1, 4, 16)), choice(draw, (1, 1, 2, 5)))
-
-
-# -------------------------------------------------------------------------------------------- random networks
 
 
 @dataclass
@@ -343,7 +226,7 @@ def _reaching(draw: Draw, of: Program, count: int) -> Program:
             )
         )
         left -= size
-    return replace(of, access=retold(draw, Access(chance(draw, 2), lambda: iter([_table(runs)]))))
+    return replace(of, access=retold(draw, Access(chance(draw, 2), lambda: iter([table_of(runs)]))))
 
 
 def _bounded(of: Program, most: int) -> Program:
@@ -386,155 +269,6 @@ def _demands(draw: Draw, count: int, rate: tuple[int, int], regular: bool) -> li
     if way == 3 and count:
         demands[draw.integer(0, count - 1)] *= draw.integer(10, 3000)
     return demands
-
-
-# ------------------------------------------------------------------ one list of items, many tellings
-
-
-def retold(draw: Draw, access: Access) -> Access:
-    """The same addresses in other runs and tables."""
-    addresses = list(access.addresses())
-    tables: list[np.ndarray[Any, np.dtype[np.int64]]] = []
-    runs: list[tuple[int, int, int]] = []
-    while addresses:
-        most = choice(draw, (1, len(addresses), draw.integer(1, len(addresses))))
-        stride = addresses[1] - addresses[0] if len(addresses) > 1 else 0
-        fit = next((i for i in range(1, most) if addresses[i] != addresses[0] + i * stride), most)
-        runs.append((fit, addresses[0], stride))
-        addresses = addresses[fit:]
-        if chance(draw, 3):
-            tables.append(_table(runs))
-            runs = [(0, 7, 7)] if chance(draw, 3) else []
-    tables.append(_table(runs))
-    return Access(access.write, lambda: iter(tables))
-
-
-def _table(runs: Sequence[tuple[int, int, int]]) -> np.ndarray[Any, np.dtype[np.int64]]:
-    return np.array(runs, dtype=np.int64).reshape(-1, 3)
-
-
-def expanded(of: Program) -> list[Item]:
-    """All items of a program."""
-    return [item for chunk in of.chunks() for item in chunk.items()]
-
-
-def encoded(draw: Draw, shape: Program, items: list[Item]) -> Program:
-    """`shape` with `items`, told in runs and chunks chosen at random."""
-    writer = _writer(shape)
-    chunks: list[Chunk] = []
-    while items:
-        size = choice(draw, (len(items), 1, min(len(items), draw.integer(1, 9))))
-        _add(draw, writer, shape, items[:size])
-        items = items[size:]
-        if chance(draw, 3):
-            chunks.append(writer.chunk())
-        if chance(draw, 12):
-            chunks.append(_writer(shape).chunk())
-    chunks.append(writer.chunk())
-    return replace(shape, chunks=lambda: iter(chunks))
-
-
-def _writer(shape: Program) -> RunWriter:
-    return RunWriter(len(shape.inputs), len(shape.outputs), len(shape.actions))
-
-
-def _add(draw: Draw, writer: RunWriter, shape: Program, items: list[Item]) -> None:
-    """One run; a field that never changes may be told as a number or as a vector, a period once or twice."""
-    period = next(
-        p for p in range(1, len(items) + 1) if all(items[i] == items[i % p] for i in range(len(items)))
-    )
-    period *= choice(draw, (1, 1, 1, 2))
-    table = [items[i % len(items)] if period > len(items) else items[i] for i in range(period)]
-    fields: list[Any] = []
-    for column in zip(*table, strict=True):
-        constant = len(set(column)) == 1 and not chance(draw, 6)
-        fields.append(column[0] if constant else list(column))
-    _write(writer, shape, len(items), fields)
-
-
-def _write(writer: RunWriter, shape: Program, count: int, fields: list[Any]) -> None:
-    releases = 2 + len(shape.inputs)
-    puts = releases + len(shape.inputs)
-    actions = puts + len(shape.outputs)
-    takes = fields[2:releases]
-    writer.add(
-        count, fields[0], fields[1], takes, fields[releases:puts], fields[puts:actions], fields[actions:]
-    )
-
-
-def recoded(draw: Draw, plan: Plan) -> Plan:
-    """The same items, other runs and chunks; the same addresses, other runs and tables."""
-
-    def told(of: Program) -> Program:
-        again = encoded(draw, of, expanded(of))
-        return again if of.access is None else replace(again, access=retold(draw, of.access))
-
-    return _each_program(plan, told)
-
-
-def walked(plan: Plan) -> Plan:
-    """The same items, a run and a chunk each."""
-    return _each_program(plan, _single)
-
-
-def tiled(plan: Plan, times: int) -> Plan:
-    """Every program's items `times` times over, run for run."""
-    return _each_program(plan, lambda of: _over_and_over(of, times))
-
-
-def _over_and_over(of: Program, times: int) -> Program:
-    chunks, access = list(of.chunks()), of.access
-    if access is not None:
-        tables, write = list(access.runs()), access.write
-        access = Access(write, lambda: iter(tables * times))
-    return replace(of, chunks=lambda: iter(chunks * times), access=access)
-
-
-def _single(of: Program) -> Program:
-    chunks: list[Chunk] = []
-    for item in expanded(of):
-        writer = _writer(of)
-        _write(writer, of, 1, list(item))
-        chunks.append(writer.chunk())
-    return replace(of, chunks=lambda: iter(chunks))
-
-
-def _each_program(plan: Plan, change: Any) -> Plan:
-    components = (replace(part, programs=tuple(map(change, part.programs))) for part in plan.components)
-    return replace(plan, components=tuple(components))
-
-
-def faster(draw: Draw, plan: Plan) -> Plan:
-    """The components of one group that have one rate serve more per cycle.
-
-    All of them, since S0 pools equal rates: raising one alone would split the pool, whose total may then grow.
-    """
-    chosen = choice(draw, plan.components)
-    p, q = chosen.rate
-    rates = [(p * draw.integer(1, 3), q), (p + draw.integer(0, 2), q), (p, q - min(q, draw.integer(0, 1)))]
-    rate = choice(draw, rates)
-    parts = (
-        replace(part, rate=rate) if (part.group, part.rate) == (chosen.group, chosen.rate) else part
-        for part in plan.components
-    )
-    return replace(plan, components=tuple(parts))
-
-
-def roomier(draw: Draw, plan: Plan) -> Plan:
-    """One channel has more slots, or lets more in per cycle, or has shorter latencies."""
-    channels = list(plan.channels)
-    if not channels:
-        return plan
-    at = draw.integer(0, len(channels) - 1)
-    old = channels[at]
-    changes: list[dict[str, Any]] = [
-        {"capacity": None},
-        {"capacity": None if old.capacity is None else old.capacity + draw.integer(1, 5)},
-        {"width": None if old.width is None else old.width + 1},
-        {"latency": draw.integer(1, old.latency), "credit_latency": draw.integer(1, old.credit_latency)},
-    ]
-    channels[at] = replace(old, **choice(draw, changes))
-    return replace(plan, channels=tuple(channels))
 
 
 @st.composite
