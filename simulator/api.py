@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from simulator.hardware.machine import Machine
     from simulator.lowering import Lowered
     from simulator.mapping.design_point import DesignPoint
-    from simulator.plan import Component, Plan
     from simulator.plan.rung import Rung
     from simulator.record.estimate import Estimate
-    from simulator.record.outcome import Outcome
     from simulator.record.requests import RequestFile
     from simulator.record.result import LayerResult, Result, Verification
     from simulator.workload.layer import Layer
@@ -386,6 +384,7 @@ def _layer(
     progress: Progress | None,
     requests: RequestFile | None,
 ) -> LayerResult:
+    from simulator.plan.bound import bound, s0_totals
     from simulator.record.result import LayerResult
 
     lowered = lowered_layer(machine, layer)
@@ -440,41 +439,6 @@ def _verify(lowered: Lowered, verify: bool | str, seed: int) -> Verification:
     if verify is False:
         return Verification("off", 0, view.groups * view.M * view.N, "none")
     return check(view.integers(seed), lowered.computed, verify is True, seed)
-
-
-def s0_totals(plan: Plan, outcome: Outcome) -> dict[str, int]:
-    """S0 cycles per component group: ceil(q sum of work / (p sum of lanes)), the largest over rates within a
-    group.
-    """
-    sums: dict[tuple[str, int, int], tuple[int, int]] = {}
-    for component, part in zip(plan.components, outcome.components, strict=True):
-        key = (component.group, *component.rate)
-        work, lanes = sums.get(key, (0, 0))
-        sums[key] = (work + part.work, lanes + component.lanes)
-    totals: dict[str, int] = {}
-    for (group, p, q), (work, lanes) in sums.items():
-        totals[group] = max(totals.get(group, 0), -(-q * work // (p * lanes)))
-    return totals
-
-
-def bound(plan: Plan, totals: Mapping[str, int]) -> str:
-    """What limits a layer if everything overlapped: the group with the largest S0 total, compute when it ties.
-
-    The groups that multiply are called compute, memories by the first part of their name in capitals, others as they are.
-    """
-    most = max(totals.values())
-    tied = [_called(part) for part in plan.components if totals[part.group] == most]
-    return _COMPUTE if _COMPUTE in tied else tied[0]
-
-
-_COMPUTE = "compute"
-
-
-def _called(component: Component) -> str:
-    if any("mac" in program.actions for program in component.programs):
-        return _COMPUTE
-    memory = component.kind in ("memory", "dram")
-    return component.group.split(".")[0].upper() if memory else component.group
 
 
 def _result(

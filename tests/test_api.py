@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 import simulator
-from simulator import api
 from simulator.hardware.organisations.packed import Packed
 from simulator.registry import names
 from simulator.workload.model import Trace
@@ -268,11 +267,3 @@ def test_hostile_layers_are_refused_with_their_name(make, message: str) -> None:
     assert message in str(caught.value)
     assert str(caught.value).startswith("layer '")
     assert "\n" not in str(caught.value)
-
-
-def test_the_bound_is_named_by_what_a_group_is() -> None:
-    plan = api.lowered_layer(simulator.load("highlight"), _small()).plan
-    groups = dict.fromkeys((part.group for part in plan.components), 1)
-    expected = {"array": "compute", "glb.read": "GLB", "glb.write": "GLB", "dram": "DRAM", "drain": "drain"}
-    assert {group: api.bound(plan, {**groups, group: 2}) for group in expected} == expected
-    assert api.bound(plan, {**groups, "glb.read": 2, "array": 2}) == "compute"
