@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import simulator
+from simulator import api
 from simulator.hardware.organisations.packed import Packed
 from simulator.registry import names
 from simulator.workload.model import Trace
