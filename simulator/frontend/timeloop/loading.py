@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from simulator.frontend.timeloop.architecture import read_tree
@@ -11,9 +12,11 @@ from simulator.frontend.timeloop.energies import read_energies
 from simulator.frontend.timeloop.mapping import read_mapping
 from simulator.frontend.timeloop.node import Node
 from simulator.frontend.timeloop.nodes import Flat, read_nodes
+from simulator.frontend.timeloop.own import Own, read_own
 from simulator.frontend.timeloop.problem import read_problem
-from simulator.frontend.timeloop.sections import Sections, read_sections
+from simulator.frontend.timeloop.sections import Sections, read_sections, sections_of
 from simulator.frontend.timeloop.sparse import read_features
+from simulator.hardware.document import parse
 from simulator.mapping.design_point import DesignPoint
 
 Where = str | Path
@@ -47,33 +50,39 @@ def load(
     return build(read_sections(paths, wishes), paths, where)
 
 
+def loads(text: str, name: str = "text") -> DesignPoint:
+    """Read a specification from a text with all sections; see :func:`load`."""
+    return build(sections_of(parse(text, name, foreign=True)), [Path(name)], name)
+
+
 def build(sections: Sections, paths: Sequence[Path], where: str) -> DesignPoint:
     """A design point from sections."""
-    notes = list(sections.notes)
+    own = read_own(sections.found.get("sparsecycle"))
+    notes = [*own.unmodelled, *sections.notes]
     product, occupancy = read_problem(sections.require("problem", where), notes)
-    flat = _architecture(sections, where, notes)
-    hierarchy = with_cycles(sections.found.get("cycles"), flat.hierarchy)
+    flat = _architecture(sections, where, notes, own)
+    hierarchy = own.with_paths(with_cycles(sections.found.get("cycles"), flat.hierarchy))
     mapping, directives = _directives(sections, flat, where)
-    nest = read_mapping(mapping, directives, product, hierarchy, notes, flat.fanouts)
+    nest = read_mapping(mapping, directives, product, hierarchy, notes, flat.fanouts, flat.outer)
     targets = [*_targets(sections.found.get("sparse_optimizations"), notes), *flat.targets]
     features = read_features(targets, product, hierarchy, notes)
     energies = read_energies(sections.found.get("ERT"), sections.found.get("ART"), hierarchy, notes)
     return DesignPoint(
-        _name(sections, paths),
+        own.name or _name(sections, paths),
         product,
         hierarchy,
         nest,
         features,
         occupancy,
-        energies,
+        energies if own.name is None else replace(energies, source=own.source),
         tuple(dict.fromkeys(notes)),
     )
 
 
-def _architecture(sections: Sections, where: str, notes: list[str]) -> Flat:
+def _architecture(sections: Sections, where: str, notes: list[str], own: Own) -> Flat:
     node = sections.require("architecture", where)
     if "nodes" in node.fields().found:
-        return read_nodes(node, sections.found.get("variables"), notes)
+        return read_nodes(node, sections.found.get("variables"), notes, own.literal, own.fanout_levels)
     return Flat(read_tree(node, notes), [], [], {})
 
 

@@ -51,6 +51,7 @@ def read_mapping(
     hierarchy: Hierarchy,
     notes: list[str],
     fanouts: dict[str, str] | None = None,
+    outer: dict[str, str] | None = None,
 ) -> Nest:
     """Read a mapping.
 
@@ -66,6 +67,8 @@ def read_mapping(
         Told what is not modelled.
     fanouts : dict of str to str, optional
         Level that has the spatial loops of a node (v0.4); it keeps nothing.
+    outer : dict of str to str, optional
+        The same, where that level is an ordinary one.
 
     Raises
     ------
@@ -74,7 +77,7 @@ def read_mapping(
     """
     levels = {storage.name: _Level() for storage in hierarchy.storage}
     for item in directives:
-        _directive(item, levels, product, notes, fanouts or {})
+        _directive(item, levels, product, notes, {**(outer or {}), **(fanouts or {})})
     for dummy in (fanouts or {}).values():
         levels[dummy].bypass |= {tensor.name for tensor in product.tensors} - levels[dummy].keep
     _check_products(node, levels, product)

@@ -15,7 +15,7 @@ from typing import Any
 from simulator.errors import InputError, suggest
 from simulator.hardware.document import Document, Key, dotted
 
-_NUMBER = re.compile(r"[+-]?[0-9]{1,30}(\.[0-9]{0,30})?([eE][+-]?[0-9]{1,2})?\Z")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,30}(?:(?:\.[0-9]{0,30})?(?:[eE][+-]?[0-9]{1,2})?|/0*[1-9][0-9]{0,29})\Z")
 LARGEST = 2**48
 """No size, bound or width is larger than this."""
 
@@ -85,7 +85,7 @@ class Node:
         if not isinstance(self.value, bool) and isinstance(self.value, int | float | str):
             text = repr(self.value) if isinstance(self.value, float) else str(self.value)
             if _NUMBER.match(text.strip()):
-                number = Fraction(text.strip())
+                number = Fraction(text.strip().replace(" ", ""))
                 if abs(number) <= LARGEST:
                     return number
                 raise self.fail(f"{text} is larger than 2**48, which nothing here is")

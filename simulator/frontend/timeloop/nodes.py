@@ -39,13 +39,16 @@ class Flat:
     targets : list of Node
         Sparse optimisations of nodes, each with the name of its node.
     fanouts : dict of str to str
-        Level that has the spatial loops of a node.
+        Level that has the spatial loops of a node and keeps nothing.
+    outer : dict of str to str
+        Level that has the spatial loops of a node, where fan-outs are no levels.
     """
 
     hierarchy: Hierarchy
     directives: list[Node]
     targets: list[Node]
     fanouts: dict[str, str]
+    outer: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -54,6 +57,8 @@ class _Walk:
 
     notes: list[str]
     names: dict[str, object]
+    literal: bool = False
+    dummies: bool = True
     inherited: dict[str, Node] = field(default_factory=dict)
     mesh: tuple[int, int] = (1, 1)
     top: str = ""
@@ -63,8 +68,22 @@ class _Walk:
     fanouts: dict[str, str] = field(default_factory=dict)
 
 
-def read_nodes(node: Node, variables: Node | None, notes: list[str]) -> Flat:
+def read_nodes(
+    node: Node, variables: Node | None, notes: list[str], literal: bool = False, dummies: bool = True
+) -> Flat:
     """Read ``architecture`` with ``nodes``.
+
+    Parameters
+    ----------
+    node : Node
+    variables : Node or None
+        The section ``variables``.
+    notes : list of str
+        Told what is not modelled.
+    literal : bool
+        Whether texts are texts, and no expressions.
+    dummies : bool
+        Whether a fan-out becomes a level of its own; without, its loops are those of the level before.
 
     Raises
     ------
@@ -77,7 +96,7 @@ def read_nodes(node: Node, variables: Node | None, notes: list[str]) -> Flat:
     names: dict[str, object] = {}
     for entry in variables.fields(exact=True).found.values() if variables is not None else []:
         names[entry.name] = _evaluated(entry, names).value
-    walk = _Walk(notes, names)
+    walk = _Walk(notes, names, literal, dummies)
     for item, beside in _leaves(architecture.require("nodes"), False, notes):
         _leaf(item, beside, walk)
     architecture.leave(notes)
@@ -85,7 +104,10 @@ def read_nodes(node: Node, variables: Node | None, notes: list[str]) -> Flat:
         raise walk.levels[-1].node.fail("the last component must be the multipliers (class: compute)")
     name = title.text() if title is not None else walk.top or "system"
     built = hierarchy(node, name, walk.levels, notes)
-    return Flat(built, walk.directives, walk.targets, walk.fanouts)
+    if not dummies:
+        names_of = [*(s.name for s in built.storage), built.compute.name]
+        return Flat(built, walk.directives, walk.targets, {}, dict(zip(names_of[1:], names_of, strict=False)))
+    return Flat(built, walk.directives, walk.targets, walk.fanouts, {})
 
 
 def _leaves(nodes: Node, beside: bool, notes: list[str]) -> Iterator[tuple[Node, bool]]:
@@ -119,7 +141,8 @@ def _leaf(item: Node, beside: bool, walk: _Walk) -> None:
     if beside and (container or x * y > 1):
         raise item.fail("nodes side by side (!Parallel) have no fan-out and are no containers")
     if x * y > 1:
-        _fan_out(item, title, walk)
+        if walk.dummies:
+            _fan_out(item, title, walk)
         walk.mesh = walk.mesh[0] * x, walk.mesh[1] * y
         if walk.mesh[0] * walk.mesh[1] > MOST:
             raise item.fail("more instances than any machine has")
@@ -184,7 +207,7 @@ def _component(item: Node, fields: Fields, title: str, own: dict[str, Node], wal
     attributes = Node(item.document, item.key, _with_mesh({}, walk)).fields()
     names = dict(walk.names)
     for name, entry in {**walk.inherited, **own}.items():
-        value = _evaluated(entry, names)
+        value = entry if walk.literal else _evaluated(entry, names)
         names[name] = value.value
         if name not in ("meshX", "meshY", "version"):
             attributes.found[name] = value

@@ -129,6 +129,28 @@ def read_sections(paths: Sequence[Path], wishes: dict[str, str]) -> Sections:
     return sections
 
 
+def sections_of(document: Document) -> Sections:
+    """The sections of one text.
+
+    Raises
+    ------
+    InputError
+        It is not a mapping of sections, or told something twice.
+    """
+    if document.faults:
+        raise InputError("\n".join(document.faults))
+    if not isinstance(document.data, dict):
+        raise InputError(f"{document.name}: not a specification: no sections such as architecture or problem")
+    sections = Sections()
+    sources: dict[str, list[Source]] = {}
+    for key, value in document.data.items():
+        source = Source(Node(document, (key,), value), Path(document.name), 0)
+        _place(key.replace("-", "_"), source, sources, sections)
+    for name, found in sources.items():
+        sections.found[name] = found[0].node
+    return sections
+
+
 def _place(name: str, source: Source, sources: dict[str, list[Source]], sections: Sections) -> None:
     if name in SECTIONS:
         if source.node.value not in (None, [], {}):

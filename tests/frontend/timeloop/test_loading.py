@@ -4,25 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from pathlib import Path
 
 import pytest
+from frontend.timeloop import recorded
 
 from simulator.frontend.timeloop import load
 
-DATA = Path(__file__).parents[4] / "shared" / "data"
-
-
-def recorded(*parts: str) -> Path:
-    """A recorded folder; the test is skipped where there is none."""
-    folder = DATA.joinpath(*parts)
-    if not folder.exists():
-        pytest.skip(f"no recorded specifications in {folder}")
-    return folder
-
 
 def test_pe_of_eyeriss_v2_is_read_as_told() -> None:
-    point = load(recorded("eyeriss_v2_pe"), problem="L07")
+    point = recorded.point("L07")
     assert point.product.text == ("Outputs[N,G,M,F,E] += Weights[C,M,G,R,S] Inputs[N,C,G,R+E,S+F]")
     assert [level.name for level in point.hierarchy.storage] == [
         "BackingStorage",
@@ -43,19 +33,19 @@ def test_pe_of_eyeriss_v2_is_read_as_told() -> None:
 
 
 def test_split_lays_ranks_along_x_and_y() -> None:
-    point = load(recorded("sparseloop", "dstc_validation"))
+    point = load(recorded.folder("sparseloop", "dstc_validation"))
     spatial = point.nest.levels[3].spatial
     assert [(loop.rank, loop.bound, loop.axis) for loop in spatial] == [("M", 8, "Y"), ("N", 16, "X")]
 
 
-V04 = DATA / "sparseloop" / "v04"
+V04 = recorded.DATA / "sparseloop" / "v04"
 
 
 @pytest.mark.parametrize(
     "case", sorted(f.name for f in V04.glob("*/") if (f / "arch.yaml").exists()) or ["none"]
 )
 def test_nodes_become_the_levels_the_front_end_makes_of_them(case: str) -> None:
-    folder = recorded("sparseloop", "v04", case)
+    folder = recorded.folder("sparseloop", "v04", case)
     ours = load(folder)
     theirs = load([folder / "parsed-processed-input.yaml", folder / "timeloop-mapper.map.yaml"])
     for mine, its in zip(ours.hierarchy.storage, theirs.hierarchy.storage, strict=True):
