@@ -31,6 +31,7 @@ _ENTRIES: dict[str, dict[str, str]] = {
     "organisation": {
         "cartesian": "simulator.hardware.organisations.cartesian:Cartesian",
         "csc": "simulator.hardware.organisations.csc:Csc",
+        "csc_mesh": "simulator.hardware.organisations.csc_mesh:CscMesh",
         "outer_product": "simulator.hardware.organisations.outer_product:OuterProduct",
         "packed": "simulator.hardware.organisations.packed:Packed",
         "skip_ahead": "simulator.hardware.organisations.skip_ahead:SkipAhead",
@@ -41,6 +42,7 @@ _ENTRIES: dict[str, dict[str, str]] = {
     "lowering": {
         "cartesian": "simulator.lowering.cartesian.layer:lower",
         "csc": "simulator.lowering.csc:lower",
+        "csc_mesh": "simulator.lowering.csc_mesh:lower",
         "outer_product": "simulator.lowering.outer_product.layer:lower",
         "packed": "simulator.lowering.packed.layer:lower",
         "skip_ahead": "simulator.lowering.skip_ahead.layer:lower",
@@ -56,6 +58,7 @@ _ENTRIES: dict[str, dict[str, str]] = {
     "model": {
         "maestro": "simulator.analytical.maestro:estimate",
         "roofline": "simulator.analytical.roofline:estimate",
+        "sparseloop": "simulator.analytical.sparseloop:estimate",
     },
     "datapath": {
         "alternating": "simulator.datapath.alternating:Alternating",
