@@ -16,6 +16,7 @@ chains and the table of :data:`THRESHOLDS` of the public release of Timeloop of 
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -54,6 +55,30 @@ METADATA_CHAINS: dict[tuple[str, str], tuple[str, ...]] = {
     ("skipped", "update"): ("skipped_metadata_update", "skipped_metadata_write", *_IDLE, "metadata_write"),
 }
 """The same of metadata."""
+RECENT_CHAINS: dict[tuple[str, str], tuple[str, ...]] = {
+    ("random", "read"): ("random_read", "read"),
+    ("gated", "read"): ("gated_read",),
+    ("skipped", "read"): ("skipped_read", "gated_read"),
+    ("random", "fill"): ("random_fill", "random_write", "fill", "write"),
+    ("gated", "fill"): ("gated_fill", "gated_write"),
+    ("skipped", "fill"): ("skipped_fill", "skipped_write", "gated_fill", "gated_write"),
+    ("random", "update"): ("random_update", "random_write", "update", "write"),
+    ("gated", "update"): ("gated_update", "gated_write"),
+    ("skipped", "update"): ("skipped_update", "skipped_write", "gated_update", "gated_write"),
+}
+"""The chains of the public release of March 2025: what is gated or skipped costs nothing unless a table tells it."""
+
+
+def chain(state: str, access: str, metadata: bool, mode: Mode) -> tuple[str, ...]:
+    """Names of an action in a table of energies, first to last."""
+    if not mode.recent_chains:
+        return (METADATA_CHAINS if metadata else CHAINS)[(state, access)]
+    names = RECENT_CHAINS[(state, access)]
+    if not metadata:
+        return names
+    return tuple(re.sub(r"^((?:random|gated|skipped)_)?", r"\1metadata_", name) for name in names)
+
+
 COMPUTE_CHAINS: dict[str, tuple[str, ...]] = {
     "actual": ("mac_random", "mult_random", "mac", "mult", "compute"),
     "gated": ("mac_gated", "mult_gated", "compute_gated", "mac", "mult", "compute"),
@@ -228,12 +253,12 @@ def _energy(tiles: list[Tile], storage: Storage, energies: ReferenceTable, mode:
         for state in STATES:
             for access in ACCESSES:
                 vectors = math.ceil(tile.counts[(state, access)] / storage.block_size) * ratio
-                cost = energies.find(name, CHAINS[(state, access)])
+                cost = energies.find(name, chain(state, access, False, mode))
                 if cost is None and state == "random":
                     cost = float(override) if override else built_in_energy(storage, mode)
                 _add(found, f"{tile.tensor} {state} {access}", vectors * (cost or 0.0) * scale)
                 vectors = metadata_vectors(tile, state, access, storage, mode)
-                cost = energies.find(name, METADATA_CHAINS[(state, access)])
+                cost = energies.find(name, chain(state, access, True, mode))
                 _add(found, f"{tile.tensor} {state} metadata {access}", vectors * (cost or 0.0) * scale)
     return found
 

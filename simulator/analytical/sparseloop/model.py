@@ -229,6 +229,8 @@ class _Model:
             if memory.energy_pj:
                 energy[storage.name] = memory.energy_pj
             levels.append(_level(storage, here, memory))
+        if self.mode.leaks:
+            self._leak(tiles, cycles, energy)
         compute = self.point.hierarchy.compute
         spent = memories.compute_energy(
             found.actual, found.gated, found.skipped, compute, self.point.energies, self.mode
@@ -247,6 +249,15 @@ class _Model:
             ASSUMPTIONS,
             self.mode.mimics,
         )
+
+    def _leak(self, tiles: Tiles, cycles: int, energy: dict[str, dict[str, float]]) -> None:
+        """Energy per cycle of the instances at work, where a table tells it."""
+        for level in reversed(range(len(self.storage))):
+            name = self.storage[level].name
+            cost = self.point.energies.find(component_name(self.storage[level].path), ("leak",))
+            if cost:
+                at_work = max(1.0, *(tiles[tensor][level].instances for tensor in self.names))
+                energy.setdefault(name, {})["leak"] = cost * cycles * at_work
 
 
 def _level(storage: Storage, tiles: list[Tile], memory: memories.Memory) -> LevelEstimate:

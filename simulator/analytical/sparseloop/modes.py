@@ -37,6 +37,10 @@ class Mode:
         Vector accesses of compressed tiles are inflated only below tabled tile sizes.
     elides_first_fills : bool
         Partial sums that were never written are not filled.
+    recent_chains : bool
+        Energies fall back along the chains of March 2025 instead of those of July 2022.
+    leaks : bool
+        Instances at work cost energy every cycle, where a table tells it.
     floors : bool
         Counts are floored where Sparseloop floors them.
     wide_blocks : bool
@@ -56,6 +60,8 @@ class Mode:
     gating_removes_computes: bool = True
     vector_table: bool = True
     elides_first_fills: bool = False
+    recent_chains: bool = False
+    leaks: bool = False
     floors: bool = True
     wide_blocks: bool = False
     mean_utilisation: bool = True
@@ -72,7 +78,11 @@ ARTIFACT = Mode(
     wide_blocks=True,
 )
 TIMELOOP_HEAD = Mode(
-    "timeloop-head", "Timeloop/Sparseloop, public release of March 2025 (4cf6d4c)", elides_first_fills=True
+    "timeloop-head",
+    "Timeloop/Sparseloop, public release of March 2025 (4cf6d4c)",
+    elides_first_fills=True,
+    recent_chains=True,
+    leaks=True,
 )
 DEFAULT = Mode(
     "default",
@@ -88,6 +98,8 @@ DEFAULT = Mode(
     gating_removes_computes=False,
     vector_table=False,
     elides_first_fills=True,
+    recent_chains=True,
+    leaks=True,
     floors=False,
     mean_utilisation=False,
 )

@@ -100,6 +100,8 @@ def dense_traffic(point: DesignPoint, loops: Loops, access: Access, mode: Mode) 
             tiles[level] = Traffic((0,) * len(tile.sizes), instances=tile.instances)
             continue
         _split(tile, contents[level], shares[level], links[level], output)
+        if output and mode.elides_first_fills and any(kept[level + 1 :]):
+            tile.fills = max(_round(shares[level] + links[level] - tile.partition), 0)
         tile.multicast = found[level].accesses
     _neighbours(tiles, kept)
     return tiles
