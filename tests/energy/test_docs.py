@@ -8,17 +8,20 @@ import re
 from pathlib import Path
 from typing import Any
 
-from simulator.energy import load
+import pytest
+
+from simulator.energy import load, names
 from simulator.energy.table_file import parse
 
 PAGE = (Path(__file__).parents[2] / "docs" / "energy.md").read_text(encoding="utf-8")
 SLA = "Sparseloop MICRO 2022 public artifact, energy reference table, 45 nm"
 
 
-def test_the_table_of_the_page_is_the_table_of_the_package() -> None:
-    shown = PAGE.split("<!-- table: cmos45 -->\n")[1].split("<!-- end -->")[0].splitlines()[2:]
+@pytest.mark.parametrize("name", names())
+def test_the_table_of_the_page_is_the_table_of_the_package(name: str) -> None:
+    shown = PAGE.split(f"<!-- table: {name} -->\n")[1].split("<!-- end -->")[0].splitlines()[2:]
     cells = [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in shown]
-    rows = load("cmos45").rows.values()
+    rows = load(name).rows.values()
     assert [(c[0], c[1], float(c[2]), c[3]) for c in cells] == [
         (f"`{row.action}`", row.per, row.energy_pj, row.node) for row in rows
     ]
@@ -30,9 +33,9 @@ def test_examples() -> None:
     table = parse(re.findall(r"^```yaml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)[0], "docs/energy.md")
     assert table.energy_pj({"value_mux": 1}) == {"value_mux": 0.012}
     block = re.findall(r"^```python\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)[0]
-    printed, names = io.StringIO(), dict[str, Any]()
+    printed, space = io.StringIO(), dict[str, Any]()
     with contextlib.redirect_stdout(printed):
-        exec(compile(block, "docs/energy.md", "exec"), names)
+        exec(compile(block, "docs/energy.md", "exec"), space)
     assert [line for line in block.splitlines() if line.startswith("# ")] == [
         f"# {line}" for line in printed.getvalue().splitlines()
     ]

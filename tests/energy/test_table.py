@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from simulator.energy import Table, load
+from simulator.energy import Table, load, names
 from simulator.errors import InputError
 
 PUBLISHED = {
@@ -35,6 +35,23 @@ PUBLISHED = {
     "weight_metadata_write": 0.88442,
     "psum_spad_read": 0.32508,
     "psum_spad_write": 0.32508,
+    "buffer_read": 49.1739,
+    "buffer_write": 37.1554,
+}
+EYERISS = {
+    "dram_read": 512,
+    "dram_write": 512,
+    "buffer_read": 49.1739,
+    "buffer_write": 37.1554,
+    "iact_spad_read": 0.19652,
+    "iact_spad_write": 0.19652,
+    "weight_spad_read": 0.71011,
+    "weight_spad_write": 1.13063,
+    "psum_spad_read": 0.25281,
+    "psum_spad_write": 0.25281,
+    "mac": 2.20035,
+    "mac_gated": 0.06595,
+    "compress_value": 0.0241,
 }
 
 
@@ -43,13 +60,16 @@ def table() -> Table:
     return load("cmos45")
 
 
-def test_published_rows_are_exactly_those_with_a_source(table: Table) -> None:
-    assert {row.action: row.energy_pj for row in table.rows.values() if not row.assumed} == PUBLISHED
-    assert all("Sparseloop" in row.origin for row in table.rows.values() if not row.assumed)
+@pytest.mark.parametrize(("name", "published"), [("cmos45", PUBLISHED), ("eyeriss45", EYERISS)])
+def test_published_rows_are_exactly_those_with_a_source(name: str, published: dict[str, float]) -> None:
+    sourced = [row for row in load(name).rows.values() if not row.assumed]
+    assert {row.action: row.energy_pj for row in sourced} == published
+    assert all("Sparseloop" in row.origin for row in sourced)
 
 
-def test_every_row_says_what_where_and_at_which_node(table: Table) -> None:
-    for action, row in table.rows.items():
+@pytest.mark.parametrize("name", names())
+def test_every_row_says_what_where_and_at_which_node(name: str) -> None:
+    for action, row in load(name).rows.items():
         assert row.action == action
         assert row.per
         assert row.origin
@@ -65,14 +85,26 @@ def test_assumed_rows_follow_from_their_derivation(table: Table) -> None:
         "fetch_read": register,
         "window_shift": 6 * mux,
         "noc_byte": register,
+        "hop_byte": register,
         "block_select": 12 * mux,
         "value_mux": 2 * mux,
         "drain_word": mac + register,
         "compress_value": register + 5 * mux,
+        "input_ram_read": round(PUBLISHED["buffer_read"] * 0.1**0.5, 2),
+        "input_ram_write": round(PUBLISHED["buffer_write"] * 0.1**0.5, 2),
+        "weight_fifo_read": PUBLISHED["line_read"],
+        "weight_fifo_write": PUBLISHED["line_write"],
+        "accumulator_read": round(PUBLISHED["psum_spad_read"] * 24 / 20, 4),
+        "accumulator_write": round(PUBLISHED["psum_spad_write"] * 24 / 20, 4),
     }
     assert {r.action: r.energy_pj for r in table.rows.values() if r.assumed} == {
         action: float(value) for action, value in derived.items()
     }
+
+
+def test_the_assumed_row_of_eyeriss_is_a_multiplication_and_two_registers() -> None:
+    (row,) = (row for row in load("eyeriss45").rows.values() if row.assumed)
+    assert (row.action, row.energy_pj) == ("drain_word", pytest.approx(EYERISS["mac"] + 2 * 0.072, abs=1e-9))
 
 
 def test_energy_is_count_times_row_in_sorted_order(table: Table) -> None:

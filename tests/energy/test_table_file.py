@@ -29,7 +29,7 @@ def test_a_table_of_ones_own_by_path(tmp_path: Path) -> None:
 
 
 def test_tables_that_come_with_the_package() -> None:
-    assert names() == ("cmos45",)
+    assert names() == ("cmos45", "eyeriss45")
     with pytest.raises(InputError, match=r"unknown energy table 'cmos54'; did you mean 'cmos45'\?"):
         load("cmos54")
 

@@ -123,7 +123,7 @@ def conserved(density: Fraction) -> Claim:
     name = MAIN
     (result,) = run(name, density).layers
     found = sum(
-        part.actions.get("psum_spad_write", 0) for part in result.components if part.name.startswith("pe.")
+        part.actions.get("accumulator_write", 0) for part in result.components if part.name.startswith("pe.")
     )
     return within(
         f"products accumulated, both densities {float(density):g}, {name}",

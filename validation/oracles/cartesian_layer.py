@@ -147,7 +147,7 @@ class Oracle:
             entries = stored(fiber.ravel(), run)
             found.append([(divmod(at, len(column.inputs)), value) for at, value in entries])
         bits = sum(map(len, found)) * (self.bits.inputs.value + run)
-        self._add("deal", self._move("inputs", bits), metadata_write=units(bits, WORD))
+        self._add("deal", self._move("inputs", bits), input_ram_write=units(bits, WORD))
         return found
 
     def _broadcast(self, group: int, filters: range, work: int) -> list[list[tuple[int, Any]]]:
@@ -175,7 +175,7 @@ class Oracle:
         sizes = [sum(len(weights) for _, weights in block) for block in blocks]
         self._move("weights", sum(sizes) * width)
         for size in sizes:
-            self._add("broadcast", max(1, units(size * width, 8)), line_write=size * work)
+            self._add("broadcast", max(1, units(size * width, 8)), weight_fifo_write=size * work)
         return blocks
 
     def _multiply(self, n: int, tile: tuple[Line, Line], part: Part, block: Any, kept: Any) -> None:
@@ -195,10 +195,12 @@ class Oracle:
             max(1, cycles),
             mac=made,
             mac_gated=steps * self.unit.weights * self.unit.inputs - made,
-            metadata_read=sum(vectors),
-            line_read=sum(count * len(weights) for count, (_, weights) in zip(vectors, block, strict=True)),
-            psum_spad_read=landed,
-            psum_spad_write=landed,
+            input_ram_read=sum(vectors),
+            weight_fifo_read=sum(
+                count * len(weights) for count, (_, weights) in zip(vectors, block, strict=True)
+            ),
+            accumulator_read=landed,
+            accumulator_write=landed,
         )
 
     def _finish(self, n: int, tiles: dict[int, tuple[Line, Line]], filters: int) -> None:
@@ -208,9 +210,9 @@ class Oracle:
         got = filters * sum(_shared(tiles[other], tiles[n]) for other in tiles if other != n)
         own = filters * len(tiles[n][0].owned) * len(tiles[n][1].owned)
         if self._ever(n):
-            self._add(self._name("exchange", n), max(1, units(sent * word, 8)), psum_spad_read=sent)
+            self._add(self._name("exchange", n), max(1, units(sent * word, 8)), accumulator_read=sent)
         size = max(1, units((own + got) * word, 8))
-        self._add(self._name("ppu", n), size, psum_spad_read=own, drain_word=own, compress_value=own)
+        self._add(self._name("ppu", n), size, accumulator_read=own, drain_word=own, compress_value=own)
 
     def _ever(self, n: int) -> bool:
         """Whether an element sends anything in any part."""

@@ -86,8 +86,8 @@ class Oracle:
         taps = self.weights.shape[2] * self.weights.shape[3]
         size = units(len(m) * len(c) * taps * self.bits.weights.value, 8)
         self._move("weights", 8 * size, "dram_read")
-        self.actions["glb.write", "metadata_write"] += units(size, WORD)
-        self.actions["glb.read", "metadata_read"] += units(size, WORD)
+        self.actions["glb.write", "buffer_write"] += units(size, WORD)
+        self.actions["glb.read", "buffer_read"] += units(size, WORD)
         self.actions["glb.read", "weight_spad_write"] += len(m) * len(c) * taps * self.blocks.strip
         if fresh:
             rows = self._needed(0, band, self.weights.shape[2])
@@ -95,7 +95,7 @@ class Oracle:
             entries = sum(len(stored(row, self.run)) for row in mine.reshape(-1, mine.shape[2]))
             self._move("inputs", entries * (self.bits.inputs.value + self.run), "dram_read")
             held = units(mine.size * self.bits.inputs.value, 8)
-            self.actions["glb.write", "metadata_write"] += units(held, WORD)
+            self.actions["glb.write", "buffer_write"] += units(held, WORD)
 
     def _needed(self, axis: int, outputs: range, taps: int) -> range:
         """Inputs between the first and the last that outputs read, within the tensor, one at least."""
@@ -123,14 +123,14 @@ class Oracle:
             seen |= new
             top = max(top, *new) if new else top
             size = units(len(new) * rows * len(c) * self.bits.inputs.value, 8)
-            self.actions["glb.read", "metadata_read"] += units(size, WORD)
+            self.actions["glb.read", "buffer_read"] += units(size, WORD)
             held = sum(0 <= y < self.inputs.shape[2] for y in self._diagonals(strip))
             self.actions["glb.read", "iact_spad_write"] += len(new) * held * len(c) * block.filter_sets
             self._column(image, strip, q, m, c)
             if not ends[0]:
-                self.actions["glb.read", "metadata_read"] += self._sums(strip, m)
+                self.actions["glb.read", "buffer_read"] += self._sums(strip, m)
             if not ends[1]:
-                self.actions["glb.write", "metadata_write"] += self._sums(strip, m)
+                self.actions["glb.write", "buffer_write"] += self._sums(strip, m)
         if ends[1]:
             self._leave(g, b, strip, m)
 

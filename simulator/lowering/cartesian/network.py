@@ -81,7 +81,7 @@ def _memories(network: Network, context: Context, outputs: Outputs, names: list[
         "weights",
         ["dram.weights"],
         [f"weights.{name}" for name in names],
-        ["line_write"],
+        ["weight_fifo_write"],
         partial(programs.broadcasts, context),
     )
     network.component("broadcast", "broadcast", "server", [blocks], rate(parts.weights.bandwidth.value))
@@ -89,7 +89,7 @@ def _memories(network: Network, context: Context, outputs: Outputs, names: list[
         "inputs",
         ["dram.inputs", *(f"inputs.{name}.space" for name in names)],
         [f"inputs.{name}" for name in names],
-        ["metadata_write"],
+        ["input_ram_write"],
         partial(programs.deals, context),
     )
     network.component("deal", "deal", "server", [tiles], rate(parts.inputs.bandwidth.value))
@@ -112,7 +112,7 @@ def _element(network: Network, context: Context, outputs: Outputs, names: list[s
             "sums",
             [f"sums.{name}"],
             [kept, *(f"halo.{name}.{names[owner]}" for owner in outputs.senders[number])],
-            ["psum_spad_read"],
+            ["accumulator_read"],
             partial(outputs.exchanges, number),
         )
         network.component(
@@ -122,7 +122,7 @@ def _element(network: Network, context: Context, outputs: Outputs, names: list[s
         "sums",
         [kept, *(f"halo.{names[source]}.{name}" for source in outputs.sources(number))],
         [f"sums.{name}.space", f"outputs.{name}"],
-        ["psum_spad_read", "drain_word", "compress_value"],
+        ["accumulator_read", "drain_word", "compress_value"],
         partial(outputs.finishes, number),
     )
     network.component(f"ppu.{name}", "ppu", "server", [finish], rate(parts.ppu.bandwidth.value))

@@ -101,7 +101,7 @@ class Outputs:
                 yield part, count
 
     def exchanges(self, number: int) -> Iterator[Chunk]:
-        """Items: halos of a set of sums. Fields: demand, work, take sums, release, put sums, put to owners, psum_spad_read."""
+        """Items: halos of a set of sums. Fields: demand, work, take sums, release, put sums, put to owners, accumulator_read."""
         rows = {}
         for part, filters in self._shapes():
             words = [filters * self.context.parts[part].sent(number, owner) for owner in self.senders[number]]
@@ -111,7 +111,7 @@ class Outputs:
 
     def finishes(self, number: int) -> Iterator[Chunk]:
         """Items: a set of sums. Fields: demand, work, take own, take from each sender, releases, put space, put outputs,
-        psum_spad_read, drain_word, compress_value.
+        accumulator_read, drain_word, compress_value.
         """
         rows = {}
         for part, filters in self._shapes():

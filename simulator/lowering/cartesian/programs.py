@@ -22,10 +22,10 @@ Counts = NDArray[np.int64]
 ACTIONS = [
     "mac",
     "mac_gated",
-    "metadata_read",
-    "line_read",
-    "psum_spad_read",
-    "psum_spad_write",
+    "input_ram_read",
+    "weight_fifo_read",
+    "accumulator_read",
+    "accumulator_write",
 ]
 
 
@@ -57,7 +57,7 @@ def input_bursts(context: Context) -> Iterator[Chunk]:
 
 
 def broadcasts(context: Context) -> Iterator[Chunk]:
-    """Items: blocks of weights. Fields: demand, work, take bursts, release, put vectors to every element, line_write."""
+    """Items: blocks of weights. Fields: demand, work, take bursts, release, put vectors to every element, weight_fifo_write."""
     burst = 8 * context.machine.components.dram.burst.value
     for at in context.passes:
         work = set(context.work(at))
@@ -75,7 +75,7 @@ def broadcasts(context: Context) -> Iterator[Chunk]:
 
 
 def deals(context: Context) -> Iterator[Chunk]:
-    """Items: tiles of inputs. Fields: demand, work, take bursts, spaces, releases, put tile to its element, metadata_write."""
+    """Items: tiles of inputs. Fields: demand, work, take bursts, spaces, releases, put tile to its element, input_ram_write."""
     burst = context.machine.components.dram.burst.value
 
     def row(at: Pass, number: int) -> tuple[int, ...]:

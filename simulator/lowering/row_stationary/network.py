@@ -71,31 +71,29 @@ def _memories(network: Network, context: Context) -> None:
         arrived, access = [f"dram.{tensor}"], places.access(tensor)
         loads.append(network.program(tensor, [f"{tensor}.space"], arrived, ["dram_read"], load, access))
         fill = partial(programs.fills, context, tensor)
-        fills.append(
-            network.program(tensor, [f"dram.{tensor}"], [f"{tensor}.ready"], ["metadata_write"], fill)
-        )
+        fills.append(network.program(tensor, [f"dram.{tensor}"], [f"{tensor}.ready"], ["buffer_write"], fill))
     leave, access = partial(programs.stores, context), places.access("outputs")
     stores = network.program("outputs", ["dram.outputs"], [], ["dram_write"], leave, access)
     away = network.program(
-        "sums", ["sums.away"], ["sums.kept"], ["metadata_write"], partial(programs.sums, context, False)
+        "sums", ["sums.away"], ["sums.kept"], ["buffer_write"], partial(programs.sums, context, False)
     )
     reads = [
         network.program(
             "weights",
             ["weights.ready", "array.pads"],
             ["array.weights", "weights.space"],
-            ["metadata_read", "weight_spad_write"],
+            ["buffer_read", "weight_spad_write"],
             partial(programs.weight_reads, context),
         ),
         network.program(
             "inputs",
             ["inputs.ready"],
             ["array.inputs", "inputs.space"],
-            ["metadata_read", "iact_spad_write"],
+            ["buffer_read", "iact_spad_write"],
             partial(programs.input_reads, context),
         ),
         network.program(
-            "sums", ["sums.kept"], ["array.sums"], ["metadata_read"], partial(programs.sums, context, True)
+            "sums", ["sums.kept"], ["array.sums"], ["buffer_read"], partial(programs.sums, context, True)
         ),
     ]
     network.main_memory(dram, context.machine.clock.value, [*loads, stores])

@@ -75,7 +75,7 @@ def loads(context: Context, tensor: str) -> Iterator[Chunk]:
 
 
 def fills(context: Context, tensor: str) -> Iterator[Chunk]:
-    """Items: bursts, written as they arrive. Fields: demand, work, take burst, release, put ready, metadata_write."""
+    """Items: bursts, written as they arrive. Fields: demand, work, take burst, release, put ready, buffer_write."""
     burst = context.machine.components.dram.burst.value
 
     def block(size: int, held: int) -> Chunk:
@@ -92,7 +92,7 @@ def fills(context: Context, tensor: str) -> Iterator[Chunk]:
 
 def weight_reads(context: Context) -> Iterator[Chunk]:
     """Items: sets of weights into the scratch pads. Fields: demand, work, take ready, take pads, releases, put set, put space,
-    metadata_read, weight_spad_write.
+    buffer_read, weight_spad_write.
     """
     made = context.blocking.shape
 
@@ -119,7 +119,7 @@ def weight_reads(context: Context) -> Iterator[Chunk]:
 
 def input_reads(context: Context) -> Iterator[Chunk]:
     """Items: the input columns of an output column. Fields: demand, work, take ready, release, put columns, put space,
-    metadata_read, iact_spad_write.
+    buffer_read, iact_spad_write.
     """
     width, columns = context.machine.value_bits.inputs.value, len(context.arriving)
     for at in context.passes:
@@ -137,7 +137,7 @@ def input_reads(context: Context) -> Iterator[Chunk]:
 
 
 def sums(context: Context, back: bool) -> Iterator[Chunk]:
-    """Items: partial sums of an output column. Fields: demand, work, take, release, put, metadata_read or metadata_write.
+    """Items: partial sums of an output column. Fields: demand, work, take, release, put, buffer_read or buffer_write.
 
     `back` reads those of the channels before; otherwise those of all but the last are written.
     """
