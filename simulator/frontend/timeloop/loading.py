@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from simulator.errors import InfeasibleError
 from simulator.frontend.timeloop.architecture import read_tree
 from simulator.frontend.timeloop.cycles import with_cycles
 from simulator.frontend.timeloop.energies import read_energies
@@ -15,9 +16,11 @@ from simulator.frontend.timeloop.nodes import Flat, read_nodes
 from simulator.frontend.timeloop.own import Own, read_own
 from simulator.frontend.timeloop.problem import read_problem
 from simulator.frontend.timeloop.sections import Sections, read_sections, sections_of
-from simulator.frontend.timeloop.sparse import read_features
+from simulator.frontend.timeloop.sparse import Places, read_features
 from simulator.hardware.document import parse
+from simulator.mapping.capacity import check_fit
 from simulator.mapping.design_point import DesignPoint
+from simulator.mapping.ranks import unfit_formats
 
 Where = str | Path
 
@@ -43,6 +46,8 @@ def load(
     ------
     InputError
         Anything wrong with the files, with its place.
+    InfeasibleError
+        Tiles or spatial loops that do not fit.
     """
     paths = [Path(path)] if isinstance(path, str | Path) else [Path(one) for one in path]
     wishes = {key: name for key, name in (("problem", problem), ("mapping", mapping)) if name is not None}
@@ -65,9 +70,10 @@ def build(sections: Sections, paths: Sequence[Path], where: str) -> DesignPoint:
     mapping, directives = _directives(sections, flat, where)
     nest = read_mapping(mapping, directives, product, hierarchy, notes, flat.fanouts, flat.outer)
     targets = [*_targets(sections.found.get("sparse_optimizations"), notes), *flat.targets]
-    features = read_features(targets, product, hierarchy, notes)
+    places: Places = {}
+    features = read_features(targets, product, hierarchy, notes, places)
     energies = read_energies(sections.found.get("ERT"), sections.found.get("ART"), hierarchy, notes)
-    return DesignPoint(
+    point = DesignPoint(
         own.name or _name(sections, paths),
         product,
         hierarchy,
@@ -77,6 +83,18 @@ def build(sections: Sections, paths: Sequence[Path], where: str) -> DesignPoint:
         energies if own.name is None else replace(energies, source=own.source),
         tuple(dict.fromkeys(notes)),
     )
+    _check(point, mapping, places)
+    return point
+
+
+def _check(point: DesignPoint, mapping: Node, places: Places) -> None:
+    """Refuse formats with too few ranks where they are told, and tiles that do not fit at the mapping."""
+    for level, tensor, message in unfit_formats(point):
+        raise places[level, tensor].fail(message)
+    try:
+        check_fit(point)
+    except InfeasibleError as error:
+        raise InfeasibleError(f"{mapping.document.place(mapping.key)}: {error}") from None
 
 
 def _architecture(sections: Sections, where: str, notes: list[str], own: Own) -> Flat:

@@ -39,7 +39,16 @@ _COMPUTE = {
 _ORDERS = {"inner_to_outer": True, "outer_to_inner": False}
 
 
-def read_features(targets: list[Node], product: Product, hierarchy: Hierarchy, notes: list[str]) -> Features:
+Places = dict[tuple[str, str], Node]
+
+
+def read_features(
+    targets: list[Node],
+    product: Product,
+    hierarchy: Hierarchy,
+    notes: list[str],
+    places: Places | None = None,
+) -> Features:
     """Read what each level does about zeros.
 
     Parameters
@@ -50,6 +59,8 @@ def read_features(targets: list[Node], product: Product, hierarchy: Hierarchy, n
     hierarchy : Hierarchy
     notes : list of str
         Told what is not modelled.
+    places : dict of (str, str) to Node, optional
+        Filled with where the format of a level and tensor is told.
 
     Raises
     ------
@@ -68,7 +79,7 @@ def read_features(targets: list[Node], product: Product, hierarchy: Hierarchy, n
         else:
             if name in levels:
                 raise node.fail(f"the sparse optimisations of {name!r} are told twice")
-            levels[name] = _level(fields, storages[name], product, notes)
+            levels[name] = _level(fields, storages[name], product, notes, {} if places is None else places)
         fields.leave(notes)
     return Features(levels, compute)
 
@@ -90,7 +101,9 @@ def _spelt(node: Node, spellings: dict[str, str] | dict[str, bool]) -> str:
     return text
 
 
-def _level(fields: Fields, storage: Storage, product: Product, notes: list[str]) -> LevelFeatures:
+def _level(
+    fields: Fields, storage: Storage, product: Product, notes: list[str], places: Places
+) -> LevelFeatures:
     representation = fields.take("representation_format")
     action = fields.take("action_optimization")
     wrong = fields.take("compute_optimization")
@@ -101,6 +114,9 @@ def _level(fields: Fields, storage: Storage, product: Product, notes: list[str])
         entry = representation.fields()
         for item in entry.require("data_spaces").items():
             formats.append(_representation(item, storage, product, notes))
+            if (storage.name, formats[-1].tensor) in places:
+                raise item.fail(f"the format of {formats[-1].tensor!r} is told twice")
+            places[storage.name, formats[-1].tensor] = item
         entry.leave(notes)
     rules = tuple(_rule(item, product, notes) for item in action.items()) if action is not None else ()
     return LevelFeatures(tuple(formats), rules)
