@@ -25,7 +25,7 @@ class Dram(Specification):
     latency : Cycles
         From the end of a transfer on the bus to its arrival.
     burst : Bytes
-        Smallest transfer; all transfers are whole bursts.
+        Most that a transfer moves; a piece takes up whole bursts, of which the last may be moved in part.
     timing : Timing or None
         By the name of one that comes with the package (``LPDDR4``) or number by number; it takes the place of bandwidth and
         latency. None (``simple``): a transfer takes those.
