@@ -21,7 +21,7 @@ class ProgramOutcome:
     states : ndarray of int64, shape (len(STATES),)
         Cycles this program spent in each state; sums to the run length.
     actions : dict of str to int
-        Action counts, summed over all items.
+        Action counts, summed over all items; with those that the component counts itself.
     grants : tuple of int
         Fingerprint of the grant log, each modulo 2**64: number of items, sum of start cycles, sum of squared start
         cycles, sum of departure cycles.
