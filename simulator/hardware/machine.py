@@ -85,7 +85,7 @@ class Machine(Specification):
             raise ValueError("must not be empty")
         return text
 
-    @property
+    @cached_property
     def table(self) -> Table:
         """Energy per action: its table, and what parts of it bring along for actions the table has no row for."""
         dram = getattr(self.components, "dram", None)
