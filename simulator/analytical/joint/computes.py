@@ -1,6 +1,7 @@
-"""Kernels that go through every multiplication: operands sent to compute, what becomes of each, updates of the output.
+"""Kernels of single multiplications: operands sent to compute, updates of the output, and what its memories drain and read back.
 
-With the output goes its residency at the memories that keep it: what is drained, what is read back, where a partial sum is held.
+They take what became of a block of multiplications (:mod:`simulator.analytical.joint.blocks`) as arrays, step by step and
+instance by instance.
 """
 
 from __future__ import annotations
@@ -13,190 +14,90 @@ from numpy.typing import NDArray
 from simulator.analytical.joint.boxes import box, points, same
 from simulator.analytical.joint.formats import Formats, measure
 from simulator.analytical.joint.space import Bases, Tensor, Tiles
-from simulator.analytical.joint.transfers import READ, merge, settle
+from simulator.analytical.joint.transfers import settle
 from simulator.jit import kernel
 
 Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
-COMPUTED, GATE, SKIP, NONE = 0, 1, 2, 3
 
 
-class Elements(NamedTuple):
-    """Which element of each tensor a multiplication uses; the output is the last.
-
-    Attributes
-    ----------
-    outer, inner, inst : ndarray of int64, shape (tensors, steps or instances)
-        Their sum is a place in `mask`.
-    first : ndarray of int64, shape (tensors + 1,)
-        Where each tensor's elements begin in `mask`.
-    mask : ndarray of uint8
-        Of all tensors, one after the other.
-    """
-
-    outer: Ints
-    inner: Ints
-    inst: Ints
-    first: Ints
-    mask: Bytes
-
-
-class Choices(NamedTuple):
-    """Rules that decide about single multiplications, by follower, and what their operands' innermost memories hold.
+class Scratch(NamedTuple):
+    """Room to tell the points of a group apart.
 
     Attributes
     ----------
-    first : ndarray of int64, shape (tensors + 1,)
-        First rule of each follower.
-    kind, passing : ndarray of int64, shape (rules,)
-    lead : ndarray of int64, shape (rules + 1,)
-        First leader of each rule.
-    leaders : ndarray of int64
-        Tensors.
-    state : ndarray of uint8, flat
-        States of the transfers to the innermost memories.
-    at, step, instance, many : ndarray of int64, shape (tensors,)
-        Where a tensor's states begin, -1 without; steps and instances of compute in one of theirs; instances.
-    stored : ndarray of int64, shape (tensors,)
-        1 when the innermost memory stores zeros.
-    gating, skipping : int
-        Whether compute does.
+    seen : ndarray of int64, shape (elements,)
+        Group a point was last seen in.
+    best : ndarray of uint8, shape (elements,)
+        Strongest state of it there.
+    union, part : ndarray of int64
+        Points of a group, of a state.
+    groups : ndarray of int64, shape (1,)
+        Groups so far.
     """
 
-    first: Ints
-    kind: Ints
-    passing: Ints
-    lead: Ints
-    leaders: Ints
-    state: Bytes
-    at: Ints
-    step: Ints
-    instance: Ints
-    many: Ints
-    stored: Ints
-    gating: int
-    skipping: int
+    seen: Ints
+    best: Bytes
+    union: Ints
+    part: Ints
+    groups: Ints
 
 
 @kernel
-def exists(bases: Bases, o: int, n: int, i: int) -> bool:
-    """Whether a combination of loops lies within all ranks."""
-    within = True
-    for r in range(bases.size.shape[0]):
-        within = within and bases.outer[o, r] + bases.inner[n, r] + bases.inst[i, r] < bases.size[r]
-    return within
-
-
-@kernel
-def filled(e: Elements, t: int, o: int, n: int, i: int) -> int:
-    """1 when the element of tensor t is non-zero."""
-    return int(e.mask[e.outer[t, o] + e.inner[t, n] + e.inst[t, i]])
-
-
-@kernel
-def sent(e: Elements, c: Choices, t: int, s: int, o: int, n: int, i: int) -> int:
-    """State of the transfer of an operand to compute (of an update of the output)."""
-    if c.at[t] >= 0:
-        code = int(np.int64(c.state[c.at[t] + s // c.step[t] * c.many[t] + i // c.instance[t]]))
-        if code >> 2:
-            return code >> 2 << 2
-    at_memory, at_compute = 0, 0
-    for r in range(c.first[t], c.first[t + 1]):
-        for x in range(c.lead[r], c.lead[r + 1]):
-            if not filled(e, c.leaders[x], o, n, i):
-                at_compute = max(at_compute, c.kind[r] - 1)
-                if not c.passing[r]:
-                    at_memory = max(at_memory, c.kind[r] - 1)
-                break
-    return READ + at_memory + 4 * at_compute
-
-
-@kernel
-def fate(e: Elements, c: Choices, s: int, o: int, n: int, i: int) -> int:
-    """What becomes of a multiplication: COMPUTED, GATE, SKIP (by compute) or NONE."""
-    operands = c.stored.shape[0] - 1
-    worst, zeros, absent = 0, 0, 0
-    for t in range(operands):
-        worst = max(worst, sent(e, c, t, s, o, n, i) >> 2)
-        if not filled(e, t, o, n, i):
-            zeros += 1
-            absent += 1 - c.stored[t]
-    if worst == 2:
-        return NONE
-    if worst == 1:
-        return GATE
-    if zeros == 0:
-        return COMPUTED
-    if absent == operands:
-        return NONE
-    if c.skipping and absent:
-        return SKIP
-    return GATE if c.gating else COMPUTED
-
-
-@kernel
-def reads(
-    bases: Bases,
-    e: Elements,
-    c: Choices,
-    t: int,
-    imperfect: bool,
+def shared_reads(
+    at: Ints,
+    codes: Bytes,
     fan: int,
-    shared: bool,
+    mask: Bytes,
     f: Formats,
-    at: int,
-) -> Ints:
-    """Count what the innermost memory of an operand sends to compute.
+    level: int,
+    bits: Ints,
+    scratch: Scratch,
+    out: Ints,
+) -> None:
+    """Count reads that multipliers of one instance share in a step.
 
-    Returns
-    -------
-    ndarray of int64, shape (3, 3)
-        Reads, gated, skipped: words of data, bits and words of metadata.
+    Parameters
+    ----------
+    at : ndarray of int64, shape (multiplications,)
+        Elements, instances fastest.
+    codes : ndarray of uint8, shape (multiplications,)
+        States; 0 without a read.
+    bits : ndarray of int64, shape (2,)
+        Metadata of a zero and a non-zero where a set is that of its points; negative otherwise.
+    out : ndarray of int64, shape (3, 3)
+        Reads, gated, skipped: words of data, bits and words of metadata are added.
     """
-    out = np.zeros((3, 3), np.int64)
-    outer, inner, instances = e.outer.shape[1], e.inner.shape[1], e.inst.shape[1]
-    base, size = e.first[t], e.first[t + 1] - e.first[t]
-    mask = e.mask[base : base + size]
-    union, seen, best = (
-        np.empty(max(1, min(size, fan)), np.int64),
-        np.zeros(size, np.int64),
-        np.zeros(size, np.uint8),
-    )
-    one = np.empty(1, np.int64)
-    for o in range(outer):
-        for n in range(inner):
-            s = o * inner + n
-            for g in range(instances // fan):
-                group, together = s * (instances // fan) + g + 1, 0
-                for i in range(g * fan, (g + 1) * fan):
-                    if imperfect and not exists(bases, o, n, i):
-                        continue
-                    code = sent(e, c, t, s, o, n, i) & 3
-                    if code == 0:
-                        continue
-                    one[0] = e.outer[t, o] + e.inner[t, n] + e.inst[t, i] - base
-                    if shared:
-                        together = merge(one, 1, code, group, union, together, seen, best)
-                    else:
-                        measure(one, 1, mask, f, at, True, out[code - 1])
-                settle(union, together, best, mask, f, at, True, out)
-    return out
-
-
-@kernel
-def would_remove(bases: Bases, e: Elements, leaders: Ints, imperfect: bool) -> int:
-    """Multiplications that have a zero among the leaders."""
-    total = 0
-    for o in range(e.outer.shape[1]):
-        for n in range(e.inner.shape[1]):
-            for i in range(e.inst.shape[1]):
-                if imperfect and not exists(bases, o, n, i):
-                    continue
-                for x in leaders:
-                    if not filled(e, x, o, n, i):
-                        total += 1
-                        break
-    return total
+    seen, best, union = scratch.seen, scratch.best, scratch.union
+    found = np.zeros((4, 2), np.int64)
+    group, plain, dense, word = scratch.groups[0], bits[0] >= 0, f.compressed[level] == 0, f.word[level]
+    for first in range(0, at.shape[0], fan):
+        group += 1
+        many = 0
+        for k in range(first, first + fan):
+            code = codes[k]
+            if code == 0:
+                continue
+            p = at[k]
+            if seen[p] != group:
+                seen[p] = group
+                best[p] = code
+                union[many] = p
+                many += 1
+            elif code < best[p]:
+                best[p] = code
+        if not plain:
+            settle(union, many, best, mask, f, level, True, out)
+            continue
+        found[:] = 0
+        for k in range(many):
+            found[best[union[k]], mask[union[k]]] += 1
+        for code in range(1, 4):
+            spent = found[code, 0] * bits[0] + found[code, 1] * bits[1]
+            out[code - 1, 0] += found[code, 1] + (found[code, 0] if dense else 0)
+            out[code - 1, 1] += spent
+            out[code - 1, 2] += -(-spent // word)
+    scratch.groups[0] = group
 
 
 class Path(NamedTuple):
@@ -207,8 +108,10 @@ class Path(NamedTuple):
     steps, instances, step, instance : ndarray of int64, shape (levels,)
         As in :class:`~simulator.analytical.joint.space.Tiles`.
     extent : ndarray of int64, shape (levels, R)
-    span : ndarray of int64, shape (levels, axes)
-        Of tiles along the output's axes.
+    place : ndarray of int32, shape (levels, elements)
+        Of a point in the largest tile of a level: its coordinates modulo the tile's spans.
+    many : ndarray of int64, shape (levels,)
+        Points of the largest tile.
     first : ndarray of int64, shape (levels,)
         Where the partial sums a level holds begin in `held`.
     held : ndarray of uint8
@@ -221,23 +124,17 @@ class Path(NamedTuple):
     step: Ints
     instance: Ints
     extent: Ints
-    span: Ints
+    place: NDArray[np.int32]
+    many: Ints
     first: Ints
     held: Bytes
     shared: Ints
 
 
 @kernel
-def slot(path: Path, level: int, i: int, tensor: Tensor, p: int) -> int:
-    """Where an instance notes whether it holds a partial sum of a point: coordinates modulo the span of its tile."""
-    at, many = 0, 1
-    for a in range(tensor.strides.shape[0]):
-        span = path.span[level, a]
-        x = p // tensor.strides[a]
-        p -= x * tensor.strides[a]
-        at = at * span + x % span
-        many *= span
-    return int(path.first[level]) + i * many + at
+def slot(path: Path, level: int, i: int, p: int) -> int:
+    """Where an instance notes whether it holds a partial sum of a point."""
+    return int(path.first[level]) + i * int(path.many[level]) + int(path.place[level, p])
 
 
 @kernel
@@ -254,243 +151,193 @@ def tile(bases: Bases, path: Path, level: int, tensor: Tensor, s: int, i: int, o
 
 @kernel
 def drain(
-    bases: Bases,
-    path: Path,
-    level: int,
-    tensor: Tensor,
-    s: int,
-    f: Formats,
-    scratch: Ints,
-    union: Ints,
-    seen: Ints,
-    group: int,
-    out: Ints,
-) -> int:
-    """Send the points that leave tiles of a level at its step s to the memory above; returns the group last used.
+    bases: Bases, path: Path, level: int, tensor: Tensor, s: int, f: Formats, scratch: Scratch, out: Ints
+) -> None:
+    """Send the points that leave tiles of a level at its step s to the memory above.
 
     `out`, shape (levels, 4, 3): reads, fills, updates, drains of every level, in words of data, bits and words of metadata.
     """
     axes = tensor.strides.shape[0]
     old, new = np.zeros((2, axes), np.int64), np.zeros((2, axes), np.int64)
     fan = path.instances[level] // path.instances[level - 1]
+    seen, union, new_points = scratch.seen, scratch.union, scratch.part
     for p in range(path.instances[level - 1]):
-        group += 1
-        together = 0
+        scratch.groups[0] += 1
+        group, together = scratch.groups[0], 0
         for i in range(p * fan, (p + 1) * fan):
             was = tile(bases, path, level, tensor, s - 1, i, old)
             tile(bases, path, level, tensor, s, i, new)
             if not was or same(old, new):
                 continue
-            many = points(tensor, was, old, new, scratch)
-            measure(scratch, many, tensor.mask, f, level, False, out[level, 3])
+            many = points(tensor, was, old, new, new_points)
+            measure(new_points, many, tensor.mask, f, level, False, out[level, 3])
             for k in range(many):
-                path.held[slot(path, level - 1, p, tensor, scratch[k])] = 1
-                if path.shared[level - 1] and seen[scratch[k]] != group:
-                    seen[scratch[k]] = group
-                    union[together] = scratch[k]
+                path.held[slot(path, level - 1, p, new_points[k])] = 1
+                if path.shared[level - 1] and seen[new_points[k]] != group:
+                    seen[new_points[k]] = group
+                    union[together] = new_points[k]
                     together += 1
             if not path.shared[level - 1]:
-                measure(scratch, many, tensor.mask, f, level - 1, False, out[level - 1, 2])
+                measure(new_points, many, tensor.mask, f, level - 1, False, out[level - 1, 2])
         measure(union, together, tensor.mask, f, level - 1, False, out[level - 1, 2])
-    return group
 
 
 @kernel
 def enter(
-    bases: Bases,
-    path: Path,
-    level: int,
-    tensor: Tensor,
-    s: int,
-    f: Formats,
-    scratch: Ints,
-    union: Ints,
-    seen: Ints,
-    group: int,
-    out: Ints,
-) -> int:
+    bases: Bases, path: Path, level: int, tensor: Tensor, s: int, f: Formats, scratch: Scratch, out: Ints
+) -> None:
     """Read back what tiles of a level take in at its step s where the memory above holds a partial sum."""
     axes = tensor.strides.shape[0]
     old, new = np.zeros((2, axes), np.int64), np.zeros((2, axes), np.int64)
     fan = path.instances[level] // path.instances[level - 1]
+    seen, union, new_points = scratch.seen, scratch.union, scratch.part
     for p in range(path.instances[level - 1]):
-        group += 1
-        together = 0
+        scratch.groups[0] += 1
+        group, together = scratch.groups[0], 0
         for i in range(p * fan, (p + 1) * fan):
             tile(bases, path, level, tensor, s - 1, i, old)
             here = tile(bases, path, level, tensor, s, i, new)
             if not here or same(old, new):
                 continue
-            many, back = points(tensor, here, new, old, scratch), 0
+            many, back = points(tensor, here, new, old, new_points), 0
             for k in range(many):
-                held = path.held[slot(path, level - 1, p, tensor, scratch[k])]
-                path.held[slot(path, level, i, tensor, scratch[k])] = held
+                held = path.held[slot(path, level - 1, p, new_points[k])]
+                path.held[slot(path, level, i, new_points[k])] = held
                 if held:
-                    scratch[back] = scratch[k]
+                    new_points[back] = new_points[k]
                     back += 1
-                    if path.shared[level - 1] and seen[scratch[k]] != group:
-                        seen[scratch[k]] = group
-                        union[together] = scratch[k]
+                    if path.shared[level - 1] and seen[new_points[k]] != group:
+                        seen[new_points[k]] = group
+                        union[together] = new_points[k]
                         together += 1
-            measure(scratch, back, tensor.mask, f, level, False, out[level, 1])
+            measure(new_points, back, tensor.mask, f, level, False, out[level, 1])
             if not path.shared[level - 1]:
-                measure(scratch, back, tensor.mask, f, level - 1, False, out[level - 1, 0])
+                measure(new_points, back, tensor.mask, f, level - 1, False, out[level - 1, 0])
         measure(union, together, tensor.mask, f, level - 1, False, out[level - 1, 0])
-    return group
+
+
+@kernel
+def sums(
+    bases: Bases,
+    tensor: Tensor,
+    path: Path,
+    f: Formats,
+    start: int,
+    at: Ints,
+    codes: Bytes,
+    fan: int,
+    bits: Ints,
+    scratch: Scratch,
+    moved: Ints,
+    out: Ints,
+) -> None:
+    """Go through a block of steps: transfers of the output between memories, and updates from compute.
+
+    Parameters
+    ----------
+    start : int
+        First step of the block.
+    at, codes : ndarray, shape (steps, instances)
+        Elements of the output; states of their updates, 0 without one.
+    fan : int
+        Multipliers of an instance of the innermost memory; 1 where they do not share.
+    bits : ndarray of int64, shape (2,)
+        As in :func:`shared_reads`.
+    moved : ndarray of int64, shape (levels, 4, 3)
+        Reads, fills, updates, drains between memories are added.
+    out : ndarray of int64, shape (6, 3)
+        Updates actual, gated, skipped and the reads that accumulate them are added.
+    """
+    levels = path.steps.shape[0]
+    last = levels - 1
+    instances = at.shape[1]
+    per = instances // path.instances[last]
+    seen, best, union, part = scratch.seen, scratch.best, scratch.union, scratch.part
+    mask, held, place = tensor.mask, path.held, path.place[last]
+    first, size = path.first[last], path.many[last]
+    found = np.zeros((6, 2), np.int64)
+    plain, dense, word = bits[0] >= 0, f.compressed[last] == 0, f.word[last]
+    for n in range(at.shape[0]):
+        s = start + n
+        for level in range(last, 0, -1):
+            if s % path.step[level] == 0 and s > 0:
+                drain(bases, path, level, tensor, s // path.step[level], f, scratch, moved)
+        for level in range(1, levels):
+            if s % path.step[level] == 0:
+                enter(bases, path, level, tensor, s // path.step[level], f, scratch, moved)
+        group = scratch.groups[0]
+        for i in range(0, instances, fan):
+            group += 1
+            many = 0
+            for k in range(i, i + fan):
+                code = codes[n, k]
+                if code == 0:
+                    continue
+                p = at[n, k]
+                if seen[p] != group:
+                    seen[p] = group
+                    best[p] = code
+                    union[many] = p
+                    many += 1
+                elif code < best[p]:
+                    best[p] = code
+            if many == 0:
+                continue
+            whose = first + i // per * size
+            if not plain:
+                update(union, many, best, mask, f, last, held, place, whose, part, out)
+                continue
+            found[:] = 0
+            for k in range(many):
+                p = union[k]
+                code = best[p] - 1
+                found[code, mask[p]] += 1
+                if held[whose + place[p]]:
+                    found[3 + code, mask[p]] += 1
+                elif code == 0:
+                    held[whose + place[p]] = 1
+            for code in range(6):
+                spent = found[code, 0] * bits[0] + found[code, 1] * bits[1]
+                out[code, 0] += found[code, 1] + (found[code, 0] if dense else 0)
+                out[code, 1] += spent
+                out[code, 2] += -(-spent // word)
+        scratch.groups[0] = group
 
 
 @kernel
 def update(
-    path: Path,
-    tensor: Tensor,
-    g: int,
-    codes: Bytes,
     union: Ints,
-    together: int,
+    many: int,
+    best: Bytes,
+    mask: Bytes,
     f: Formats,
     level: int,
+    held: Bytes,
+    place: NDArray[np.int32],
+    whose: int,
     part: Ints,
     out: Ints,
 ) -> None:
-    """Add products to points of an innermost instance; those that hold a partial sum are read first.
-
-    `out`, shape (6, 3): updates actual, gated, skipped; reads actual, gated, skipped.
-    """
+    """Add products to points of an innermost instance, sets measured whole; those that hold a partial sum are read first."""
     for code in range(1, 4):
-        many, back = 0, 0
-        for k in range(together):
-            if codes[union[k]] == code:
-                part[many] = union[k]
-                many += 1
-        measure(part, many, tensor.mask, f, level, True, out[code - 1])
+        together, back = 0, 0
         for k in range(many):
-            if path.held[slot(path, level, g, tensor, part[k])]:
+            if best[union[k]] == code:
+                part[together] = union[k]
+                together += 1
+        measure(part, together, mask, f, level, True, out[code - 1])
+        for k in range(together):
+            if held[whose + place[part[k]]]:
                 part[back] = part[k]
                 back += 1
-        measure(part, back, tensor.mask, f, level, True, out[3 + code - 1])
-    for k in range(together):
-        if codes[union[k]] == 1:
-            path.held[slot(path, level, g, tensor, union[k])] = 1
+        measure(part, back, mask, f, level, True, out[3 + code - 1])
+    for k in range(many):
+        if best[union[k]] == 1:
+            held[whose + place[union[k]]] = 1
 
 
 @kernel
-def computes(
-    bases: Bases,
-    e: Elements,
-    c: Choices,
-    imperfect: bool,
-    tensor: Tensor,
-    path: Path,
-    f: Formats,
-    room: int,
-    pack: Ints,
-    packs: int,
-    lanes: int,
-    pack_leaders: Ints,
-) -> tuple[Ints, Ints, Ints, int]:
-    """Go through all multiplications.
-
-    Parameters
-    ----------
-    tensor, path, f : Tensor, Path, Formats
-        Of the output.
-    room : int
-        Most points of a tile.
-    pack : ndarray of int64, shape (instances of compute,), or empty
-        Packed group of an instance.
-    packs, lanes : int
-        Groups, and lanes of each.
-    pack_leaders : ndarray of int64
-        Tensors whose non-zeros are packed.
-
-    Returns
-    -------
-    fates : ndarray of int64, shape (4,)
-        Computed, gated, skipped, none.
-    moved : ndarray of int64, shape (levels, 4, 3)
-        Reads, fills, updates, drains of the output between memories.
-    updated : ndarray of int64, shape (6, 3)
-        See :func:`update`.
-    slots : int
-        Of packed groups.
-    """
-    outer, inner, instances = e.outer.shape[1], e.inner.shape[1], e.inst.shape[1]
-    t = c.stored.shape[0] - 1
-    base, size = e.first[t], tensor.mask.shape[0]
-    levels = path.steps.shape[0]
-    fan = instances // path.instances[levels - 1]
-    fates, moved, updated = (
-        np.zeros(4, np.int64),
-        np.zeros((levels, 4, 3), np.int64),
-        np.zeros((6, 3), np.int64),
-    )
-    scratch, union, seen = (
-        np.empty(max(room, fan), np.int64),
-        np.empty(size + fan, np.int64),
-        np.zeros(size, np.int64),
-    )
-    best, one, full = np.zeros(size, np.uint8), np.empty(1, np.int64), np.zeros(max(1, packs), np.int64)
-    group, slots = 0, 0
-    shared = path.shared[levels - 1] != 0
-    for o in range(outer):
-        for n in range(inner):
-            s = o * inner + n
-            for level in range(levels - 1, 0, -1):
-                if s % path.step[level] == 0 and s > 0:
-                    group = drain(
-                        bases,
-                        path,
-                        level,
-                        tensor,
-                        s // path.step[level],
-                        f,
-                        scratch,
-                        union,
-                        seen,
-                        group,
-                        moved,
-                    )
-            for level in range(1, levels):
-                if s % path.step[level] == 0:
-                    group = enter(
-                        bases,
-                        path,
-                        level,
-                        tensor,
-                        s // path.step[level],
-                        f,
-                        scratch,
-                        union,
-                        seen,
-                        group,
-                        moved,
-                    )
-            full[:] = 0
-            for g in range(instances // fan):
-                group += 1
-                together = 0
-                for i in range(g * fan, (g + 1) * fan):
-                    if imperfect and not exists(bases, o, n, i):
-                        continue
-                    what = fate(e, c, s, o, n, i)
-                    fates[what] += 1
-                    if packs:
-                        whole = 1
-                        for x in pack_leaders:
-                            whole &= filled(e, x, o, n, i)
-                        full[pack[i]] += whole
-                    if what != COMPUTED:
-                        continue
-                    code = sent(e, c, t, s, o, n, i)
-                    one[0] = e.outer[t, o] + e.inner[t, n] + e.inst[t, i] - base
-                    if shared:
-                        together = merge(one, 1, READ + (code >> 2), group, union, together, seen, best)
-                    else:
-                        best[one[0]] = READ + (code >> 2)
-                        update(path, tensor, g, best, one, 1, f, levels - 1, scratch, updated)
-                update(path, tensor, g, best, union, together, f, levels - 1, scratch, updated)
-            for x in range(packs):
-                slots += -(-full[x] // lanes) * lanes
-    for level in range(levels - 1, 0, -1):
-        group = drain(bases, path, level, tensor, path.steps[level], f, scratch, union, seen, group, moved)
-    return fates, moved, updated, slots
+def finish(bases: Bases, tensor: Tensor, path: Path, f: Formats, scratch: Scratch, moved: Ints) -> None:
+    """Drain everything after the last step."""
+    for level in range(path.steps.shape[0] - 1, 0, -1):
+        drain(bases, path, level, tensor, path.steps[level], f, scratch, moved)

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.analytical.joint import computes, transfers
-from simulator.analytical.joint.computes import Choices, Elements, Path
-from simulator.analytical.joint.formats import Formats, formats
+from simulator.analytical.joint.blocks import COMPUTED, GATE, SKIP, Block, Elements, blocks
+from simulator.analytical.joint.computes import Path, Scratch
+from simulator.analytical.joint.formats import Formats, formats, pointwise, single_bits
 from simulator.analytical.joint.packing import Packing, packing, position_slots
 from simulator.analytical.joint.rules import Removal, removals
 from simulator.analytical.joint.space import Space, Tiles, linear, space, tensor
 from simulator.errors import InfeasibleError, InputError
 from simulator.mapping.design_point import DesignPoint
-from simulator.workload.product import Access
 
 Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
@@ -48,6 +47,10 @@ class Moved:
         return self.actual[0] + self.gated[0], self.actual[1] + self.gated[1]
 
 
+Movements = tuple[dict[str, dict[str, Moved]], ...]
+"""Per memory, tensor and access."""
+
+
 @dataclass
 class Count:
     """What a design point does.
@@ -69,7 +72,7 @@ class Count:
     skipped: int
     time: int
     used: tuple[int, ...]
-    moved: tuple[dict[str, dict[str, Moved]], ...] = field(default_factory=tuple)
+    moved: Movements = ()
 
 
 def count(point: DesignPoint, masks: Masks) -> Count:
@@ -86,59 +89,42 @@ class _Counting:
                 raise InputError(
                     f"{point.name}: {point.hierarchy.storage[0].name}, the outermost memory, must keep {access.name!r}"
                 )
-        self.point, self.masks = point, masks
+        self.point = point
         self.space: Space = space(point)
         self.accesses = point.product.tensors
-        self.index = {access.name: t for t, access in enumerate(self.accesses)}
+        self.output = point.product.output.name
         self.tensors = {a.name: tensor(self.space, a, masks[a.name]) for a in self.accesses}
         self.formats: dict[str, Formats] = {
-            a.name: formats(self.space, a, point.kept(a.name), False) for a in self.accesses
+            a.name: formats(self.space, a, point.kept(a.name)) for a in self.accesses
         }
         self.memories = len(point.hierarchy.storage)
         self.tiles = [self.space.tiles(level) for level in range(self.memories + 1)]
+        self.places = {a.name: linear(self.space, a) for a in self.accesses}
+        self.states: dict[str, Bytes] = {}
         self.rules = removals(point, self.saved)
         self.packing: Packing | None = packing(self.space, self.rules)
-        self.states: dict[tuple[str, int], Bytes] = {}
 
-    @cached_property
-    def elements(self) -> Elements:
-        """Which elements multiplications use."""
-        parts = [linear(self.space, access) for access in self.accesses]
-        sizes = [self.tensors[access.name].mask.shape[0] for access in self.accesses]
-        first = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        outer, inner, inst = (np.array([part[k] for part in parts], np.int64) for k in range(3))
-        mask = np.concatenate([self.tensors[access.name].mask for access in self.accesses])
-        return Elements(outer + first[:-1, None], inner, inst, first, mask)
+    # --- rules ----------------------------------------------------------------------------------------------------
 
     def saved(self, removal: Removal) -> int:
         """Points of dense transfers that one removal takes away on its own."""
         if removal.child == self.memories:
-            leaders = np.array([self.index[name] for name in removal.leaders], np.int64)
-            return int(computes.would_remove(self.space.bases, self.elements, leaders, self.space.imperfect))
+            return sum(
+                int((block.codes[removal.follower] >> 2 > 0).sum()) for block in self._blocks((removal,))
+            )
         state = self._runs(removal.follower, removal.child, (removal,), _EMPTY, self.tiles[0])
-        moved = self.tensors[removal.follower]
         return int(
             transfers.removed(
                 self.space.bases,
                 self.tiles[removal.child],
-                moved,
+                self.tensors[removal.follower],
                 state,
-                self.room(removal.follower, removal.child),
+                self._room(removal.follower, removal.child),
             )
         )
 
-    def room(self, name: str, level: int) -> int:
-        """Most points of a tensor's tile at a level."""
-        spans = self.spans(name, self.tiles[level])
-        return min(math.prod(spans), int(self.tensors[name].mask.shape[0]))
-
-    def spans(self, name: str, tiles: Tiles) -> list[int]:
-        """Most coordinates of a tensor's tile along every axis."""
-        terms = self.tensors[name].terms
-        extent = np.minimum(tiles.extent, self.space.bases.size)
-        return [int(1 + terms[a] @ (extent - 1)) for a in range(terms.shape[0])]
-
     def _runs(self, name: str, level: int, rules: tuple[Removal, ...], parent: Bytes, above: Tiles) -> Bytes:
+        """States of the transfers of an operand to a memory."""
         tiles = self.tiles[level]
         leaders = [(r, leader) for r, rule in enumerate(rules) for leader in rule.leaders]
         if tiles.steps * tiles.instances * max(1, len(leaders)) > STATES_LIMIT:
@@ -154,16 +140,36 @@ class _Counting:
             tiles,
             self.tensors[name],
             full,
-            np.array([r for r, _ in leaders], np.int64),
-            np.array([rule.kind for rule in rules], np.int64),
-            np.array([rule.passing for rule in rules], np.int64),
+            _ints([r for r, _ in leaders]),
+            _ints([rule.kind for rule in rules]),
+            _ints([rule.passing for rule in rules]),
             parent,
             above,
         )
 
+    # --- tiles ----------------------------------------------------------------------------------------------------
+
+    def _spans(self, name: str, level: int) -> list[int]:
+        """Most coordinates of a tensor's tile along every axis."""
+        terms = self.tensors[name].terms
+        extent = np.minimum(self.tiles[level].extent, self.space.bases.size)
+        return [int(1 + terms[a] @ (extent - 1)) for a in range(terms.shape[0])]
+
+    def _room(self, name: str, level: int) -> int:
+        """Most points of a tensor's tile."""
+        return min(math.prod(self._spans(name, level)), int(self.tensors[name].mask.shape[0]))
+
+    def _fan(self, parent: int, child: int) -> int:
+        return self.tiles[child].instances // self.tiles[parent].instances
+
+    def _shared(self, level: int, name: str) -> bool:
+        return name not in self.point.nest.levels[level].no_multicast
+
+    # --- the whole ------------------------------------------------------------------------------------------------
+
     def result(self) -> Count:
         """Everything."""
-        moved = tuple(
+        moved: Movements = tuple(
             {
                 a.name: {access: Moved() for access in ACCESSES}
                 for a in self.accesses
@@ -172,9 +178,8 @@ class _Counting:
             for level in range(self.memories)
         )
         for access in self.point.product.operands:
-            self._operand(access, moved)
-        fates, slots = self._computes(moved)
-        computed, gated, skipped, _ = (int(x) for x in fates)
+            self._between(access.name, moved)
+        computed, gated, skipped, slots = self._computes(moved)
         time = computed + gated if self.packing is None else slots
         return Count(computed, gated, skipped, time, self._used(), moved)
 
@@ -187,118 +192,210 @@ class _Counting:
             used.append(many)
         return tuple(used)
 
-    def _shared(self, level: int, name: str) -> bool:
-        return name not in self.point.nest.levels[level].no_multicast
-
-    def _operand(self, access: Access, moved: tuple[dict[str, dict[str, Moved]], ...]) -> None:
-        """Transfers between memories, outermost first, then to compute."""
-        name, path = access.name, self.point.kept(access.name)
-        state = _EMPTY
+    def _between(self, name: str, moved: Movements) -> None:
+        """Transfers of an operand between memories, outermost first."""
+        state, path = _EMPTY, self.point.kept(name)
         for at, (parent, child) in enumerate(pairwise(path)):
             rules = tuple(r for r in self.rules if r.follower == name and r.child == child)
             if rules or state.size:
                 state = self._runs(name, child, rules, state, self.tiles[parent])
+            outer, inner, inst = self.places[name]
             found = transfers.operand(
                 self.space.bases,
                 self.tiles[child],
                 self.tensors[name],
+                outer,
+                inner,
+                inst,
+                self.space.imperfect,
                 state,
-                self.tiles[child].instances // self.tiles[parent].instances,
+                self._fan(parent, child),
                 self._shared(parent, name),
                 self.formats[name],
                 at,
-                self.room(name, child),
+                self._room(name, child),
             )
             moved[parent][name]["reads"].add(*found[:3])
             moved[child][name]["fills"].add(found[3])
-        self.states[name, path[-1]] = state
-        found = computes.reads(
-            self.space.bases,
-            self.elements,
-            self.choices,
-            self.index[name],
-            self.space.imperfect,
-            self.tiles[self.memories].instances // self.tiles[path[-1]].instances,
-            self._shared(path[-1], name),
-            self.formats[name],
-            len(path) - 1,
-        )
-        moved[path[-1]][name]["reads"].add(*found)
+        self.states[name] = state
 
-    @property
-    def choices(self) -> Choices:
-        """Rules about single multiplications, with the states found so far."""
-        rules = [
-            [r for r in self.rules if r.follower == a.name and r.child == self.memories]
-            for a in self.accesses
-        ]
-        flat = [rule for of in rules for rule in of]
-        leaders = [[self.index[name] for name in rule.leaders] for rule in flat]
-        innermost = [self.tiles[self.point.kept(a.name)[-1]] for a in self.accesses]
-        states = [self.states.get((a.name, self.point.kept(a.name)[-1]), _EMPTY) for a in self.accesses]
-        at = np.concatenate([[0], np.cumsum([state.size for state in states])])[:-1]
-        return Choices(
-            _ints(np.concatenate([[0], np.cumsum([len(of) for of in rules])])),
-            _ints([rule.kind for rule in flat]),
-            _ints([rule.passing for rule in flat]),
-            _ints(np.concatenate([[0], np.cumsum([len(each) for each in leaders])])),
-            _ints([x for each in leaders for x in each]),
-            np.concatenate([state.reshape(-1) for state in states]),
-            _ints([a if state.size else -1 for a, state in zip(at, states, strict=True)]),
-            _ints([tiles.step for tiles in innermost]),
-            _ints([tiles.instance for tiles in innermost]),
-            _ints([tiles.instances for tiles in innermost]),
-            _ints([1 - self.formats[a.name].compressed[-1] for a in self.accesses]),
-            int("gating" in self.point.features.compute),
-            int("skipping" in self.point.features.compute),
-        )
+    def _blocks(self, rules: tuple[Removal, ...]) -> Iterator[Block]:
+        elements = {}
+        for a in self.accesses:
+            outer, inner, inst = self.places[a.name]
+            elements[a.name] = Elements(
+                outer,
+                inner[:, None] + inst[None, :],
+                self.tensors[a.name].mask,
+                not self.formats[a.name].compressed[-1],
+                self.states.get(a.name, _EMPTY),
+                self.tiles[self.point.kept(a.name)[-1]],
+                tuple(r for r in rules if r.follower == a.name and r.child == self.memories),
+            )
+        return blocks(self.space, elements, self.space.imperfect)
 
-    def _computes(self, moved: tuple[dict[str, dict[str, Moved]], ...]) -> tuple[Ints, int]:
-        output = self.point.product.output.name
-        path = self.point.kept(output)
+    def _computes(self, moved: Movements) -> tuple[int, int, int, int]:
+        """Multiplications, what they read and what they update; (computed, gated, skipped, slots)."""
+        tallies = {a.name: _Reads(self, a.name) for a in self.point.product.operands}
+        sums = _Sums(self)
+        fates, slots = np.zeros(5, np.int64), 0
+        for block in self._blocks(self.rules):
+            fates += np.bincount(block.fate.reshape(-1), minlength=5)
+            for tally in tallies.values():
+                tally.add(block)
+            sums.add(block)
+            slots += self._slots(block)
+        for name, tally in tallies.items():
+            moved[self.point.kept(name)[-1]][name]["reads"].add(*tally.out)
+        sums.finish(moved)
+        if self.packing is not None and self.packing.operands:
+            slots = position_slots(self.space, self.packing, self.tensors)
+        return int(fates[COMPUTED]), int(fates[GATE]), int(fates[SKIP]), slots
+
+    def _slots(self, block: Block) -> int:
         packed = self.packing
-        spatial = packed is not None and bool(packed.leaders)
-        fates, between, updated, slots = computes.computes(
-            self.space.bases,
-            self.elements,
-            self.choices,
-            self.space.imperfect,
-            self.tensors[output],
-            self._path(output, path),
-            self.formats[output],
-            max(self.room(output, level) for level in path),
-            packed.group if packed is not None and spatial else _ints([]),
-            int(packed.group.max()) + 1 if packed is not None and spatial else 0,
-            packed.lanes if packed is not None else 1,
-            _ints([self.index[name] for name in packed.leaders] if packed is not None else []),
+        if packed is None or not packed.leaders:
+            return 0
+        whole = block.exists.copy()
+        for leader in packed.leaders:
+            whole &= block.filled[leader]
+        groups = int(packed.group.max()) + 1
+        together = (
+            whole[:, np.argsort(packed.group, kind="stable")].reshape(len(whole), groups, -1).sum(axis=2)
         )
-        for at, level in enumerate(path):
-            for k, access in enumerate(ACCESSES):
-                moved[level][output][access].add(between[at, k])
-        moved[path[-1]][output]["updates"].add(*updated[:3])
-        moved[path[-1]][output]["reads"].add(*updated[3:])
-        if packed is not None and packed.operands:
-            slots = position_slots(self.space, packed, self.tensors)
-        return fates, int(slots)
+        return int((-(-together // packed.lanes)).sum()) * packed.lanes
 
-    def _path(self, output: str, path: tuple[int, ...]) -> Path:
-        tiles = [self.tiles[level] for level in path]
-        span = [self.spans(output, each) for each in tiles]
-        sizes = [each.instances * math.prod(axes) for each, axes in zip(tiles, span, strict=True)]
+
+class _Reads:
+    """What an operand's innermost memory sends to compute."""
+
+    def __init__(self, counting: _Counting, name: str) -> None:
+        level = counting.point.kept(name)[-1]
+        self.name, self.formats = name, counting.formats[name]
+        self.mask = counting.tensors[name].mask
+        self.level = len(counting.point.kept(name)) - 1
+        self.fan = counting._fan(level, counting.memories) if counting._shared(level, name) else 1
+        self.bits = single_bits(self.formats, self.level)
+        self.plain = pointwise(self.formats, self.level)
+        self.scratch = _scratch(len(self.mask), self.fan)
+        self.out = np.zeros((3, 3), np.int64)
+
+    def add(self, block: Block) -> None:
+        """Count the reads of a block."""
+        codes, at = (block.codes[self.name] & 3).astype(np.uint8), block.at[self.name]
+        if self.fan == 1:
+            _single(codes, block.filled[self.name], self.formats, self.level, self.bits, self.out)
+            return
+        bits = _ints(self.bits if self.plain else (-1, -1))
+        computes.shared_reads(
+            at.reshape(-1),
+            codes.reshape(-1),
+            self.fan,
+            self.mask,
+            self.formats,
+            self.level,
+            bits,
+            self.scratch,
+            self.out,
+        )
+
+
+def _single(
+    codes: Bytes, filled: NDArray[np.bool_], f: Formats, level: int, bits: tuple[int, int], out: Ints
+) -> None:
+    """Add transfers of single points."""
+    many = np.bincount((2 * codes + filled).reshape(-1), minlength=8)
+    for code in range(1, 4):
+        for value in range(2):
+            n = many[2 * code + value]
+            out[code - 1, 0] += n if value or not f.compressed[level] else 0
+            out[code - 1, 1] += n * bits[value]
+            out[code - 1, 2] += n * -(-bits[value] // f.word[level])
+
+
+class _Sums:
+    """The output: updates from compute, and its transfers between memories."""
+
+    def __init__(self, counting: _Counting) -> None:
+        self.counting, self.name = counting, counting.output
+        self.levels = counting.point.kept(self.name)
+        self.path = self._path()
+        self.formats, self.tensor = counting.formats[self.name], counting.tensors[self.name]
+        self.fan = (
+            counting._fan(self.levels[-1], counting.memories)
+            if counting._shared(self.levels[-1], self.name)
+            else 1
+        )
+        level = len(self.levels) - 1
+        plain = self.fan == 1 or pointwise(self.formats, level)
+        self.bits = _ints(single_bits(self.formats, level) if plain else (-1, -1))
+        room = max(counting._room(self.name, each) for each in self.levels)
+        self.scratch = _scratch(len(self.tensor.mask), max(self.fan, room))
+        self.moved = np.zeros((len(self.levels), 4, 3), np.int64)
+        self.out = np.zeros((6, 3), np.int64)
+
+    def _path(self) -> Path:
+        counting = self.counting
+        tiles = [counting.tiles[level] for level in self.levels]
+        spans = [counting._spans(self.name, level) for level in self.levels]
+        shape = counting.point.product.output.shape or (1,)
+        at = np.unravel_index(np.arange(math.prod(shape)), shape)
+        place = [np.ravel_multi_index([x % n for x, n in zip(at, span, strict=True)], span) for span in spans]
+        many = [math.prod(span) for span in spans]
+        sizes = [each.instances * n for each, n in zip(tiles, many, strict=True)]
         return Path(
             _ints([each.steps for each in tiles]),
             _ints([each.instances for each in tiles]),
             _ints([each.step for each in tiles]),
             _ints([each.instance for each in tiles]),
             np.array([each.extent for each in tiles], np.int64),
-            np.array(span, np.int64),
+            np.array(place, np.int32),
+            _ints(many),
             _ints(np.concatenate([[0], np.cumsum(sizes)])[:-1]),
             np.zeros(sum(sizes), np.uint8),
-            _ints([self._shared(level, output) for level in path]),
+            _ints([counting._shared(level, self.name) for level in self.levels]),
         )
+
+    def add(self, block: Block) -> None:
+        """Count a block."""
+        codes = np.where(block.fate == COMPUTED, transfers.READ + (block.codes[self.name] >> 2), 0).astype(
+            np.uint8
+        )
+        computes.sums(
+            self.counting.space.bases,
+            self.tensor,
+            self.path,
+            self.formats,
+            block.start,
+            block.at[self.name],
+            codes,
+            self.fan,
+            self.bits,
+            self.scratch,
+            self.moved,
+            self.out,
+        )
+
+    def finish(self, moved: Movements) -> None:
+        """Drain what is left and hand over all counts."""
+        computes.finish(
+            self.counting.space.bases, self.tensor, self.path, self.formats, self.scratch, self.moved
+        )
+        for at, level in enumerate(self.levels):
+            for k, access in enumerate(ACCESSES):
+                moved[level][self.name][access].add(self.moved[at, k])
+        innermost = moved[self.levels[-1]][self.name]
+        innermost["updates"].add(*self.out[:3])
+        innermost["reads"].add(*self.out[3:])
 
 
 _EMPTY: Bytes = np.zeros((0, 0), np.uint8)
+
+
+def _scratch(elements: int, room: int) -> Scratch:
+    seen, best = np.zeros(elements, np.int64), np.zeros(elements, np.uint8)
+    union, part = np.empty(max(elements, room), np.int64), np.empty(max(elements, room), np.int64)
+    return Scratch(seen, best, union, part, np.zeros(1, np.int64))
 
 
 def _ints(values: object) -> Ints:

@@ -83,13 +83,13 @@ class _Row:
     prefix: NDArray[np.int32]
 
 
-def formats(space: Space, access: Access, path: tuple[int, ...], dense: bool) -> Formats:
-    """Formats of a tensor at the memories that keep it; `dense`: as if it had none."""
+def formats(space: Space, access: Access, path: tuple[int, ...]) -> Formats:
+    """Formats of a tensor at the memories that keep it."""
     rows: list[_Row] = []
     first, compressed, word = [0], [], []
     for level in path:
         memory = space.point.hierarchy.storage[level]
-        told = None if dense else space.point.features.at(memory.name).representation(access.name)
+        told = space.point.features.at(memory.name).representation(access.name)
         compressed.append(int(told is not None and told.compressed))
         word.append(memory.metadata_bits or memory.word_bits)
         rows += [] if told is None else _rows(space, access, level, told, memory, len(rows))
@@ -194,6 +194,23 @@ def _given(told: Representation, coordinates: list[_Coordinate]) -> list[list[_C
         last = next(at for at in reversed(order) if given[at])
     given[last] += left
     return [each[::-1] for each in given] if told.inner_first else given
+
+
+def single_bits(f: Formats, level: int) -> tuple[int, int]:
+    """Bits of metadata of a single point to or from compute: of a zero, of a non-zero."""
+    first, end = int(f.first[level]), int(f.first[level + 1])
+    return single(False, f, first, end, True), single(True, f, first, end, True)
+
+
+def pointwise(f: Formats, level: int) -> bool:
+    """Whether a set to or from compute has the metadata of its points, each on its own."""
+    rows = [r for r in range(int(f.first[level]), int(f.first[level + 1])) if f.last[r]]
+    return all(
+        f.kind[r] in (CP, UB)
+        or (f.kind[r] == B and f.outside[r] < 0)
+        or (f.kind[r] == RLE and (f.bits[r] >= 31 or f.positions[r] <= 1 << f.bits[r]))
+        for r in rows
+    )
 
 
 @kernel

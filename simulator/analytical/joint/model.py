@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.analytical.joint.count import Count, count
+from simulator.analytical.joint.energy import energy
 from simulator.errors import InputError, suggest
 from simulator.hardware.saf import Features
 from simulator.mapping.design_point import DesignPoint
@@ -65,6 +66,7 @@ def estimate(point: DesignPoint, tensors: Mapping[str, NDArray[Any]]) -> Estimat
         compute_cycles=math.ceil(compute),
         computes=Counts(dense.computed, told.computed, told.gated, told.skipped),
         levels=tuple(_level(point, level, told, dense, times, compute) for level in range(len(times))),
+        energy_pj=energy(point, told),
         bound="compute" if compute == cycles else next(name for name, time in times.items() if time == most),
         assumptions=ASSUMPTIONS,
     )

@@ -135,6 +135,10 @@ def operand(
     bases: Bases,
     tiles: Tiles,
     tensor: Tensor,
+    outer: Ints,
+    inner: Ints,
+    inst: Ints,
+    imperfect: bool,
     state: Bytes,
     fan: int,
     shared: bool,
@@ -148,6 +152,10 @@ def operand(
     ----------
     tiles : Tiles
         Of the child.
+    outer, inner, inst : ndarray of int64
+        First element of a tile, as their sum; while it stays, so does the tile, unless tiles are trimmed.
+    imperfect : bool
+        Whether they may be.
     state : ndarray of uint8, shape (steps, instances), or empty
         Of :func:`runs`; empty: every transfer happens.
     fan : int
@@ -167,19 +175,27 @@ def operand(
     out = np.zeros((4, 3), np.int64)
     axes, size = tensor.strides.shape[0], tensor.mask.shape[0]
     before = np.zeros((tiles.instances, 2, axes), np.int64)
+    origin = np.full(tiles.instances, -1, np.int64)
     place, held = np.zeros((2, axes), np.int64), np.zeros((2, axes), np.int64)
     new = np.empty(room, np.int64)
     union, seen = np.empty(min(size, room * fan), np.int64), np.zeros(size, np.int64)
     best = np.zeros(size, np.uint8)
     given = state.shape[0] > 0
     for s in range(tiles.steps):
+        start = outer[s * tiles.step // inner.shape[0]] + inner[s * tiles.step % inner.shape[0]]
         for p in range(tiles.instances // fan):
             group = s * (tiles.instances // fan) + p + 1
             together = 0
             for i in range(p * fan, (p + 1) * fan):
+                first = start + inst[i * tiles.instance]
+                code, last = READ, READ
+                if given:
+                    code = int(np.int64(state[s, i]))
+                    last = int(np.int64(state[s - 1, i])) if s > 0 else READ
+                if not imperfect and first == origin[i] and code == last:
+                    continue
+                origin[i] = first
                 exists = box(bases, tiles, tensor, s, i, place)
-                code = int(np.int64(state[s, i])) if given else READ
-                last = int(np.int64(state[s - 1, i])) if given and s > 0 else READ
                 fresh = s == 0 or not same(place, before[i]) or parent_cause(code) != parent_cause(last)
                 if fresh and exists and code & 3:
                     held[:] = 0
@@ -193,7 +209,8 @@ def operand(
                     else:
                         measure(new, many, tensor.mask, f, at, False, out[(code & 3) - 1])
                 before[i] = place
-            settle(union, together, best, tensor.mask, f, at, False, out)
+            if together:
+                settle(union, together, best, tensor.mask, f, at, False, out)
     return out
 
 
