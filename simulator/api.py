@@ -37,14 +37,14 @@ class Interrupted(KeyboardInterrupt):
         super().__init__(f"interrupted after {len(result.layers)} layers")
 
 
-def load(name: str | Path) -> Machine | Trace | Result:
-    """Load a machine by name or path, or a trace or Result by path.
+def load(name: str | Path) -> Machine | DesignPoint | Trace | Result:
+    """Load a machine or a design point by name or path, or a trace or Result by path.
 
     Parameters
     ----------
     name : str or Path
-        A name in hwconfigs/ (``highlight``) or traces/ (``digits_cnn``), a ``.yaml`` machine, a ``.h5`` trace or
-        Result, or a folder `run` wrote.
+        A name in hwconfigs/ (``highlight``), hwconfigs/design_points/ (``spmspm``) or traces/ (``digits_cnn``), a ``.yaml``
+        machine, a Timeloop or Sparseloop specification (a file or a folder), a ``.h5`` trace or Result, or a folder `run` wrote.
 
     Raises
     ------
@@ -53,12 +53,18 @@ def load(name: str | Path) -> Machine | Trace | Result:
     """
     if not isinstance(name, (str, Path)):
         raise InputError(f"load: expected a name or a path, got {_kind(name)}")
+    from simulator.frontend.timeloop.named import locate as locate_point
     from simulator.hardware import load as load_machine
     from simulator.hardware import names
     from simulator.workload.named import locate
 
     if str(name) in names():
         return load_machine(name)
+    specification = locate_point(str(name))
+    if specification is not None:
+        from simulator.frontend.timeloop import load as load_point
+
+        return load_point(specification)
     path = Path(locate(str(name)))
     if path.is_dir():
         if not (path / "result.h5").is_file():
@@ -255,7 +261,8 @@ def design_points(
     from simulator.mapping.design_point import DesignPoint as Point
 
     if isinstance(hardware, (str, Path)):
-        hardware = _machine(hardware)
+        loaded = load(hardware)
+        hardware = loaded if isinstance(loaded, Point) else _machine(hardware)
     if isinstance(hardware, Point):
         if workload is not None or overrides:
             raise InputError(

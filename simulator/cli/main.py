@@ -17,7 +17,9 @@ import click
 
 from simulator.errors import SimulatorError
 
-VERBS = ("run", "estimate", "plot", "show", "check", "trace", "validate")
+VERBS = ("run", "estimate", "plot", "show", "check", "trace", "validate", "import")
+MODULES = {"import": "importing"}
+"""Verbs whose names are words of Python."""
 INTERRUPTED = 130
 
 
@@ -32,7 +34,7 @@ class Verbs(click.Group):
         """The verb's command, None when there is no such verb."""
         if cmd_name not in VERBS:
             return None
-        command = import_module(f"simulator.cli.{cmd_name}").command
+        command = import_module(f"simulator.cli.{MODULES.get(cmd_name, cmd_name)}").command
         assert isinstance(command, click.Command)
         return command
 

@@ -1,4 +1,4 @@
-"""``show``: a machine with the origin of every number, a trace, or the summary of a result."""
+"""``show``: a machine with the origin of every number, a design point, a trace, or the summary of a result."""
 
 from __future__ import annotations
 
@@ -17,22 +17,37 @@ SCHEMA_VERSION = 1
 
 @click.command()
 @click.argument("what", metavar="NAME|FILE|FOLDER")
+@click.option("--problem", metavar="FILE", help="Which problem of a specification that has several.")
+@click.option("--mapping", metavar="FILE", help="Which mapping, in the same way.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead.")
-def command(what: str, as_json: bool) -> None:
-    """Show a machine, a trace or a result.
+def command(what: str, problem: str | None, mapping: str | None, as_json: bool) -> None:
+    """Show a machine, a design point, a trace or a result.
 
-    NAME is a machine of hwconfigs/, FILE a machine (.yaml), a trace or a result (.h5), FOLDER what `run` wrote.
+    NAME is a machine of hwconfigs/ or a design point of hwconfigs/design_points/, FILE a machine or a Timeloop specification
+    (.yaml), a trace or a result (.h5), FOLDER what `run` wrote or the files of a specification.
     """
+    from simulator.frontend.timeloop.named import locate
+
+    specification = locate(what)
+    if specification is not None:
+        from simulator.cli.show_point import show_point
+        from simulator.frontend.timeloop import load as load_point
+
+        show_point(load_point(specification, problem, mapping), as_json)
+        return
+    if problem or mapping:
+        raise click.UsageError("--problem and --mapping are for specifications of Timeloop")
     from simulator.api import load
     from simulator.hardware import Machine
     from simulator.record.result import Result
+    from simulator.workload.model import Trace
 
     found = load(what)
     if isinstance(found, Machine):
         show_machine(found, as_json)
     elif isinstance(found, Result):
         show_result(found, as_json)
-    else:
+    elif isinstance(found, Trace):
         from simulator.cli.trace import show_trace
         from simulator.workload.named import trace_path
 
