@@ -45,6 +45,7 @@ SETS = {
     "noc": ClaimSet("validation.claims.noc:claims"),
     "scnn": ClaimSet("validation.claims.scnn:claims"),
     "sigma": ClaimSet("validation.claims.sigma:claims"),
+    "sparseloop": ClaimSet("validation.claims.sparseloop:claims", data="."),
     "stc": ClaimSet("validation.claims.stc:claims"),
     "systolic": ClaimSet("validation.claims.systolic:claims"),
     "stc_case_study": ClaimSet("validation.claims.stc_case_study:claims", "sparseloop/stc_case_study"),

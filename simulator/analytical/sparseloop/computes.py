@@ -40,9 +40,9 @@ class Computes:
     gated: float
     skipped: float
 
-    def cycles(self, instances: float) -> int:
-        """Cycles of the multipliers at so many instances."""
-        return math.ceil((self.actual + self.gated) / instances) if instances else 0
+    def time(self, instances: float) -> float:
+        """Cycles of the multipliers at so many instances, not rounded."""
+        return (self.actual + self.gated) / instances if instances else 0.0
 
 
 def by_operands(

@@ -52,7 +52,7 @@ def stored_counts(tile: Tile, mode: Mode) -> None:
     for access in ACCESSES:
         dense = tile.dense(access)
         stored: float = dense
-        if tile.has_metadata and (access != "update" or tile.output):
+        if tile.has_metadata and (access in ("read", "fill") or tile.output):
             stored = dense - floor(dense * (1.0 - tile.expected_density))
         tile.counts[("random", access)] = stored
         tile.entries[("random", access)] = [
@@ -134,7 +134,7 @@ class _Tensor:
         for access in ACCESSES:
             count = tile.counts[("random", access)]
             tile.counts[("random", access)] = count - self.floor(count * share)
-            if not tile.has_metadata or (self.mode.scales_first_rank_only and access == "update"):
+            if not tile.has_metadata or (self.mode.scales_first_rank_only and access not in ("read", "fill")):
                 continue
             entries = tile.entries[("random", access)]
             if not self.mode.scales_first_rank_only:

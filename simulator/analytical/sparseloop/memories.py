@@ -22,7 +22,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from simulator.analytical.sparseloop.formats import entries
+from simulator.analytical.sparseloop.formats import EPSILON, entries
 from simulator.analytical.sparseloop.modes import Mode
 from simulator.analytical.sparseloop.tile import ACCESSES, STATES, Tile
 from simulator.energy.reference_table import ReferenceTable, component_name
@@ -71,9 +71,10 @@ RECENT_CHAINS: dict[tuple[str, str], tuple[str, ...]] = {
 
 def chain(state: str, access: str, metadata: bool, mode: Mode) -> tuple[str, ...]:
     """Names of an action in a table of energies, first to last."""
+    action = "read" if access == "drain" else access
     if not mode.recent_chains:
-        return (METADATA_CHAINS if metadata else CHAINS)[(state, access)]
-    names = RECENT_CHAINS[(state, access)]
+        return (METADATA_CHAINS if metadata else CHAINS)[(state, action)]
+    names = RECENT_CHAINS[(state, action)]
     if not metadata:
         return names
     return tuple(re.sub(r"^((?:random|gated|skipped)_)?", r"\1metadata_", name) for name in names)
@@ -120,7 +121,7 @@ class Memory:
 
 
 def evaluate(
-    tiles: list[Tile], storage: Storage, energies: ReferenceTable, compute_cycles: int, mode: Mode
+    tiles: list[Tile], storage: Storage, energies: ReferenceTable, compute_time: float, mode: Mode
 ) -> Memory:
     """Capacity, bandwidth and energy of one memory.
 
@@ -130,7 +131,8 @@ def evaluate(
         Of every tensor, at this memory.
     storage : Storage
     energies : ReferenceTable
-    compute_cycles : int
+    compute_time : float
+        Cycles of the multipliers, rounded up where the mode does.
     mode : Mode
 
     Raises
@@ -140,9 +142,14 @@ def evaluate(
     """
     occupied = _fits(tiles, storage, mode)
     reads, writes = _words(tiles, storage, mode)
-    throttle = _throttle(reads, writes, storage, compute_cycles)
-    cycles = math.ceil(compute_cycles / throttle) if throttle else compute_cycles
+    throttle = _throttle(reads, writes, storage, compute_time)
+    cycles = whole_cycles(compute_time / throttle, mode)
     return Memory(cycles, float(throttle), _energy(tiles, storage, energies, mode), occupied)
+
+
+def whole_cycles(time: float, mode: Mode) -> int:
+    """A time rounded up; but for what floating point adds, where the mode is no published version."""
+    return math.ceil(time if mode.floors else time * (1 - EPSILON))
 
 
 def _fits(tiles: list[Tile], storage: Storage, mode: Mode) -> int:
@@ -208,7 +215,7 @@ def _words(tiles: list[Tile], storage: Storage, mode: Mode) -> tuple[float, floa
     for tile in tiles:
         if not tile.kept:
             continue
-        read = _moved(tile, ("read",), storage.word_bits, mode)
+        read = _moved(tile, ("read", "drain"), storage.word_bits, mode)
         write = _moved(tile, ("fill", "update"), storage.word_bits, mode)
         share = tile.instances / (tile.x * tile.y) if tile.x * tile.y else 0.0
         reads += math.ceil(read * share) if mode.floors else read * share
@@ -222,10 +229,10 @@ def _moved(tile: Tile, accesses: tuple[str, ...], word_bits: int, mode: Mode) ->
     return data + (int(bits) // word_bits if mode.floors else bits / word_bits)
 
 
-def _throttle(reads: float, writes: float, storage: Storage, compute_cycles: int) -> float:
+def _throttle(reads: float, writes: float, storage: Storage, compute_time: float) -> float:
     """Share of full speed the bandwidths allow."""
     slowest = 1.0
-    if not compute_cycles:
+    if not compute_time:
         return slowest
     for told, words in (
         (storage.read_bandwidth, reads),
@@ -233,7 +240,7 @@ def _throttle(reads: float, writes: float, storage: Storage, compute_cycles: int
         (storage.shared_bandwidth, reads + writes),
     ):
         if told is not None and words:
-            slowest = min(slowest, float(Fraction(told)) / (words / compute_cycles))
+            slowest = min(slowest, float(Fraction(told)) / (words / compute_time))
     return slowest
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from simulator.analytical.sparseloop import (
     computes,
     counts,
+    exact,
     formats,
     memories,
     position,
@@ -28,7 +29,7 @@ from simulator.analytical.sparseloop.density import density_model
 from simulator.analytical.sparseloop.loops import Loops, loops_of
 from simulator.analytical.sparseloop.modes import Mode, mode_by_name
 from simulator.analytical.sparseloop.rules import GATE, SKIP, SPATIAL, Saving, Tiles
-from simulator.analytical.sparseloop.tile import Tile
+from simulator.analytical.sparseloop.tile import ACCESSES, Tile
 from simulator.energy.reference_table import component_name
 from simulator.errors import InputError
 from simulator.hardware.hierarchy import Storage
@@ -132,7 +133,10 @@ class _Model:
                 self.masks.get(name),
                 f"{self.point.name}: {name}",
             )
-            moved = traffic.dense_traffic(self.point, self.loops, access, self.mode)
+            if self.mode.extrapolates or not exact.can_count(self.point, self.loops, access):
+                moved = traffic.dense_traffic(self.point, self.loops, access, self.mode)
+            else:
+                moved = exact.exact_traffic(self.point, self.loops, access)
             found[name] = [
                 Tile(
                     name,
@@ -216,14 +220,17 @@ class _Model:
     def _estimate(
         self, tiles: Tiles, found: computes.Computes, expansion: spatial.Expansion, utilisation: float
     ) -> Estimate:
-        compute_cycles = found.cycles(expansion.average * utilisation)
+        time = found.time(expansion.average * utilisation)
+        compute_cycles = memories.whole_cycles(time, self.mode)
+        if self.mode.floors:
+            time = float(compute_cycles)
         cycles, bound = compute_cycles, "compute"
         levels = []
         energy = {}
         for level in reversed(range(len(self.storage))):
             storage = self.storage[level]
             here = [tiles[name][level] for name in self.names]
-            memory = memories.evaluate(here, storage, self.point.energies, compute_cycles, self.mode)
+            memory = memories.evaluate(here, storage, self.point.energies, time, self.mode)
             if memory.cycles > cycles:
                 cycles, bound = memory.cycles, storage.name
             if memory.energy_pj:
@@ -285,7 +292,7 @@ def per_instance(tile: Tile) -> dict[str, object]:
         "utilized_max": tile.x * tile.y,
         "partition": tile.traffic.partition,
     }
-    for access in ("read", "fill", "update"):
+    for access in ACCESSES:
         found[f"algorithmic {access}s"] = tile.dense(access)
         for state, told in (("random", "actual"), ("gated", "gated"), ("skipped", "skipped")):
             found[f"{told} {access}s"] = tile.counts[(state, access)]
@@ -298,7 +305,7 @@ def per_instance(tile: Tile) -> dict[str, object]:
 def _accesses(tile: Tile, storage: Storage) -> dict[str, Counts]:
     found = {}
     scale = tile.instances
-    for access in ("read", "fill", "update"):
+    for access in ACCESSES:
         states = [tile.counts[(state, access)] * scale for state in ("random", "gated", "skipped")]
         found[f"{access}s"] = Counts(tile.dense(access) * tile.traffic.instances, *states)
         width = storage.metadata_bits or storage.word_bits

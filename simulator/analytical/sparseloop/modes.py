@@ -98,8 +98,6 @@ DEFAULT = Mode(
     gating_removes_computes=False,
     vector_table=False,
     elides_first_fills=True,
-    recent_chains=True,
-    leaks=True,
     floors=False,
     mean_utilisation=False,
 )

@@ -13,7 +13,7 @@ from simulator.analytical.sparseloop.density import DensityModel
 from simulator.analytical.sparseloop.loops import Box
 from simulator.analytical.sparseloop.traffic import Traffic
 
-ACCESSES = ("read", "fill", "update")
+ACCESSES = ("read", "fill", "update", "drain")
 STATES = ("random", "gated", "skipped")
 
 
@@ -122,7 +122,8 @@ class Tile:
 
     def dense(self, access: str) -> int:
         """Words of an access when no zero is noticed."""
-        return {"read": self.traffic.reads, "fill": self.traffic.fills, "update": self.traffic.updates}[
+        moved = self.traffic
+        return {"read": moved.reads, "fill": moved.fills, "update": moved.updates, "drain": moved.drains}[
             access
         ]
 

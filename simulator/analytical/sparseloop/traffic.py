@@ -32,8 +32,8 @@ class Traffic:
     ----------
     sizes : tuple of int
         Tile along each axis; all 0 where the tensor is not kept.
-    reads, fills, updates : int
-        Words.
+    reads, fills, updates, drains : int
+        Words; Timeloop tells no drains.
     reductions : float
         Partial sums added in place.
     instances : int
@@ -50,6 +50,7 @@ class Traffic:
     reads: int = 0
     fills: int = 0
     updates: int = 0
+    drains: int = 0
     reductions: float = 0.0
     instances: int = 1
     partition: int = 0
