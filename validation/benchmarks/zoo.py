@@ -115,10 +115,10 @@ def main() -> None:
     options.add_argument(
         "names", nargs="*", metavar="NAME", help="machines; all of hwconfigs/ when none is given"
     )
-    options.add_argument("--page", type=Path, help="page whose table is replaced")
+    options.add_argument(
+        "--page", type=Path, help="page whose table is replaced, or with NAMEs those rows of it"
+    )
     chosen = options.parse_args()
-    if chosen.page and chosen.names:
-        options.error("--page needs all machines: give no NAME")
     rows, refused = [], []
     for name in chosen.names or names():
         for kind in KINDS:
@@ -127,10 +127,28 @@ def main() -> None:
                 rows.append(row(name, kind))
             except (InfeasibleError, InputError) as error:
                 refused.append(f"`{name}` runs no {kind.name}: {error}.")
-    text = "\n".join([*markdown.table([HEADING, *rows], text=2), *(f"\n{line}" for line in refused)])
-    sys.stdout.write(text + "\n")
+    sys.stdout.write(told(rows, refused) + "\n")
     if chosen.page:
-        markdown.rewrite(chosen.page, text)
+        if chosen.names:
+            rows, refused = beside(chosen.page.read_text(encoding="utf-8"), chosen.names, rows, refused)
+        markdown.rewrite(chosen.page, told(rows, refused))
+
+
+def told(rows: list[list[str]], refused: list[str]) -> str:
+    """The table, and what was refused."""
+    return "\n".join([*markdown.table([HEADING, *rows], text=2), *(f"\n{line}" for line in refused)])
+
+
+def beside(
+    page: str, measured: list[str], rows: list[list[str]], refused: list[str]
+) -> tuple[list[list[str]], list[str]]:
+    """Rows and refusals of some machines, and what the page says of the others of hwconfigs/, in the order of machines."""
+    others = set(names()) - set(measured)
+    lines = page.splitlines()
+    cells = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if line.startswith("| ")]
+    kept = [row for row in cells if row[0] in others and len(row) == len(HEADING)]
+    said = [line for line in lines if any(line.startswith(f"`{name}` runs no ") for name in others)]
+    return sorted(kept + rows, key=lambda row: row[0]), sorted(said + refused)
 
 
 if __name__ == "__main__":

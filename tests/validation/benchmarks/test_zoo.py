@@ -55,7 +55,26 @@ def test_a_layer_that_is_refused_is_told(
     assert "`tc` runs no layer: no room." in capsys.readouterr().out
 
 
-def test_a_page_is_not_left_without_machines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "argv", ["zoo", "tc", "--page", str(tmp_path / "speed.md")])
-    with pytest.raises(SystemExit):
-        zoo.main()
+def test_rows_of_some_machines_are_made_anew_and_the_others_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def row(name: str, layer: str) -> list[str]:
+        return [name, layer, "1", "2", "3", "4", "5", "6"]
+
+    before = zoo.told(
+        [row(name, "layer") for name in ("gone", "stc", "tc")], ["`stc` runs no other: because."]
+    )
+    page = tmp_path / "speed.md"
+    page.write_text(f"<!-- tables -->\n{before}\n<!-- end -->\n")
+    monkeypatch.setattr(zoo, "row", lambda name, kind: row(name, kind.name))
+    monkeypatch.setattr(sys, "argv", ["zoo", "sigma", "tc", "--page", str(page)])
+    zoo.main()
+    lines = page.read_text().splitlines()
+    found = [[cell.strip() for cell in line.split("|")[1:3]] for line in lines if line.startswith("| ")]
+    kinds = [kind.name for kind in zoo.KINDS]
+    assert found[2:] == [
+        *(["sigma", kind] for kind in kinds),
+        ["stc", "layer"],
+        *(["tc", kind] for kind in kinds),
+    ]
+    assert "`stc` runs no other: because." in lines
