@@ -51,7 +51,7 @@ def estimate(point: DesignPoint, tensors: Mapping[str, NDArray[Any]]) -> Estimat
     InputError
         A tensor is missing, of another shape, or not of the product; or a rule stands where none may.
     """
-    masks = _masks(point, tensors)
+    masks = masks_of(point, tensors)
     told = count(point, masks)
     full = {name: np.ones(mask.shape, np.bool_) for name, mask in masks.items()}
     dense = told if _plain(point, masks) else count(replace(point, features=Features()), full)
@@ -76,7 +76,8 @@ def _plain(point: DesignPoint, masks: Mapping[str, NDArray[np.bool_]]) -> bool:
     return point.features == Features() and all(mask.all() for mask in masks.values())
 
 
-def _masks(point: DesignPoint, tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.bool_]]:
+def masks_of(point: DesignPoint, tensors: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[np.bool_]]:
+    """Non-zeros of all tensors of a design point, those of the output derived where they are not given."""
     product = point.product
     known = [tensor.name for tensor in product.tensors]
     for name in tensors:

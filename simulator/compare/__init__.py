@@ -1,0 +1,5 @@
+"""An estimate laid beside the simulation of the same thing: the ladder between them, rung by rung, and figure by figure."""
+
+from simulator.compare.ladder import Subject, compare
+
+__all__ = ["Subject", "compare"]
