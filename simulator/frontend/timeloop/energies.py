@@ -1,6 +1,7 @@
 """Energy and area reference tables (Accelergy's ERT and ART, v0.2 to v0.4) -> a reference table.
 
-Energies are in pJ, areas in um2; an action told for several arguments has the largest, as Timeloop takes it.
+Energies are in pJ, areas in um2; an action told for several arguments has the largest, as Timeloop takes it. The summaries that
+Accelergy writes beside the tables serve where the tables are missing.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ def read_energies(
         rows = energy.setdefault(name, {})
         for item in actions.items() if actions is not None else []:
             _action(item, rows, notes)
+        table.take("primitive_estimation(s)")
         table.leave(notes)
     for storage in hierarchy.storage:
         told = dict(storage.attributes).get(_PER_ACCESS)
@@ -39,6 +41,7 @@ def read_energies(
     for table in _tables(art, notes):
         node = table.require("area")
         area[component_name(table.require("name").text())] = _positive(node)
+        table.take("primitive_estimations")
         table.leave(notes)
     source = ", ".join(node.document.name for node in (ert, art) if node is not None)
     return ReferenceTable(energy, area, source)
@@ -49,7 +52,7 @@ def _tables(node: Node | None, notes: list[str]) -> list[Fields]:
         return []
     fields = node.fields()
     fields.take("version")
-    tables = fields.take("tables")
+    tables = fields.take("tables", "table_summary")
     fields.leave(notes)
     return [item.fields() for item in tables.items()] if tables is not None else []
 
@@ -57,8 +60,9 @@ def _tables(node: Node | None, notes: list[str]) -> list[Fields]:
 def _action(item: Node, rows: dict[str, float], notes: list[str]) -> None:
     fields = item.fields()
     name = fields.require("name").text()
-    energy = _positive(fields.require("energy"))
-    fields.take("arguments")
+    energy = _positive(fields.require("energy", "max_energy"))
+    for told in ("arguments", "average_energy", "min_energy"):
+        fields.take(told)
     fields.leave(notes)
     rows[name] = max(energy, rows.get(name, energy))
 

@@ -72,7 +72,7 @@ def build(sections: Sections, paths: Sequence[Path], where: str) -> DesignPoint:
     targets = [*_targets(sections.found.get("sparse_optimizations"), notes), *flat.targets]
     places: Places = {}
     features = read_features(targets, product, hierarchy, notes, places)
-    energies = read_energies(sections.found.get("ERT"), sections.found.get("ART"), hierarchy, notes)
+    energies = read_energies(_table(sections, "ERT"), _table(sections, "ART"), hierarchy, notes)
     point = DesignPoint(
         own.name or _name(sections, paths),
         product,
@@ -95,6 +95,11 @@ def _check(point: DesignPoint, mapping: Node, places: Places) -> None:
         check_fit(point)
     except InfeasibleError as error:
         raise InfeasibleError(f"{mapping.document.place(mapping.key)}: {error}") from None
+
+
+def _table(sections: Sections, name: str) -> Node | None:
+    """A table, or its summary where there is only that."""
+    return sections.found.get(name) or sections.found.get(f"{name}_summary")
 
 
 def _architecture(sections: Sections, where: str, notes: list[str], own: Own) -> Flat:

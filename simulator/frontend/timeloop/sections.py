@@ -23,6 +23,8 @@ SECTIONS = (
     "sparse_optimizations",
     "ERT",
     "ART",
+    "ERT_summary",
+    "ART_summary",
     "variables",
     "cycles",
     "sparsecycle",
