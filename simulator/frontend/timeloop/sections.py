@@ -14,7 +14,8 @@ from pathlib import Path
 
 from simulator.errors import InputError
 from simulator.frontend.timeloop.node import Node
-from simulator.hardware.document import Document, read
+from simulator.frontend.timeloop.template import read_rendered
+from simulator.hardware.document import Document
 
 SECTIONS = (
     "architecture",
@@ -239,7 +240,7 @@ def _yaml_of(folder: Path) -> list[Path]:
 
 
 def _document(path: Path) -> Document:
-    document = read(path, foreign=True)
+    document = read_rendered(path)
     if document.faults:
         raise InputError("\n".join(document.faults))
     return document
