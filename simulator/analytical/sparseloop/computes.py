@@ -19,6 +19,7 @@ import itertools
 import math
 from dataclasses import dataclass
 
+from simulator.analytical.sparseloop.conditions import Outcome
 from simulator.analytical.sparseloop.counts import Removal
 from simulator.analytical.sparseloop.modes import Mode
 from simulator.analytical.sparseloop.rules import Tiles
@@ -116,3 +117,36 @@ def _passed(name: str, operands: tuple[str, ...], removal: Removal) -> float:
     """
     others = [other for other in operands if other != name and other in removal.innermost]
     return math.prod(1.0 - removal.innermost[other] for other in others)
+
+
+def expected(
+    tiles: Tiles, operands: tuple[str, ...], outcome: Outcome, dense: float, features: tuple[str, ...]
+) -> tuple[Computes, float]:
+    """Multiplications by ``docs/design_points.md`` (rule 12), and the share with only non-zero operands.
+
+    Parameters
+    ----------
+    tiles : dict of str to list of Tile
+    operands : tuple of str
+    outcome : Outcome
+        What the rules at memories left.
+    dense : float
+        All multiplications.
+    features : tuple of str
+        What the multipliers do: ``gating``, ``skipping``.
+    """
+    states = {}
+    for name in operands:
+        inner = next(tile for tile in tiles[name] if tile.kept)
+        density = tiles[name][0].density.scalar()
+        filled = outcome.leaders[name].every if name in outcome.leaders else 1.0
+        nonzero = min(density / filled, 1.0) if filled else 0.0
+        states[name] = (nonzero, *((0.0, 1.0 - nonzero) if inner.compressed else (1.0 - nonzero, 0.0)))
+    share = {"actual": 0.0, "gated": 0.0, "skipped": 0.0, "none": 0.0}
+    for combination in itertools.product(range(3), repeat=len(operands)):
+        p = math.prod(states[name][state] for name, state in zip(operands, combination, strict=True))
+        share[_action(combination, features)] += p
+    through = dense * outcome.through
+    effectual = math.prod(states[name][NONZERO] for name in operands) * outcome.through
+    gated = share["gated"] * through + max(outcome.gated, 0.0) * dense
+    return Computes(dense, share["actual"] * through, gated, share["skipped"] * through), effectual

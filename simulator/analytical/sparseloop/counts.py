@@ -55,9 +55,7 @@ def stored_counts(tile: Tile, mode: Mode) -> None:
         if tile.has_metadata and (access in ("read", "fill") or tile.output):
             stored = dense - floor(dense * (1.0 - tile.expected_density))
         tile.counts[("random", access)] = stored
-        tile.entries[("random", access)] = [
-            accesses(u, dense, tile.traffic.size, mode.floors) for u in tile.units
-        ]
+        tile.entries[("random", access)] = [accesses(u, dense, tile.traffic.size) for u in tile.units]
         for state in STATES[1:]:
             tile.counts[(state, access)] = 0
             tile.entries[(state, access)] = [RankUnits() for _ in tile.units]

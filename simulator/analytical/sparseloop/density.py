@@ -113,6 +113,7 @@ def _log_choose(n: Whole, k: Whole) -> Floats:
 def empty_by_draw(size: int, nonzeros: Ints, drawn: int) -> Floats:
     """P(no non-zero among `drawn` of `size` elements holding `nonzeros`) = C(size - nonzeros, drawn) / C(size, drawn)."""
     nonzeros = np.asarray(nonzeros, dtype=np.int64)
+    drawn = min(drawn, size)
     if drawn == 1:
         return 1.0 - nonzeros / size
     found = np.exp(_log_choose(size - nonzeros, drawn) - _log_choose(size, drawn))

@@ -222,7 +222,8 @@ def _divisor(bits: int, storage: Storage, where: str) -> int:
 def expect(tile: Tile, parent: Tile | None, mode: Mode) -> None:
     """Expected non-zeros and format entries of a tile that is sent; instances that get one.
 
-    Tiles that are empty are not sent where the parent's format shows them; what is expected is then told of the others.
+    Tiles that are empty are not sent where the parent's format shows them; what is expected is then told of the others. The
+    first occupancy of a tile that may be empty is taken for 0, as the public releases do, even where it is not.
 
     Parameters
     ----------
@@ -235,12 +236,10 @@ def expect(tile: Tile, parent: Tile | None, mode: Mode) -> None:
     found = tile.density.distribution(tile.traffic.sizes)
     occupancy, probability = found.occupancy, found.probability.copy()
     if parent is not None and parent.has_metadata and tile.density.least(tile.traffic.sizes) == 0:
-        first = 0 if mode.first_is_empty or occupancy[0] == 0 else None
-        if first is not None:
-            filled = 1.0 - probability[first]
-            tile.instances *= filled
-            probability = probability / filled if filled else probability
-            probability[first] = 0.0
+        filled = 1.0 - probability[0]
+        tile.instances *= filled
+        probability = probability / filled if filled else probability
+        probability[0] = 0.0
     tile.expected = float(probability @ occupancy)
     tile.expected_density = tile.expected / tile.traffic.size
     if tile.has_metadata:
@@ -316,11 +315,9 @@ def _entries(
     return everything, everything
 
 
-def accesses(units: RankUnits, words: int, size: int, whole: bool) -> RankUnits:
-    """Entries accessed along with `words` of a tile of `size` words, rounded up where `whole`."""
+def accesses(units: RankUnits, words: int, size: int) -> RankUnits:
+    """Entries accessed along with `words` of a tile of `size` words, rounded up."""
     ratio = words / size
-    if not whole:
-        return RankUnits(units.metadata * ratio, units.payload * ratio)
     return RankUnits(_ceil(units.metadata * ratio), _ceil(units.payload * ratio))
 
 

@@ -202,6 +202,11 @@ def _entry_bits(tile: Tile, most: int, mode: Mode) -> float:
     """Bits of the entries of a tile that holds `most` non-zeros."""
     if not tile.has_metadata:
         return 0.0
+    if mode.by_coordinates:
+        return sum(
+            rank.metadata_bits * unit.metadata + rank.payload_bits * unit.payload
+            for rank, unit in zip(tile.ranks, tile.units, strict=True)
+        )
     units = entries(tile, np.array([most], dtype=np.int64), mode)
     return sum(
         rank.metadata_bits * float(m[0]) + rank.payload_bits * float(p[0])

@@ -16,14 +16,17 @@ from numpy.typing import NDArray
 
 from simulator.analytical.sparseloop import (
     computes,
+    conditions,
     counts,
     exact,
     formats,
     memories,
+    packing,
     position,
     rules,
     spatial,
     traffic,
+    transfers,
 )
 from simulator.analytical.sparseloop.density import density_model
 from simulator.analytical.sparseloop.loops import Loops, loops_of
@@ -100,28 +103,53 @@ class _Model:
         for of_tensor in tiles.values():
             self._formats(of_tensor)
         ruled = _Rules({}, expansion)
-        if self.sparse:
+        packed = None
+        if self.sparse and not self.mode.by_coordinates:
             ruled = self._rules(tiles, expansion)
+        elif self.sparse:
+            packed = packing.packing_of(self.point, self.loops)
         for of_tensor in tiles.values():
             for tile in of_tensor:
-                if tile.kept:
-                    counts.stored_counts(tile, self.mode)
-                else:
+                child = tile.traffic.child
+                if not tile.kept:
                     counts.no_counts(tile)
+                elif self.mode.by_coordinates:
+                    transfers.moved(tile, None if child is None else of_tensor[child])
+                else:
+                    counts.stored_counts(tile, self.mode)
         found = computes.Computes(dense, dense, 0.0, 0.0)
         utilisation = 1.0
         if self.sparse:
             utilisation = position.utilisation(self.point, tiles, self.loops, self.mode)
-            removal = counts.remove(tiles, ruled.removed, dense, self.mode)
+            found = self._computes(tiles, ruled, dense)
+        time = found.time(ruled.expansion.average * utilisation)
+        if packed is None:
+            self._check_compute(ruled.expansion)
+        else:
+            packing.narrow(packed, tiles)
+            steps = dense / expansion.average
+            time = steps * packing.rounds(packed, self.point, tiles, self.loops)
+        return self._estimate(tiles, found, time)
+
+    def _computes(self, tiles: Tiles, ruled: _Rules, dense: float) -> computes.Computes:
+        """Apply the rules to the counts; what is left of the multiplications."""
+        operands = tuple(access.name for access in self.point.product.operands)
+        features = self.point.features.compute
+        if self.mode.by_coordinates:
+            told = conditions.Conditions(self.point, tiles, self.loops, self.storage)
+            outcome = told.apply()
+            for name in position.packed_operands(self.point):
+                density = tiles[name][0].density.scalar()
+                outcome.leaders[name] = conditions.Filled(density, density)
+            found, effectual = computes.expected(tiles, operands, outcome, dense, features)
+            told.output(found.actual / dense if dense else 0.0, effectual)
             position.read_less(self.point, tiles, self.loops)
-            removal.packed = tuple(name for _, name in position.named(self.point))
-            removal.computes *= position.effectual(self.point, tiles)
-            operands = tuple(access.name for access in self.point.product.operands)
-            found = computes.by_operands(
-                tiles, operands, removal, dense, self.point.features.compute, self.mode
-            )
-        self._check_compute(ruled.expansion)
-        return self._estimate(tiles, found, ruled.expansion, utilisation)
+            return found
+        removal = counts.remove(tiles, ruled.removed, dense, self.mode)
+        position.read_less(self.point, tiles, self.loops)
+        removal.packed = position.packed_operands(self.point)
+        removal.computes *= position.effectual(self.point, tiles)
+        return computes.by_operands(tiles, operands, removal, dense, features, self.mode)
 
     def _dense(self) -> Tiles:
         found: Tiles = {}
@@ -160,7 +188,13 @@ class _Model:
             return
         name = tiles[0].tensor
         told = [self.point.features.at(s.name).representation(name) for s in self.storage]
-        formats.assign_ranks(tiles, self.loops, self.point.product.tensor(name), self.storage, told)
+        access = self.point.product.tensor(name)
+        if self.mode.by_coordinates:
+            transfers.assign_coordinates(tiles, self.loops, access, self.storage, told)
+            for tile in tiles:
+                transfers.expect(tile)
+            return
+        formats.assign_ranks(tiles, self.loops, access, self.storage, told)
         for tile in tiles:
             parent = tile.traffic.parent
             formats.expect(tile, None if parent is None else tiles[parent], self.mode)
@@ -217,10 +251,7 @@ class _Model:
         for axis, needed, there in (("X", expansion.x, compute.mesh_x), ("Y", expansion.y, compute.mesh_y)):
             memories.check_instances(compute.path, axis, needed, there, "")
 
-    def _estimate(
-        self, tiles: Tiles, found: computes.Computes, expansion: spatial.Expansion, utilisation: float
-    ) -> Estimate:
-        time = found.time(expansion.average * utilisation)
+    def _estimate(self, tiles: Tiles, found: computes.Computes, time: float) -> Estimate:
         compute_cycles = memories.whole_cycles(time, self.mode)
         if self.mode.floors:
             time = float(compute_cycles)

@@ -16,6 +16,8 @@ class Mode:
     name, mimics : str
     extrapolates : bool
         Dense traffic by Timeloop's extrapolation and reset rules (``deltas``) instead of exact differences.
+    by_coordinates : bool
+        Ranks are given coordinates as ``docs/design_points.md`` says instead of the loops Sparseloop gives them.
     rounds_fibers : bool
         CP rounds the coordinates of every fiber up.
     rounds_bitmasks : bool
@@ -25,8 +27,6 @@ class Mode:
     built_in_energies : bool
         Memories and multipliers no energy table tells cost what Timeloop's built-in table says (relative to a 16-bit
         multiplication).
-    first_is_empty : bool
-        The first occupancy of a tile that may be empty is taken for 0, even when it is not.
     metadata_read_is_update : bool
         With rules on two memories, metadata reads of the inner are replaced by its metadata updates.
     scales_first_rank_only : bool
@@ -50,11 +50,11 @@ class Mode:
     name: str
     mimics: str
     extrapolates: bool = True
+    by_coordinates: bool = False
     rounds_fibers: bool = True
     rounds_bitmasks: bool = True
     counts_empty_twice: bool = True
     built_in_energies: bool = True
-    first_is_empty: bool = True
     metadata_read_is_update: bool = True
     scales_first_rank_only: bool = True
     gating_removes_computes: bool = True
@@ -88,11 +88,11 @@ DEFAULT = Mode(
     "default",
     "",
     extrapolates=False,
+    by_coordinates=True,
     rounds_fibers=False,
     rounds_bitmasks=False,
     counts_empty_twice=False,
     built_in_energies=False,
-    first_is_empty=False,
     metadata_read_is_update=False,
     scales_first_rank_only=False,
     gating_removes_computes=False,

@@ -101,6 +101,11 @@ def read_less(point: DesignPoint, tiles: Tiles, loops: Loops) -> None:
                 )
 
 
+def packed_operands(point: DesignPoint) -> tuple[str, ...]:
+    """Operands whose zeros lanes skip by position."""
+    return tuple(name for _, name in named(point))
+
+
 def effectual(point: DesignPoint, tiles: Tiles) -> float:
     """Share of the multiplications whose operands skipped by position are non-zero."""
     return math.prod(tiles[name][level].density.scalar() for level, name in named(point))

@@ -46,6 +46,8 @@ class Rank:
         Coordinates of a fiber.
     below : tuple of int
         Box of the tile below one coordinate.
+    top : tuple of int
+        Box of the tile of one fiber, where ranks are told by coordinates.
     """
 
     format: str
@@ -54,6 +56,25 @@ class Rank:
     payload_bits: int
     fiber: int
     below: Box
+    top: Box = ()
+
+
+@dataclass(frozen=True)
+class Coordinate:
+    """One coordinate of a tile: a loop, or an axis.
+
+    Attributes
+    ----------
+    rank : str
+    bound : int
+        Elements.
+    tile : tuple of int
+        Box up to and with it.
+    """
+
+    rank: str
+    bound: int
+    tile: Box
 
 
 @dataclass
