@@ -106,6 +106,8 @@ def _architecture(sections: Sections, where: str, notes: list[str], own: Own) ->
     node = sections.require("architecture", where)
     if "nodes" in node.fields().found:
         return read_nodes(node, sections.found.get("variables"), notes, own.literal, own.fanout_levels)
+    if "subtree" not in node.fields().found:
+        raise node.fail("neither a 'subtree' (v0.2, v0.3) nor 'nodes' (v0.4); older formats are not read")
     return Flat(read_tree(node, notes), [], [], {})
 
 

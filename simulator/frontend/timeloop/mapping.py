@@ -3,7 +3,8 @@
     size of a rank = 1 + (..((b0 * b1 + l1 - 1) * b2 + l2 - 1)..)              b bounds, l last rounds, outermost first
 
 A permutation names ranks from the innermost loop outwards; ranks it does not name come outside them in the order of the problem.
-The first `split` ranks of a spatial permutation lie along X, the others along Y. A factor of 0 is the whole rank.
+The first `split` ranks of a spatial permutation lie along X, the others along Y. A factor of 0 is the whole rank. A tensor a level
+says nothing of is kept.
 """
 
 from __future__ import annotations
@@ -130,7 +131,7 @@ def _target(fields: Fields, kind: str, levels: dict[str, _Level], fanouts: dict[
 
 def _loops(item: Node, fields: Fields, kind: str, product: Product) -> _Loops:
     sizes = dict(product.ranks)
-    told = fields.take("factors")
+    told = fields.take("factors", "factors_only")
     factors = {} if told is None else _factors(told, sizes)
     permutation = fields.take("permutation")
     order = [] if permutation is None else _permutation(permutation, sizes)
@@ -223,6 +224,9 @@ def _unmodelled_flag(fields: Fields, product: Product, name: str, notes: list[st
 def _keeps(fields: Fields, level: _Level, product: Product) -> None:
     keep = _tensors(fields, product, "keep") or frozenset()
     bypass = _tensors(fields, product, "bypass") or frozenset()
+    only = _tensors(fields, product, "keep_only")
+    if only is not None:
+        keep, bypass = keep | only, bypass | ({tensor.name for tensor in product.tensors} - only)
     both = (level.keep | keep) & (level.bypass | bypass)
     if both:
         raise fields.node.fail(f"{', '.join(sorted(both))}: kept and bypassed")
