@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -59,9 +60,12 @@ if ENABLED:
     import numba
     from numba.extending import intrinsic
 
-    def _cached(compiled: Any) -> Any:
+    def _stamped(compiled: Any, function: Callable[..., Any]) -> None:
         file = compiled._cache._cache_file
-        file._source_stamp = (file._source_stamp, stamp(compiled.py_func.__code__.co_filename))
+        file._source_stamp = (file._source_stamp, stamp(function.__code__.co_filename))
+
+    def _cached(compiled: Any) -> Any:
+        _stamped(compiled, compiled.py_func)
         return compiled
 
     def kernel(function: F) -> F:
@@ -69,9 +73,89 @@ if ENABLED:
         return cast(F, _cached(numba.njit(cache=True, nogil=True, boundscheck=False)(function)))
 
     def inlined(function: F) -> F:
-        """Compile as :func:`kernel` does, into the code of its callers: for small functions of hot loops."""
-        options: Any = {"cache": True, "nogil": True, "boundscheck": False, "forceinline": True}
+        """Compile as :func:`kernel` does, into the code of its callers: for small functions of hot loops, to be called inside
+        kernels only.
+        """
+        options: Any = {
+            "cache": True,
+            "nogil": True,
+            "boundscheck": False,
+            "forceinline": True,
+            "no_cpython_wrapper": True,
+            "no_cfunc_wrapper": True,
+        }
         return cast(F, _cached(numba.njit(**options)(function)))
+
+    def spliced(function: F) -> F:
+        """Paste a function into its callers before they are compiled: for a long part of a hot loop with one caller."""
+        options: Any = {"cache": True, "nogil": True, "boundscheck": False, "inline": "always"}
+        return cast(F, _cached(numba.njit(**options)(function)))
+
+    def apart(function: F) -> F:
+        """Compile a function of pointers and integers once, and let kernels call it by its address.
+
+        The types are those of the annotations: ``Ints`` and ``Vector`` are pointers to int64 and int32 (:func:`pointer`), truth is
+        an integer. What is called by its address is not compiled again with every caller. Callees come before their callers,
+        which are :func:`stepping` kernels or likewise apart; to be called inside those only.
+        """
+        told = {name: _TYPES[text] for name, text in function.__annotations__.items()}
+        returned, arguments = told.pop("return"), tuple(told.values())
+        symbol = f"{function.__module__}.{function.__qualname__}"
+        _waiting.append((function, arguments, returned, symbol))
+        return cast(F, numba.types.ExternalFunction(symbol, returned(*arguments)))
+
+    _waiting: list[tuple[Callable[..., Any], tuple[Any, ...], Any, str]] = []
+    """Functions to be called by their address that are not compiled yet, callees before callers."""
+
+    def _settle() -> None:
+        from llvmlite import binding
+        from numba.core.ccallback import CFunc
+
+        for function, arguments, returned, symbol in _waiting:
+            options = {"nopython": True, "boundscheck": False}
+            compiled = CFunc(function, (arguments, returned), locals={}, options=options)
+            compiled.enable_caching()
+            _stamped(compiled, function)
+            compiled.compile()
+            binding.add_symbol(symbol, compiled.address)
+            _kept.append(compiled)
+        _waiting.clear()
+
+    _kept: list[Any] = []
+    """What is called by its address must live as long as its callers: as long as the process."""
+
+    def stepping(function: F) -> F:
+        """Compile as :func:`kernel` does, in half the time: for loops that step through states and have nothing to vectorise."""
+        compiled: Any = kernel(function)
+        original = compiled.compile
+
+        def compile_it(signature: Any) -> Any:
+            with _stepping():
+                _settle()
+                return original(signature)
+
+        compiled.compile = compile_it
+        return cast(F, compiled)
+
+    @contextmanager
+    def _stepping() -> Iterator[None]:
+        """Compile at a lower level of optimisation meanwhile."""
+        config: Any = numba.config
+        level = config.OPT
+        config.OPT = type(level)(1)
+        try:
+            yield
+        finally:
+            config.OPT = level
+
+    _pointer_to: Any = numba.types.CPointer
+    _TYPES: dict[str, Any] = {
+        "Ints": _pointer_to(numba.types.int64),
+        "Vector": _pointer_to(numba.types.int32),
+        "int": numba.types.int64,
+        "bool": numba.types.int64,
+        "None": numba.types.void,
+    }
 
     def _popcount64(typing_context: Any, word: Any) -> tuple[Any, Callable[..., Any]]:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -100,6 +184,18 @@ else:
         return function
 
     def inlined(function: F) -> F:
+        """Leave the function as it is: the JIT is switched off."""
+        return function
+
+    def spliced(function: F) -> F:
+        """Leave the function as it is: the JIT is switched off."""
+        return function
+
+    def apart(function: F) -> F:
+        """Leave the function as it is: the JIT is switched off."""
+        return function
+
+    def stepping(function: F) -> F:
         """Leave the function as it is: the JIT is switched off."""
         return function
 

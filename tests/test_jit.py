@@ -16,22 +16,23 @@ import sys
 from simulator import jit
 jit.stamp = lambda file: sys.argv[1]
 from callee import CONSTANT, callee
-@jit.kernel
+@jit.stepping
 def caller(x):
     return callee(x) + CONSTANT
 print(caller(0))
 """
 CALLEE = """
+from __future__ import annotations
 from simulator import jit
 CONSTANT = {0}0
 @jit.{1}
-def callee(x):
+def callee(x: int) -> int:
     return x + {0}
 """
 
 
 @pytest.mark.skipif(not jit.ENABLED, reason="nothing is compiled")
-@pytest.mark.parametrize("door", ["kernel", "inlined"])
+@pytest.mark.parametrize("door", ["kernel", "inlined", "spliced", "apart", "stepping"])
 def test_a_change_in_another_file_compiles_its_callers_again(tmp_path: Path, door: str) -> None:
     (tmp_path / "caller.py").write_text(CALLER, encoding="utf-8")
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.tape import add
-from simulator.jit import inlined, kernel
+from simulator.jit import apart, inlined, kernel
 from simulator.record.states import BLOCKED, BUSY, DRAINED, REFILL, STARVED
 
 Ints = NDArray[np.int64]
@@ -105,7 +105,7 @@ def ranked(value: int) -> int:
     return STARVED if value & 1 else REFILL
 
 
-@kernel
+@apart
 def paint(m: Ints, program: int, state: int, begin: int, end: int) -> None:
     """Put the state of a program in a crowd over the part of [begin, end) that is inside the window and not yet told."""
     component = m[program + at.OWNER]
@@ -117,7 +117,7 @@ def paint(m: Ints, program: int, state: int, begin: int, end: int) -> None:
     m[program + at.SINCE] = max(m[program + at.SINCE], end)
 
 
-@kernel
+@apart
 def merge(m: Ints, bins: Ints, component: int, begin: int, end: int) -> None:
     """Log a crowd over cycles in which no item starts."""
     words = m[at.PROGRAM_WORDS]
@@ -140,7 +140,7 @@ def open_window(m: Ints, component: int) -> None:
         paint(m, program, BLOCKED, m[program + at.FINISH] + 1, m[program + at.NEXT])
 
 
-@kernel
+@apart
 def close(m: Ints, bins: Ints, component: int, end: int) -> None:
     """Log a crowd from the beginning of the window to `end`, which is in it, and clear the window."""
     words, base = m[at.PROGRAM_WORDS], m[at.BASE]

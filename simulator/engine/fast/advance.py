@@ -12,14 +12,14 @@ from simulator.engine.fast.queue import push, spread
 from simulator.engine.fast.recall import consider
 from simulator.engine.fast.tape import add, unroll
 from simulator.engine.fast.walk import walk
-from simulator.jit import inlined, kernel, pointer
+from simulator.jit import apart, inlined, pointer, spliced, stepping
 from simulator.record.states import BUSY, DISABLED, DRAINED
 
 Ints = NDArray[np.int64]
 Vector = NDArray[np.int32]
 
 
-@kernel
+@spliced
 def drain(m: Ints, v: Vector, bins: Ints) -> int:
     """Let every runnable program do what it can until none is runnable."""
     while m[at.QUEUE_HEAD] < m[at.QUEUE_TAIL]:
@@ -38,7 +38,7 @@ def drain(m: Ints, v: Vector, bins: Ints) -> int:
     return at.STUCK if m[at.HUNGRY] == 0 else at.HUNGER
 
 
-@kernel
+@inlined
 def earliest(m: Ints, cycle: int) -> int:
     """First cycle from which a program on a private port was deferred, or `cycle`."""
     words, program = m[at.PROGRAM_WORDS], m[at.PROGRAM0]
@@ -48,7 +48,7 @@ def earliest(m: Ints, cycle: int) -> int:
     return cycle
 
 
-@kernel
+@apart
 def turn(m: Ints, bins: Ints, cycle: int) -> None:
     """Close the window and open the next one at `cycle`."""
     words = m[at.PROGRAM_WORDS]
@@ -78,7 +78,7 @@ def first_grant(m: Ints) -> tuple[int, int]:
     return cycle, component
 
 
-@kernel
+@stepping
 def advance(words: Ints, vectors: Vector, counts: Ints, windows: int) -> int:
     """Run until a program is hungry, a ring is full, all is done or stuck, or `windows` windows are over."""
     m, v, bins, settled = pointer(words), pointer(vectors), pointer(counts), False
@@ -108,13 +108,13 @@ def advance(words: Ints, vectors: Vector, counts: Ints, windows: int) -> int:
             return at.PAUSED
 
 
-@kernel
+@stepping
 def enqueue(words: Ints, program: int) -> None:
     """Make a program runnable."""
     push(pointer(words), program)
 
 
-@kernel
+@stepping
 def finished(words: Ints, counts: Ints, cycles: int) -> None:
     """Log the cycles that are left to the end of the run, `cycles` in all."""
     m, bins = pointer(words), pointer(counts)

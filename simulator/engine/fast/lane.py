@@ -18,13 +18,13 @@ from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import served
 from simulator.engine.fast.queue import announce, push, tally
 from simulator.engine.fast.stream import held, refund, step, vary, waited
-from simulator.jit import inlined, kernel
+from simulator.jit import apart, inlined, spliced
 
 Ints = NDArray[np.int64]
 Vector = NDArray[np.int32]
 
 
-@inlined
+@spliced
 def links(m: Ints, program: int, channel: int, consumer: int) -> bool:
     """Whether a stream's output is an empty queue that another stream takes from one by one."""
     if not m[consumer + at.UNIT] or m[consumer + at.LEFT] <= 0 or m[consumer + at.SOURCE] != channel:
@@ -37,7 +37,7 @@ def links(m: Ints, program: int, channel: int, consumer: int) -> bool:
     )
 
 
-@inlined
+@spliced
 def gather(m: Ints, program: int) -> tuple[int, int]:
     """List the stages of the chain that begins at a program; their number, and how many items all of them can do."""
     stages, items, stage = 0, m[program + at.LEFT], program
@@ -106,7 +106,7 @@ def count(m: Ints, stages: int, items: int) -> None:
                 m[channel + at.TOKEN_WAIT] = m[channel + at.PUT]
 
 
-@kernel
+@apart
 def lane(m: Ints, v: Vector, bins: Ints, program: int) -> int:
     """Work out items of a stream, and of those it passes tokens on to; not MOVED when something is not known."""
     stages, items = gather(m, program)
@@ -155,7 +155,7 @@ def lane(m: Ints, v: Vector, bins: Ints, program: int) -> int:
     return status
 
 
-@inlined
+@spliced
 def alone(m: Ints, v: Vector, bins: Ints, program: int) -> int:
     """Work out one item of a stream by itself."""
     status = step(m, v, bins, program)

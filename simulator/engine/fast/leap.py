@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.tape import loop, unroll
-from simulator.jit import inlined, kernel
+from simulator.jit import apart, inlined, kernel
 from simulator.record.states import STATES
 
 Ints = NDArray[np.int64]
@@ -39,7 +39,7 @@ def extend_ring(m: Ints, ring: int, mask: int, end: int, count: int, by: int, ti
         m[ring + (entry & mask)] = m[ring + ((entry - count) & mask)] + by
 
 
-@kernel
+@apart
 def drift(m: Ints, channel: int, by: int, times: int) -> None:
     """Leap with a channel that only fills or only drains."""
     was = m[at.KEPT] + channel
@@ -62,7 +62,7 @@ def drift(m: Ints, channel: int, by: int, times: int) -> None:
         m[channel + at.ENTRY] += times * by
 
 
-@kernel
+@apart
 def move_channel(m: Ints, channel: int, by: int, times: int) -> None:
     """Leap with a channel."""
     was, bounded = m[at.KEPT] + channel, m[channel + at.CAPACITY] >= 0
@@ -96,7 +96,7 @@ def move(m: Ints, word: int, by: int, times: int) -> None:
         m[word] += times * by
 
 
-@kernel
+@apart
 def move_program(m: Ints, program: int, by: int, times: int) -> None:
     """Leap with a program."""
     was = m[at.KEPT] + program
@@ -129,7 +129,7 @@ def move_program(m: Ints, program: int, by: int, times: int) -> None:
             m[program + word] += times * by
 
 
-@kernel
+@apart
 def move_port(m: Ints, component: int, by: int, times: int) -> None:
     """Leap with a shared port."""
     if m[component + at.GRANTED] == m[m[at.KEPT] + component + at.GRANTED]:
@@ -141,7 +141,7 @@ def move_port(m: Ints, component: int, by: int, times: int) -> None:
         m[component + at.CANDIDATE] += times * by
 
 
-@kernel
+@apart
 def log_again(m: Ints, bins: Ints, times: int) -> None:
     """Log the intervals of the period `times` times more."""
     component, full = m[at.COMPONENT0], False
@@ -156,7 +156,7 @@ def log_again(m: Ints, bins: Ints, times: int) -> None:
             component += at.COMPONENT_WORDS
 
 
-@kernel
+@apart
 def leap(m: Ints, bins: Ints, by: int, times: int) -> None:
     """Leap over `times` periods of `by` cycles."""
     program, channel = m[at.PROGRAM0], m[at.CHANNEL0]

@@ -17,14 +17,14 @@ from simulator.engine.fast.service import ask, move_on, serve
 from simulator.engine.fast.stream import refund
 from simulator.engine.fast.tape import add
 from simulator.engine.fast.walk import commit, enter, fits, following, room, visible
-from simulator.jit import inlined, kernel
+from simulator.jit import apart, inlined, kernel, spliced
 from simulator.record.states import BLOCKED, BUSY, CONFLICT, DRAINED
 
 Ints = NDArray[np.int64]
 Vector = NDArray[np.int32]
 
 
-@inlined
+@spliced
 def seen(m: Ints, program: int) -> int:
     """Cycle from which all data of the next item is visible, NEVER while it is not known."""
     cycle = 0
@@ -34,7 +34,7 @@ def seen(m: Ints, program: int) -> int:
     return cycle
 
 
-@inlined
+@spliced
 def foresee(m: Ints, program: int) -> None:
     """Set READY and SEEN of an item that is no stream's."""
     ready = visible(m, program)
@@ -43,7 +43,7 @@ def foresee(m: Ints, program: int) -> None:
     m[program + at.READY], m[program + at.SEEN] = ready, seen(m, program)
 
 
-@inlined
+@spliced
 def foresee_stream(m: Ints, program: int) -> None:
     """Set READY and SEEN of an item of a stream."""
     source, target, ready, told = m[program + at.SOURCE], m[program + at.TARGET], 0, 0
@@ -64,7 +64,7 @@ def foresee_stream(m: Ints, program: int) -> None:
     m[program + at.READY], m[program + at.SEEN] = ready, told
 
 
-@kernel
+@apart
 def evaluate(m: Ints, v: Vector, program: int) -> None:
     """Work out from which cycle on the next item of a program is eligible, and what its port can grant first."""
     eligible, m[program + at.SEEN] = at.NEVER, at.NEVER
@@ -85,7 +85,7 @@ def evaluate(m: Ints, v: Vector, program: int) -> None:
     m[component + at.CANDIDATE] = earliest
 
 
-@inlined
+@spliced
 def commit_stream(m: Ints, program: int, depart: int) -> None:
     """Move the tokens and slots of an item of a stream."""
     source, target = m[program + at.SOURCE], m[program + at.TARGET]
@@ -130,7 +130,7 @@ def share(m: Ints, component: int, program: int, end: int) -> None:
         cycle = until
 
 
-@kernel
+@apart
 def idle(m: Ints, bins: Ints, component: int, cycle: int, end: int) -> None:
     """Log a component whose port is free over [cycle, end)."""
     first, words = m[component + at.FIRST], m[at.PROGRAM_WORDS]
@@ -183,7 +183,7 @@ def soonest(m: Ints, neighbour: int) -> int:
     return cycle
 
 
-@kernel
+@apart
 def lacks_until(m: Ints, program: int) -> int:
     """First cycle in which something an ineligible program lacks can be visible to it."""
     cycle = at.NEVER
@@ -201,7 +201,7 @@ def lacks_until(m: Ints, program: int) -> int:
     return cycle
 
 
-@kernel
+@apart
 def certain(m: Ints, component: int, cycle: int) -> bool:
     """Whether a port can be granted in `cycle` before the effects of earlier grants are worked out."""
     if m[at.QUEUE_HEAD] == m[at.QUEUE_TAIL] and m[at.HUNGRY] == 0:
@@ -225,7 +225,7 @@ def note(m: Ints, program: int, cycle: int) -> None:
         m[first] = min(m[first], cycle)
 
 
-@inlined
+@spliced
 def forget(m: Ints) -> None:
     """The effects of all grants are worked out."""
     if m[at.SHARED_COUNT] <= at.FORESIGHT:
@@ -233,7 +233,7 @@ def forget(m: Ints) -> None:
             m[first] = at.NEVER
 
 
-@inlined
+@spliced
 def bounded(m: Ints, program: int) -> bool:
     """Whether the next item is a stream's and no ring it moves tokens through ever grows."""
     if not m[program + at.STREAM]:
@@ -243,7 +243,7 @@ def bounded(m: Ints, program: int) -> bool:
     return fixed
 
 
-@kernel
+@apart
 def placed(m: Ints, component: int, program: int, cycle: int, last: int) -> int:
     """Last cycle in service of an item that has an address, `last` by its rate alone; and go to the next address."""
     place = m[program + at.PLACE]
@@ -257,7 +257,7 @@ def placed(m: Ints, component: int, program: int, cycle: int, last: int) -> int:
     return last
 
 
-@kernel
+@apart
 def grant(m: Ints, v: Vector, bins: Ints, component: int, cycle: int) -> int:
     """Let the arbiter start an item in `cycle`."""
     position = chosen(m, component, cycle)

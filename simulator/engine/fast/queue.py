@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
-from simulator.jit import inlined, kernel
+from simulator.jit import inlined, kernel, spliced
 
 Ints = NDArray[np.int64]
 
@@ -29,7 +29,7 @@ def announce(m: Ints, channel: int) -> None:
         push(m, m[channel + at.CONSUMER])
 
 
-@inlined
+@spliced
 def vacate(m: Ints, channel: int) -> None:
     """Wake the producer of a channel when the slot it waits for is released."""
     if m[channel + at.ROOM_WAIT] <= m[channel + at.RELEASED]:

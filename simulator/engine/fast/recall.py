@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.leap import leap
 from simulator.engine.fast.repeat import periods
-from simulator.jit import inlined, kernel
+from simulator.jit import apart, spliced
 
 Ints = NDArray[np.int64]
 Vector = NDArray[np.int32]
 
 
-@kernel
+@apart
 def keep(m: Ints, base: int, cycle: int, component: int, signature: int) -> None:
     """Keep the state at `base` to compare later ones with."""
     for word in range(at.HEADER, m[at.KEPT_WORDS]):
@@ -29,7 +29,7 @@ def keep(m: Ints, base: int, cycle: int, component: int, signature: int) -> None
     m[base + at.KEPT_EPOCH] = m[at.EPOCH]
 
 
-@inlined
+@spliced
 def attempt(m: Ints, v: Vector, bins: Ints, base: int, cycle: int, component: int) -> int:
     """Leap if the state before the grant of `component` in `cycle` is the one kept at `base`; the cycles leapt over."""
     by, over = cycle - m[base + at.KEPT_AT], 0
@@ -42,7 +42,7 @@ def attempt(m: Ints, v: Vector, bins: Ints, base: int, cycle: int, component: in
     return over
 
 
-@inlined
+@spliced
 def key(m: Ints, program: int) -> int:
     """Signature of the current run of a program."""
     row = m[program + at.CURRENT]
@@ -55,7 +55,7 @@ def key(m: Ints, program: int) -> int:
     return known
 
 
-@kernel
+@apart
 def signature(m: Ints, component: int) -> int:
     """What states that repeat have in common: the runs of all programs and which channels are about empty."""
     value, program, channel = component, m[at.PROGRAM0], m[at.CHANNEL0]
@@ -70,7 +70,7 @@ def signature(m: Ints, component: int) -> int:
     return value
 
 
-@kernel
+@spliced
 def echo(m: Ints, v: Vector, bins: Ints, cycle: int, component: int) -> int:
     """Leap if the state is one seen at a run boundary before; the cycles leapt over."""
     m[at.CREDIT_LEFT] -= 1
@@ -82,7 +82,7 @@ def echo(m: Ints, v: Vector, bins: Ints, cycle: int, component: int) -> int:
     return over
 
 
-@kernel
+@apart
 def consider(m: Ints, v: Vector, bins: Ints, cycle: int, component: int) -> bool:
     """Leap if the state before the grant of `component` in `cycle` is one that was kept; keep it now and then.
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import arrival
-from simulator.jit import inlined, kernel
+from simulator.jit import apart, inlined, kernel, spliced
 from simulator.record.states import BLOCKED
 
 Ints = NDArray[np.int64]
@@ -52,7 +52,7 @@ def ring_shifted(
     return True
 
 
-@kernel
+@spliced
 def draining(m: Ints, channel: int, taken: int) -> int:
     """For how many periods a channel that nothing is put into has tokens that were long visible to its consumer."""
     if taken == 0:
@@ -64,7 +64,7 @@ def draining(m: Ints, channel: int, taken: int) -> int:
     return times
 
 
-@kernel
+@spliced
 def filling(m: Ints, channel: int, put: int) -> int:
     """For how many periods a bounded channel that nothing is taken from has slots that its producer long saw free."""
     last, then = m[channel + at.RELEASED] - 1, settled_until(m, m[channel + at.PRODUCER], m[at.KEPT])
@@ -74,7 +74,7 @@ def filling(m: Ints, channel: int, put: int) -> int:
     return times
 
 
-@inlined
+@spliced
 def drifts(m: Ints, channel: int, put: int, taken: int, released: int) -> int:
     """For how many periods a channel that fills or drains makes no difference to either end."""
     waits = m[channel + at.TOKEN_WAIT] < at.NEVER or m[channel + at.ROOM_WAIT] < at.NEVER
@@ -85,7 +85,7 @@ def drifts(m: Ints, channel: int, put: int, taken: int, released: int) -> int:
     return filling(m, channel, put) if put > 0 else draining(m, channel, taken)
 
 
-@kernel
+@apart
 def channel_repeats(m: Ints, channel: int, by: int) -> int:
     """For how many periods of `by` cycles a channel goes on as it did in the last."""
     was = m[at.KEPT] + channel
@@ -138,7 +138,7 @@ def row_equal(m: Ints, v: Vector, a: int, b: int, begin: int, stride: int) -> bo
     return other == 0
 
 
-@kernel
+@apart
 def repeats(m: Ints, v: Vector, program: int, most: int) -> int:
     """How many more periods, at most `most`, the items of a program that moved are those of the last one."""
     was, stride, row = m[at.KEPT] + program, m[program + at.STRIDE], m[program + at.CURRENT]
@@ -171,7 +171,7 @@ def since_repeats(m: Ints, word: int, by: int) -> bool:
     return moved in (0, by)
 
 
-@kernel
+@apart
 def moved_repeats(m: Ints, program: int, by: int) -> bool:
     """Whether the times of a program that moved did so by `by`."""
     was = m[at.KEPT] + program
@@ -207,7 +207,7 @@ def whole(m: Ints, program: int) -> bool:
     return ticks in (0, m[program + at.TICKS_PER_DEMAND])
 
 
-@kernel
+@apart
 def still(m: Ints, program: int, by: int) -> int:
     """For how many periods of `by` cycles a program that has not moved has nothing to do; NO when it is not the same."""
     was, limit, until = m[at.KEPT] + program, m[at.LIMIT], m[program + at.DEFERRED]
@@ -233,7 +233,7 @@ def still(m: Ints, program: int, by: int) -> int:
     return times
 
 
-@kernel
+@apart
 def port_repeats(m: Ints, component: int, by: int) -> bool:
     """Whether a shared port is as it was, by so many cycles later, or was not granted since."""
     was = m[at.KEPT] + component
@@ -255,7 +255,7 @@ def port_repeats(m: Ints, component: int, by: int) -> bool:
     return same and since_repeats(m, component + at.STRETCH, by)
 
 
-@kernel
+@apart
 def periods(m: Ints, v: Vector, by: int) -> int:
     """How many periods of `by` cycles can be leapt over."""
     for entry in range(m[at.PORTS], m[at.PORTS_END]):

@@ -13,7 +13,7 @@ from dataclasses import astuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.jit import inlined, kernel
+from simulator.jit import inlined, kernel, spliced
 from simulator.plan.state import Banks, Rows, State
 
 Ints = NDArray[np.int64]
@@ -93,7 +93,7 @@ def locate(m: Ints, s: int, burst: int) -> tuple[int, int, int, int]:
     return channel, first + PAST * group, bank, page // banks
 
 
-@inlined
+@spliced
 def activate(m: Ints, s: int, where: tuple[int, int, int, int], interval: int, first: int) -> int:
     """Clock of the activate an access from `first` on in `interval` needs; NEVER when its row is open."""
     channel, group, bank, row = where
@@ -108,7 +108,7 @@ def activate(m: Ints, s: int, where: tuple[int, int, int, int], interval: int, f
     return clock
 
 
-@inlined
+@spliced
 def column_clock(m: Ints, s: int, where: tuple[int, int, int, int], write: bool, first: int) -> int:
     """Clock of the column access, from `first` on."""
     whole, group, bl = where[0] + WHOLE, where[1], m[s + BL]
@@ -197,7 +197,7 @@ def begin(m: Ints, place: int) -> None:
     m[place + STEP], m[place + NEXT_RUN] = m[run + RUN_STRIDE], run + RUN_WORDS
 
 
-@inlined
+@spliced
 def ask(m: Ints, requests: int, place: int, cycle: int) -> None:
     """Keep a request until it is told."""
     entry = requests + 1 + REQUEST_WORDS * m[requests]

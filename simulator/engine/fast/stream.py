@@ -15,7 +15,7 @@ from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import served
 from simulator.engine.fast.queue import announce, tally, vacate
 from simulator.engine.fast.tape import add
-from simulator.jit import inlined, kernel
+from simulator.jit import inlined, kernel, spliced
 from simulator.record.states import BLOCKED, BUSY
 
 Ints = NDArray[np.int64]
@@ -72,7 +72,7 @@ def vary(m: Ints, v: Vector, program: int) -> None:
     m[program + at.GIVE] = field(m, v, program, 1 + inputs + place, phase) if place >= 0 else 0
 
 
-@inlined
+@spliced
 def step(m: Ints, v: Vector, bins: Ints, program: int) -> int:
     """Work out the next item of a stream; not MOVED when something it needs is not known."""
     source, target = m[program + at.SOURCE], m[program + at.TARGET]

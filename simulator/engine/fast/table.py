@@ -11,14 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
-from simulator.jit import inlined, kernel
+from simulator.jit import kernel, spliced
 from simulator.plan.runs import COUNT, DEMAND, PERIOD
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.uint8]
 
 
-@inlined
+@spliced
 def total(runs: Ints, varies: Flags, prefix: Ints, run: int, column: int) -> int:
     """Sum of a field over the items of a run."""
     value, count = runs[run, column], runs[run, COUNT]
@@ -32,7 +32,7 @@ def total(runs: Ints, varies: Flags, prefix: Ints, run: int, column: int) -> int
     return whole
 
 
-@inlined
+@spliced
 def stream_of(table: Ints, row: int, ins: int, outs: int) -> None:
     """Mark a row that moves tokens of one input at most and one token of one output at most."""
     first = at.ROW_FIELDS
@@ -57,7 +57,7 @@ def stream_of(table: Ints, row: int, ins: int, outs: int) -> None:
     table[row, at.ROW_STREAM], table[row, at.ROW_IN], table[row, at.ROW_OUT] = single, source, target
 
 
-@inlined
+@spliced
 def same(table: Ints, a: int, b: int) -> bool:
     """Whether two rows differ in their counts at most, and are constant."""
     if table[a, at.ROW_VARIED] or table[b, at.ROW_VARIED]:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
-from simulator.jit import inlined, kernel
+from simulator.jit import apart, inlined, kernel, spliced
 from simulator.record.intervals import BINS
 from simulator.record.states import STATES
 
@@ -26,7 +26,7 @@ ALL = len(STATES)
 WIDTH = ALL + 1
 
 
-@kernel
+@apart
 def fold(m: Ints, bins: Ints, component: int) -> None:
     """Merge neighbouring bins of a component."""
     half = BINS // 2
@@ -40,7 +40,7 @@ def fold(m: Ints, bins: Ints, component: int) -> None:
     m[component + at.SHIFT] += 1
 
 
-@kernel
+@apart
 def spill(m: Ints, bins: Ints, component: int, state: int, begin: int, end: int) -> None:
     """Add cycles to several bins, after folding them until all fit."""
     while (end - 1) >> m[component + at.SHIFT] >= BINS:
@@ -134,7 +134,7 @@ def sum_up(m: Ints, bins: Ints, component: int) -> None:
         note(m, bins, component, entry, running)
 
 
-@inlined
+@spliced
 def turns(m: Ints, bins: Ints, component: int, frame: int, cycle: int) -> int:
     """Add the turns of a loop that are within the bin of `cycle`; the cycle after them."""
     turn, shift = bins[frame + 2] + at.TURN, m[component + at.SHIFT]

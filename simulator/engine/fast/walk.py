@@ -20,7 +20,7 @@ from simulator.engine.fast.lane import lane
 from simulator.engine.fast.queue import announce, tally
 from simulator.engine.fast.stream import describe, refund, vary
 from simulator.engine.fast.tape import add
-from simulator.jit import inlined, kernel
+from simulator.jit import apart, inlined, kernel, spliced
 from simulator.record.states import BLOCKED, BUSY
 
 Ints = NDArray[np.int64]
@@ -83,7 +83,7 @@ def following(m: Ints, v: Vector, program: int) -> None:
         vary(m, v, program)
 
 
-@inlined
+@spliced
 def send(m: Ints, channel: int, count: int, depart: int) -> None:
     """Put `count` tokens into a channel and wake its consumer when that is what it waits for."""
     put, ring, mask = m[channel + at.PUT], m[channel + at.TOKENS], m[channel + at.TOKENS_MASK]
@@ -171,7 +171,7 @@ def room(m: Ints, program: int) -> int:
     return ready
 
 
-@kernel
+@apart
 def lone(m: Ints, bins: Ints, program: int, before: int, start: int, last: int, depart: int) -> None:
     """Log an item of a component's only program; a stretch of busy cycles is logged when it ends."""
     component = m[program + at.OWNER]
@@ -189,7 +189,7 @@ def lone(m: Ints, bins: Ints, program: int, before: int, start: int, last: int, 
         m[program + at.SINCE] = depart + 1
 
 
-@kernel
+@apart
 def crowd(m: Ints, program: int, before: int, start: int, last: int, depart: int) -> None:
     """Log an item of one of several programs with private ports."""
     while before < start:
@@ -204,7 +204,7 @@ def crowd(m: Ints, program: int, before: int, start: int, last: int, depart: int
     paint(m, program, BLOCKED, last + 1, depart + 1)
 
 
-@kernel
+@apart
 def item(m: Ints, v: Vector, bins: Ints, program: int) -> int:
     """Work out the next item of any program with a private port; not MOVED when something it needs is not known."""
     ticks, before = m[program + at.TICKS], m[program + at.NEXT]
@@ -232,7 +232,7 @@ def item(m: Ints, v: Vector, bins: Ints, program: int) -> int:
     return at.MOVED
 
 
-@inlined
+@spliced
 def walk(m: Ints, v: Vector, bins: Ints, program: int) -> int:
     """Work out the next item of a program with a private port and go to the one after it."""
     if m[program + at.LEFT] == 0 and not enter(m, v, program):
