@@ -1,11 +1,18 @@
-"""What every component does, over time: a strip each, the share of busy cycles from below, stalls by reason above."""
+"""What every component does, over time: a strip each, the share of busy cycles from below, stalls by reason above.
+
+On a machine of many components a strip is a group of alike ones: the mean of their shares.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from simulator.errors import InputError, suggest
+from simulator.record.intervals import IntervalLog
+from simulator.record.outcome import ComponentOutcome
 from simulator.record.result import LayerResult, Result
 from simulator.record.states import STATES
 from simulator.report.colours import MEANING, SOFT, STATE
@@ -17,7 +24,13 @@ from simulator.report.words import RUNGS, count, percent
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+Rows = dict[str, dict[str, list[ComponentOutcome]]]
+"""Components by strip and layer."""
+
 COLUMNS = 400
+MOST = 60
+"""Components that get a strip of their own."""
+
 _LEFT, _RIGHT, _ROW, _STRIP = 0.95, 0.62, 0.40, 0.80
 _CHARACTER, _INDENT = 0.074, 0.16
 
@@ -40,12 +53,14 @@ def timeline(result: Result, layer: str | None = None, path: str | Path = "timel
     """
     layers = _chosen(result, layer)
     cycles = sum(part.cycles for part in layers)
-    names = list(dict.fromkeys(part.name for each in layers for part in each.components))
-    left = max(_LEFT, _INDENT + _CHARACTER * max(map(len, names)))
+    rows = _grouped(layers)
+    names = list(rows)
+    wider = 6 * any(len(parts) > 1 for found in rows.values() for parts in found.values())
+    left = max(_LEFT, _INDENT + _CHARACTER * (wider + max(map(len, names))))
     width = WIDTH - left - _RIGHT
     band = 0.0 if len(layers) == 1 else label_layers(None, layers, width)
-    top, rows = 0.98 + band, _ROW * len(names)
-    with picture(path, top + rows + 0.52) as page:
+    top, high = 0.98 + band, _ROW * len(names)
+    with picture(path, top + high + 0.52) as page:
         below = [count(cycles, "cycle"), f"utilisation {percent(_utilisation(layers))}"]
         below += [f"bound by {_bound(layers)}", RUNGS.get(result.rung, result.rung)]
         page.head(
@@ -54,7 +69,7 @@ def timeline(result: Result, layer: str | None = None, path: str | Path = "timel
         )
         seen = _states(layers)
         page.legend(0.62, {MEANING[state]: STATE[state] for state in STATES if state in seen})
-        axes = page.axes(left, top, width, rows)
+        axes = page.axes(left, top, width, high)
         _frame(axes, cycles, len(names))
         at: dict[str, Any] = {
             "transform": axes.transAxes,
@@ -65,10 +80,10 @@ def timeline(result: Result, layer: str | None = None, path: str | Path = "timel
         }
         axes.text(1.008, -0.008, "busy", **at)
         for row, name in enumerate(names):
-            _strip(axes, row, name, layers, cycles)
+            _strip(axes, row, name, [rows[name].get(each.name, []) for each in layers], layers, cycles)
         if band:
             label_layers(axes, layers, width)
-        page.description = _described(result, layers, names, cycles)
+        page.description = _described(result, layers, rows, cycles)
 
 
 def _chosen(result: Result, layer: str | None) -> list[LayerResult]:
@@ -119,15 +134,38 @@ def _frame(axes: Axes, cycles: int, rows: int) -> None:
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
 
 
-def _strip(axes: Axes, row: int, name: str, layers: list[LayerResult], cycles: int) -> None:
-    """One component: cumulated shares, painted from the last state to the first so that no seams show."""
-    bottom, busy, start = row + (1 + _STRIP) / 2, 0, 0
+def _grouped(layers: list[LayerResult]) -> Rows:
+    """The strips: a component each, or a group each if they are many."""
+    names = {part.name for each in layers for part in each.components}
+    rows: Rows = {}
     for each in layers:
-        parts = [part for part in each.components if part.name == name]
+        for part in each.components:
+            name = part.name if len(names) <= MOST else part.group
+            rows.setdefault(name, {}).setdefault(each.name, []).append(part)
+    return rows
+
+
+def _pooled(parts: list[ComponentOutcome]) -> IntervalLog:
+    """State-cycles of several components together."""
+    counts = np.sum([part.intervals.counts for part in parts], axis=0)
+    return IntervalLog(parts[0].intervals.width, counts)
+
+
+def _strip(
+    axes: Axes,
+    row: int,
+    name: str,
+    found: list[list[ComponentOutcome]],
+    layers: list[LayerResult],
+    cycles: int,
+) -> None:
+    """One component, or the mean of some: cumulated shares, painted from the last state to the first so that no seams show."""
+    bottom, busy, start = row + (1 + _STRIP) / 2, 0.0, 0
+    for parts, each in zip(found, layers, strict=True):
         if parts:
-            busy += parts[0].busy
-            drawn = columns(parts[0].intervals, each.cycles, cycles / COLUMNS).merged()
-            heights = drawn.shares.cumsum(axis=0)
+            busy += sum(part.busy for part in parts) / len(parts)
+            drawn = columns(_pooled(parts), each.cycles, cycles / COLUMNS).merged()
+            heights = drawn.shares.cumsum(axis=0) / len(parts)
             for state in reversed(range(len(STATES))):
                 if drawn.counts[state].any():
                     tops = bottom - _STRIP * heights[state]
@@ -138,7 +176,9 @@ def _strip(axes: Axes, row: int, name: str, layers: list[LayerResult], cycles: i
         start += each.cycles
     axes.plot([0, cycles], [bottom, bottom], color=SOFT, linewidth=0.5)
     middle = row + 0.5
-    axes.text(-0.008, middle, name, transform=axes.get_yaxis_transform(), ha="right", va="center")
+    many = max(map(len, found))
+    label = f"{name} ({many})" if many > 1 else name
+    axes.text(-0.008, middle, label, transform=axes.get_yaxis_transform(), ha="right", va="center")
     note: dict[str, Any] = {
         "transform": axes.get_yaxis_transform(),
         "va": "center",
@@ -149,16 +189,17 @@ def _strip(axes: Axes, row: int, name: str, layers: list[LayerResult], cycles: i
     axes.text(1.008, middle, f"{percent(busy / cycles)}", **note)
 
 
-def _described(result: Result, layers: list[LayerResult], names: list[str], cycles: int) -> str:
+def _described(result: Result, layers: list[LayerResult], rows: Rows, cycles: int) -> str:
     """The picture in words."""
     lines = [
         f"Utilisation over time of {result.machine} running {', '.join(each.name for each in layers)}: {cycles} cycles."
     ]
-    for name in names:
+    for name, found in rows.items():
         totals: dict[str, int] = {}
-        for part in (part for each in layers for part in each.components if part.name == name):
+        many = max(map(len, found.values()))
+        for part in (part for parts in found.values() for part in parts):
             for state, value in part.intervals.totals().items():
                 totals[state] = totals.get(state, 0) + value
-        shares = [f"{state} {percent(value / cycles)}" for state, value in totals.items() if value]
+        shares = [f"{state} {percent(value / cycles / many)}" for state, value in totals.items() if value]
         lines.append(f"{name}: {', '.join(shares)}.")
     return " ".join(lines)

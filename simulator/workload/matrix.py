@@ -38,7 +38,8 @@ def flat_weights(weights: NDArray[Any]) -> NDArray[Any]:
     """Weights (M, C, R, S) as (M, K) with channels fastest; (M, K) as it is."""
     if weights.ndim == 2:
         return weights
-    return np.ascontiguousarray(weights.transpose(0, 2, 3, 1)).reshape(len(weights), -1)
+    size = weights.shape[1] * weights.shape[2] * weights.shape[3]
+    return np.ascontiguousarray(weights.transpose(0, 2, 3, 1)).reshape(len(weights), size)
 
 
 class GemmView:

@@ -54,7 +54,7 @@ class CscLayer:
             key = tile.group, tile.k0
             if key not in found:
                 stretches = self.tiles.stretches(tile)
-                counts = [_occupied(self.tiles.fibers(stretch), tile.columns) for stretch in stretches]
+                counts = [occupied(self.tiles.fibers(stretch), tile.columns) for stretch in stretches]
                 found[key] = np.sum(counts, axis=0)
         return found
 
@@ -129,7 +129,7 @@ class CscLayer:
         return out
 
 
-def _occupied(fibers: csc.Fibers, columns: int) -> NDArray[np.int64]:
+def occupied(fibers: csc.Fibers, columns: int) -> NDArray[np.int64]:
     """Non-zero inputs of each column."""
     return np.bincount(fibers.coordinate[fibers.coordinate >= 0], minlength=columns).astype(np.int64)
 
@@ -143,14 +143,14 @@ def lower(machine: Csc, layer: Layer) -> CscLayer:
         A tile of the mapping does not fit the scratch pads.
     """
     view = GemmView(layer)
-    rows, columns = _tile(machine, view)
+    rows, columns = tile_size(machine, view)
     tiles = Tiles(machine, view, rows, columns)
-    _check(machine, tiles.tiles[0])
+    check_tile(machine, tiles.tiles[0])
     tiles.check()
     return CscLayer(build(tiles), tiles)
 
 
-def _tile(machine: Csc, view: GemmView) -> tuple[int, int]:
+def tile_size(machine: Csc, view: GemmView) -> tuple[int, int]:
     """(Rows, columns) of a tile: as described, or half of each scratch pad, so that the next can load meanwhile."""
     parts, tile = machine.components, machine.mapping.tile
     longest = min(parts.inputs.entries.value, (1 << parts.inputs.address.value) - 1)
@@ -164,7 +164,7 @@ def _tile(machine: Csc, view: GemmView) -> tuple[int, int]:
     return min(rows, view.M), min(columns, view.K)
 
 
-def _check(machine: Csc, tile: Tile) -> None:
+def check_tile(machine: Csc, tile: Tile) -> None:
     """The largest tile against the scratch pads whose occupancy does not depend on zeros."""
     parts = machine.components
     limits = (

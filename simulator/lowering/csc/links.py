@@ -72,7 +72,7 @@ def regions(tiles: Tiles) -> Regions:
         for tile in tiles.tiles:
             if tile.last:
                 each = addresses.bursts(tiles.output_bytes(tile), burst)
-                yield Transfer((tile.group, tile.m0), tiles.view.N * each)
+                yield Transfer((tile.group, tile.m0), tiles.visits * each)
 
     return Regions(dram, {"weights": weights, "inputs": inputs, "outputs": outputs})
 
@@ -160,7 +160,7 @@ def sum_loads(tiles: Tiles) -> Iterator[Chunk]:
 
     def row(tile: Tile) -> Chunk:
         demand, back = (1, 0) if tile.first else (tiles.sums_bits(tile), 1)
-        return plain([(tiles.view.N, demand, demand, tile.rows, back, tile.rows, back, 1, tile.rows)])
+        return plain([(tiles.visits, demand, demand, tile.rows, back, tile.rows, back, 1, tile.rows)])
 
     return gather(row(tile) for tile in tiles.tiles)
 

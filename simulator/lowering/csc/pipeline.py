@@ -39,7 +39,7 @@ def input_addresses(tiles: Tiles) -> Iterator[Chunk]:
     """Items: where a fiber ends. Fields: demand, work, take fiber, release, put fiber, iact_metadata_read."""
 
     def row(_: Tile) -> Chunk:
-        return plain([(tiles.view.N, 1, 1, 1, 1, 1, 1)])
+        return plain([(tiles.visits, 1, 1, 1, 1, 1, 1)])
 
     return gather(row(tile) for tile in tiles.tiles)
 

@@ -14,7 +14,8 @@ Turns of the stages are worked out for a stretch of visits at a time, so that me
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -69,38 +70,75 @@ class Stretch:
 
 
 class Tiles:
-    """A layer cut into tiles of at most `rows` x `columns` weights.
+    """A layer, or the part of it that an element works on, cut into tiles of at most `rows` x `columns` weights.
 
-    Attributes
+    Parameters
     ----------
     machine : Csc
     view : GemmView
     rows, columns : int
+    cuts : sequence of (int, int), optional
+        First row and end of the tiles of M; by default all of M, `rows` at a time.
+    spans : sequence of (int, int, bool, bool), optional
+        First column and end of the tiles of K, and whether sums begin, end there; by default all of K, `columns` at a time.
+
+    Attributes
+    ----------
+    n0, n1 : int
+        Positions n0 <= n < n1 that are visited; all of N unless it is a :meth:`part`.
     """
 
-    def __init__(self, machine: Csc, view: GemmView, rows: int, columns: int) -> None:
+    def __init__(
+        self,
+        machine: Csc,
+        view: GemmView,
+        rows: int,
+        columns: int,
+        cuts: Sequence[tuple[int, int]] | None = None,
+        spans: Sequence[tuple[int, int, bool, bool]] | None = None,
+    ) -> None:
         self.machine, self.view, self.rows, self.columns = machine, view, rows, columns
-        self._fibers: OrderedDict[tuple[int, int, int], csc.Fibers] = OrderedDict()
-        self._turns: OrderedDict[tuple[int, int, int, int], csc.Turns] = OrderedDict()
+        self.cuts = cuts or [(m, min(view.M, m + rows)) for m in range(0, view.M, rows)]
+        self.spans = spans or [
+            (k, min(view.K, k + columns), k == 0, k + columns >= view.K) for k in range(0, view.K, columns)
+        ]
+        self.n0, self.n1 = 0, view.N
+        self._fibers: OrderedDict[tuple[int, int, int, int], csc.Fibers] = OrderedDict()
+        self._turns: OrderedDict[tuple[Tile, int], csc.Turns] = OrderedDict()
 
     @cached_property
     def tiles(self) -> tuple[Tile, ...]:
         """All tiles in order."""
-        view = self.view
-        cuts = [range(0, view.M, self.rows), range(0, view.K, self.columns)]
         return tuple(
-            Tile(g, m, min(view.M, m + self.rows), k, min(view.K, k + self.columns), k == 0, k == cuts[1][-1])
-            for g in range(view.groups)
-            for m in cuts[0]
-            for k in cuts[1]
+            Tile(g, m0, m1, k0, k1, first, last)
+            for g in range(self.view.groups)
+            for m0, m1 in self.cuts
+            for k0, k1, first, last in self.spans
         )
+
+    def part(self, n0: int, n1: int) -> Tiles:
+        """The same tiles, visited at positions n0 <= n < n1; what is stored is worked out once for all parts."""
+        assert self.tiles
+        assert self.weights
+        part = copy(self)
+        part.n0, part.n1, part._turns = n0, n1, OrderedDict()
+        return part
+
+    def sharing(self, other: Tiles) -> Tiles:
+        """These tiles, with the fibers that `other` has worked out."""
+        self._fibers = other._fibers
+        return self
+
+    @property
+    def visits(self) -> int:
+        """Positions visited."""
+        return self.n1 - self.n0
 
     def stretches(self, tile: Tile) -> Iterator[Stretch]:
         """The visits to a tile, a stretch at a time."""
-        size = self.view.N
-        for n in range(0, size, STRETCH):
-            end = min(size, n + STRETCH)
-            yield Stretch(tile, n, end, n == 0, end == size)
+        for n in range(self.n0, self.n1, STRETCH):
+            end = min(self.n1, n + STRETCH)
+            yield Stretch(tile, n, end, n == self.n0, end == self.n1)
 
     @cached_property
     def weights(self) -> dict[Tile, csc.Columns]:
@@ -142,7 +180,7 @@ class Tiles:
     def fibers(self, stretch: Stretch) -> csc.Fibers:
         """The stored inputs of a stretch."""
         tile = stretch.tile
-        key = (tile.group, tile.k0, stretch.n0)
+        key = (tile.group, tile.k0, tile.k1, stretch.n0)
         if key not in self._fibers:
             mask = self.view.inputs_mask(tile.group, tile.k0, tile.k1, stretch.n0, stretch.n1)
             self._fibers[key] = csc.fibers(mask, self.machine.components.inputs.run.value)
@@ -153,7 +191,7 @@ class Tiles:
     def turns(self, stretch: Stretch) -> csc.Turns:
         """The turns of all stages over a stretch; the last few are kept for the programs that share them."""
         tile, parts = stretch.tile, self.machine.components
-        key = (tile.group, tile.m0, tile.k0, stretch.n0)
+        key = (tile, stretch.n0)
         if key not in self._turns:
             window = 0 if parts.psums.forwarding else parts.psums.latency.value
             weights, inputs = self.weights[tile], self.fibers(stretch)

@@ -1,0 +1,248 @@
+"""Programs between main memory, the buffers of the clusters and the networks.
+
+Main memory is read in the order of rounds and tiles along K, part after part; a stream that has no room holds up those behind it. A
+buffer holds as many fibers of a stream as its share of it has room for at their longest::
+
+    places = bytes of the buffer / streams that start in it / bytes of the longest fiber
+
+If all fibers of a group fit, they are read from main memory once and kept for all rounds, else they come again in every round.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.lowering import addresses
+from simulator.lowering.addresses import Regions, Transfer
+from simulator.lowering.blocks import gather, plain
+from simulator.lowering.csc.links import WORD, bursts
+from simulator.lowering.csc.tiles import Stretch, Tile, Tiles
+from simulator.lowering.csc_mesh import ports
+from simulator.lowering.csc_mesh.chip import Chip, Element, Stream
+from simulator.plan import Chunk, RunWriter
+
+Counts = NDArray[np.int64]
+
+
+class Supply:
+    """What main memory and the buffers do.
+
+    Attributes
+    ----------
+    chip : Chip
+    weights, inputs : list of Stream
+    """
+
+    def __init__(self, chip: Chip) -> None:
+        self.chip = chip
+        self.weights, self.inputs = chip.streams("M"), chip.streams("N")
+        networks = chip.machine.components.networks
+        self.weight_flit, self.input_flit = networks.weights.flit.value, networks.inputs.flit.value
+        self.psum_flit = networks.psums.flit.value
+        self.burst = chip.machine.components.dram.burst.value
+
+    # --- Sizes --------------------------------------------------------------------------------------------------
+
+    def fiber_bytes(self, tiles: Tiles, stretch: Stretch) -> Counts:
+        """Bytes of the fibers of a stretch in main memory."""
+        return -(-tiles.fiber_bits(tiles.fibers(stretch).entries) // 8)
+
+    def tile_bytes(self, tiles: Tiles, tile: Tile) -> int:
+        """Bytes of a tile of weights in main memory."""
+        return -(-ports.tile_bits(tiles, tile) // 8)
+
+    def places(self, stream: Stream) -> int:
+        """Fibers that the buffer holds of a stream of inputs."""
+        tiles, spad = self.chip.tiles(stream), self.chip.machine.components.inputs
+        longest = -(-int(tiles.fiber_bits(np.array([spad.entries.value]))[0]) // 8)
+        shared = sum(other.home == stream.home for other in self.inputs)
+        return max(1, self.chip.machine.components.glb.inputs.value // shared // longest)
+
+    def kept(self, stream: Stream) -> bool:
+        """Whether all fibers of a group stay in the buffer from the first round to the last."""
+        tiles = self.chip.tiles(stream)
+        down, along = self.chip.rounds
+        return down > 1 and tiles.visits * along <= self.places(stream)
+
+    def _round(self, number: int) -> int:
+        """Round of a tile by its place in the order of an element's tiles."""
+        down, along = self.chip.rounds
+        return number // along % down
+
+    def weight_flits(self, stream: Stream) -> int:
+        """Flits of a stream of weights."""
+        tiles = self.chip.tiles(stream)
+        return sum(ports.tile_flits(tiles, tile, self.weight_flit) for tile in tiles.tiles)
+
+    def input_flits(self, stream: Stream) -> int:
+        """Flits of a stream of inputs, with all its rounds."""
+        tiles = self.chip.tiles(stream)
+        found = 0
+        for tile in tiles.tiles:
+            for stretch in tiles.stretches(tile):
+                found += int(ports.fiber_flits(tiles, stretch, self.input_flit).sum())
+        return found
+
+    # --- The order of main memory -------------------------------------------------------------------------------
+
+    def _weights(self) -> Iterator[tuple[int, Tiles, Tile]]:
+        """(Stream, its tiles, tile)."""
+        lists = [self.chip.tiles(stream) for stream in self.weights]
+        for number in range(len(lists[0].tiles)):
+            for which, tiles in enumerate(lists):
+                yield which, tiles, tiles.tiles[number]
+
+    def _inputs(self) -> Iterator[tuple[int, Tiles, Stretch]]:
+        """(Stream, tiles, stretch); those that are kept only in the first round."""
+        lists = [self.chip.tiles(stream) for stream in self.inputs]
+        kept = [self.kept(stream) for stream in self.inputs]
+        for number in range(len(lists[0].tiles)):
+            for which, tiles in enumerate(lists):
+                if not (kept[which] and self._round(number)):
+                    yield from ((which, tiles, stretch) for stretch in tiles.stretches(tiles.tiles[number]))
+
+    def outputs(self, cluster: object = None) -> Iterator[tuple[Element, Tiles, Tile]]:
+        """(Element, its tiles, tile) of every tile whose outputs leave, of all elements or of one cluster's."""
+        elements = [
+            (element, tiles)
+            for element, tiles in self.chip.elements.items()
+            if cluster is None or element.cluster == cluster
+        ]
+        for number in range(len(elements[0][1].tiles)):
+            for element, tiles in elements:
+                tile = tiles.tiles[number]
+                if tile.last and tile.rows:
+                    yield element, tiles, tile
+
+    def regions(self) -> Regions:
+        """Where the pieces of a layer lie."""
+
+        def weights() -> Iterator[Transfer]:
+            for _, tiles, tile in self._weights():
+                count = addresses.bursts(self.tile_bytes(tiles, tile), self.burst)
+                yield Transfer((tile.group, tile.m0, tile.m1, tile.k0, tile.k1), count)
+
+        def inputs() -> Iterator[Transfer]:
+            for _, tiles, stretch in self._inputs():
+                count = int((-(-self.fiber_bytes(tiles, stretch) // self.burst)).sum())
+                tile = stretch.tile
+                yield Transfer((tile.group, tile.k0, tile.k1, stretch.n0), count)
+
+        def outputs() -> Iterator[Transfer]:
+            for _, tiles, tile in self.outputs():
+                each = addresses.bursts(tiles.output_bytes(tile), self.burst)
+                yield Transfer((tile.group, tile.m0, tiles.n0), tiles.visits * each)
+
+        told = {"weights": weights, "inputs": inputs, "outputs": outputs}
+        return Regions(self.chip.machine.components.dram, told)
+
+    def traffic(self) -> dict[str, int]:
+        """Bytes of main memory per tensor."""
+        return {
+            "weights": sum(self.tile_bytes(tiles, tile) for _, tiles, tile in self._weights()),
+            "inputs": sum(int(self.fiber_bytes(tiles, each).sum()) for _, tiles, each in self._inputs()),
+            "outputs": sum(tiles.visits * tiles.output_bytes(tile) for _, tiles, tile in self.outputs()),
+        }
+
+    # --- Programs -----------------------------------------------------------------------------------------------
+
+    def _moved(self, pieces: Counts, which: int, among: int, per_piece: bool, outward: bool) -> Chunk:
+        """Items: bursts of pieces of one stream. Fields: demand, work, (take, release | put) per stream, words."""
+        demand, ends = bursts(pieces, self.burst)
+        token: Counts | int = ends if per_piece else 1
+        if per_piece and outward:
+            token = np.roll(ends, 1)
+        on = [token if other == which else 0 for other in range(among)]
+        writer = RunWriter(among if outward else 0, 0 if outward else among, 1)
+        writer.add(
+            len(demand),
+            demand,
+            takes=on if outward else (),
+            puts=() if outward else on,
+            actions=[-(-demand // WORD)],
+        )
+        return writer.chunk()
+
+    def weight_bursts(self) -> Iterator[Chunk]:
+        """Items: bursts of weights. Fields: demand, work, put burst per stream, dram_read."""
+        among = len(self.weights)
+        return gather(
+            self._moved(np.array([self.tile_bytes(tiles, tile)]), which, among, False, False)
+            for which, tiles, tile in self._weights()
+        )
+
+    def input_bursts(self) -> Iterator[Chunk]:
+        """Items: bursts of inputs. Fields: demand, work, put fiber per stream with its last burst, dram_read."""
+        among = len(self.inputs)
+        return gather(
+            self._moved(self.fiber_bytes(tiles, stretch), which, among, True, False)
+            for which, tiles, stretch in self._inputs()
+        )
+
+    def output_bursts(self, clusters: Sequence[object]) -> Iterator[Chunk]:
+        """Items: bursts of outputs. Fields: demand, work, take visit per cluster with its first burst, release, dram_write."""
+        return gather(
+            self._moved(
+                np.full(tiles.visits, tiles.output_bytes(tile)),
+                clusters.index(element.cluster),
+                len(clusters),
+                True,
+                True,
+            )
+            for element, tiles, tile in self.outputs()
+        )
+
+    def weight_injections(self, stream: Stream, ways: int) -> Iterator[Chunk]:
+        """Items: flits of weights. Fields: demand, work, take bursts, release, put flit per way."""
+        tiles, flit = self.chip.tiles(stream), self.weight_flit
+
+        def block(tile: Tile) -> Chunk:
+            size, _, _ = ports.sizes(np.array([ports.tile_bits(tiles, tile)]), flit)
+            takes = np.diff(-(-np.cumsum(size) // (8 * self.burst)), prepend=0)
+            writer = RunWriter(1, ways, 0)
+            writer.add(len(size), 1, takes=[takes], puts=[1] * ways)
+            return writer.chunk()
+
+        return gather(block(tile) for tile in tiles.tiles)
+
+    def input_injections(self, stream: Stream, ways: int) -> Iterator[Chunk]:
+        """Items: flits of inputs. Fields: demand, work, take fiber, release, put flit per way; a fiber that is kept is taken in
+        the first round and released in the last.
+        """
+        tiles, flit, kept = self.chip.tiles(stream), self.input_flit, self.kept(stream)
+
+        def block(number: int, stretch: Stretch) -> Chunk:
+            _, starts, ends = ports.sizes(tiles.fiber_bits(tiles.fibers(stretch).entries), flit)
+            came = not kept or self._round(number) == 0
+            goes = not kept or self._round(number) == self.chip.rounds[0] - 1
+            writer = RunWriter(1, ways, 0)
+            writer.add(len(ends), 1, takes=[starts * came], releases=[ends * goes], puts=[1] * ways)
+            return writer.chunk()
+
+        numbered = enumerate(tiles.tiles)
+        return gather(block(number, each) for number, tile in numbered for each in tiles.stretches(tile))
+
+    def returns(self, tiles: Tiles) -> int:
+        """Flits of partial sums that are put away, and come back."""
+        away = (tile for tile in tiles.tiles if not tile.last)
+        return sum(tiles.visits * ports.sum_flits(tiles, tile, self.psum_flit) for tile in away)
+
+    def results(self, tiles: Tiles) -> int:
+        """Flits of outputs of an element."""
+        out = (tile for tile in tiles.tiles if tile.last)
+        return sum(tiles.visits * ports.sum_flits(tiles, tile, self.psum_flit) for tile in out)
+
+    def collections(self, elements: Sequence[Element]) -> Iterator[Chunk]:
+        """Items: outputs of a visit, in the order they are written. Fields: demand in flits, work, take flits per element,
+        releases, put visit.
+        """
+
+        def block(element: Element, tiles: Tiles, tile: Tile) -> Chunk:
+            count = ports.sum_flits(tiles, tile, self.psum_flit)
+            takes = [count if other == element else 0 for other in elements]
+            return plain([(tiles.visits, count, count, *takes, *takes, 1)])
+
+        return gather(block(*each) for each in self.outputs(elements[0].cluster))
