@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from simulator.cli.console import print_json, print_table
+from simulator.hardware.hierarchy import Timing
 
 if TYPE_CHECKING:
     from simulator.hardware.hierarchy import Storage
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from simulator.mapping.design_point import DesignPoint
 
 SCHEMA_VERSION = 1
+DEFAULTS = (
+    f"cycles, where the specification tells none: latency {Timing().latency} cycle, queue {Timing().queue} transfers, "
+    "slots 2 where two tiles fit and else 1"
+)
 SYNC = "instances below a fan-out start each iteration of the loops of the level that fans out together"
 
 
@@ -45,10 +50,9 @@ def show_point(point: DesignPoint, as_json: bool) -> None:
     columns += [("latency (cycles)", True), ("queue (transfers)", True), ("slots (tiles)", True)]
     print_table("Levels", columns, [_level(storage) for storage in point.hierarchy.storage])
     compute = point.hierarchy.compute
-    click.echo(
-        f"{compute.name}: {compute.instances} multipliers of {compute.word_bits} b, latency {compute.latency} cycle"
-    )
-    click.echo(f"cycles: {SYNC}; slots: 2 where two tiles fit, else 1, if not told")
+    units = f"{compute.instances} multiplier{'s' if compute.instances > 1 else ''} of {compute.word_bits} b"
+    click.echo(f"{compute.name}: {units}, latency {compute.latency} cycle")
+    click.echo(f"{DEFAULTS}\n{SYNC}")
     for line in _features(point):
         click.echo(line)
     click.echo(f"loop nest:\n{_indented(point.nest.text)}")
@@ -67,11 +71,19 @@ def _level(storage: Storage) -> list[str]:
         f"{storage.instances}{mesh}",
         "unlimited" if storage.capacity is None else f"{storage.capacity:,}",
         str(storage.word_bits),
+        _metadata(storage),
         *("unlimited" if rate is None else str(rate) for rate in rates),
         str(timing.latency),
         str(timing.queue),
         "not told" if timing.slots is None else str(timing.slots),
     ]
+
+
+def _metadata(storage: Storage) -> str:
+    if not storage.metadata_bits:
+        return "none"
+    capacity = "unlimited" if storage.metadata_capacity is None else f"{storage.metadata_capacity:,}"
+    return f"{capacity} x {storage.metadata_bits}"
 
 
 def _features(point: DesignPoint) -> list[str]:

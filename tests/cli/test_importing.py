@@ -64,7 +64,7 @@ def test_show_tells_nest_levels_and_defaults(name: str, capsys: pytest.CaptureFi
     assert all(storage.name in printed for storage in point.hierarchy.storage)
     for line in point.nest.text.splitlines():
         assert line in printed
-    assert "slots: 2 where two tiles fit" in printed
+    assert "latency 1 cycle, queue 2 transfers, slots 2 where two tiles fit" in printed
 
 
 def test_show_as_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:
