@@ -1,7 +1,7 @@
-"""A processing element over compressed columns as a design point: store > scratch pads of inputs, weights, sums > multiplier.
+"""A processing element over compressed columns as a design point: store > sums put away > scratch pads > multiplier.
 
 Loops as :mod:`simulator.lowering.csc.tiles` runs them: groups, tiles of M, tiles of K and all of N outside; columns, then
-rows of a tile of weights inside. Weights are skipped where the inputs are empty, sums where either is.
+rows of a tile of weights inside. Sums wait outside the element, at no cost, for the next tile of K. Weights are skipped where the inputs are empty, sums where either is.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from simulator.mapping.design_point import DesignPoint
 from simulator.mapping.nest import LevelNest, Loop, Nest
 from simulator.workload.occupancy import Occupancy
 
-STORE, INPUTS, WEIGHTS, SUMS, MAC = "dram", "inputs", "weights", "psums", "mac"
+STORE, AWAY, INPUTS, WEIGHTS, SUMS, MAC = "dram", "away", "inputs", "weights", "psums", "mac"
 
 
 def design_point(lowered: CscLayer) -> DesignPoint:
@@ -30,10 +30,10 @@ def design_point(lowered: CscLayer) -> DesignPoint:
     m = cut("m", view.M, [(tiles.rows, ""), (1, "")])
     k = cut("k", view.K, [(tiles.columns, ""), (1, "")])
     group = (Loop("g", view.groups, view.groups),) if view.groups > 1 else ()
-    outside = real((*group, m[0], k[0], Loop("n", view.N, view.N)))
     nest = Nest(
         (
-            LevelNest(STORE, outside, (), frozenset({"weights", "inputs", "outputs"})),
+            LevelNest(STORE, real((*group, m[0])), (), frozenset({"weights", "inputs", "outputs"})),
+            LevelNest(AWAY, real((k[0], Loop("n", view.N, view.N))), (), frozenset({"outputs"})),
             LevelNest(INPUTS, (), (), frozenset({"inputs"})),
             LevelNest(WEIGHTS, (), (), frozenset({"weights"})),
             LevelNest(SUMS, real((k[1], m[1])), (), frozenset({"outputs"})),
@@ -67,10 +67,11 @@ def _hierarchy(machine: Csc) -> Hierarchy:
             1,
             bits.weights.value,
             block_size=64 // bits.weights.value,
-            metadata_bits=8,
+            metadata_bits=64,
             shared_bandwidth=shared,
             timing=Timing(parts.dram.arrival),
         ),
+        Storage(AWAY, AWAY, "SRAM", 1, 1, 1, parts.psums.width.value),
         Storage(
             INPUTS,
             INPUTS,
