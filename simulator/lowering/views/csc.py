@@ -1,7 +1,8 @@
 """A processing element over compressed columns as a design point: store > sums put away > scratch pads > multiplier.
 
 Loops as :mod:`simulator.lowering.csc.tiles` runs them: groups, tiles of M, tiles of K and all of N outside; columns, then
-rows of a tile of weights inside. Sums wait outside the element, at no cost, for the next tile of K. Weights are skipped where the inputs are empty, sums where either is.
+rows of a tile of weights inside. Sums wait outside the element, at no cost, for the next tile of K. Weights are skipped where
+the inputs are empty, sums where either is.
 """
 
 from __future__ import annotations
