@@ -1,9 +1,10 @@
 """Tensors drawn from what is declared of them: integers whose non-zeros lie as an occupancy says.
 
     hypergeometric     ceil(N d) of N elements, without replacement
-    fixed-structured   p of every q consecutive elements (rows of the last axis first), where p/q is d with q <= 64, at random places;
+    fixed-structured   p of every q consecutive elements (rows of the last axis first), where p/q is d, q <= 64, in random places;
                        round(n p/q) of the n left over at the end
     banded             exactly the band
+    actual             read from its file
 
 A tensor's draw depends on the seed, its name and its shape only.
 """
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
+from simulator.workload.actual import read
 from simulator.workload.occupancy import DENSE, Occupancy
 from simulator.workload.product import Access, Product
 
@@ -46,13 +48,15 @@ def draw(product: Product, occupancy: Mapping[str, Occupancy], seed: int = 0) ->
     Raises
     ------
     InputError
-        An ``actual`` tensor is read, not drawn.
+        An ``actual`` tensor without a file: it is given, not drawn.
     """
     return {each.name: tensor(each, occupancy.get(each.name, DENSE), seed) for each in product.operands}
 
 
 def tensor(access: Access, occupancy: Occupancy, seed: int = 0) -> NDArray[np.int64]:
     """Integers for one tensor; see :func:`draw`."""
+    if occupancy.path is not None:
+        return read(occupancy.path, access)
     rng = np.random.default_rng([seed, zlib.crc32(access.name.encode()), *access.shape])
     mask = mask_of(access, occupancy, rng)
     return values(mask, rng)

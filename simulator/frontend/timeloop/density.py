@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from simulator.errors import suggest
+from simulator.errors import InputError, suggest
 from simulator.frontend.timeloop.node import Fields, Node
+from simulator.workload.actual import read
 from simulator.workload.occupancy import Occupancy
 from simulator.workload.product import Access, Product
 
@@ -103,62 +104,9 @@ def _file(node: Node) -> Path:
 
 
 def _measured(node: Node, tensor: Access) -> Fraction:
-    """Share of non-zeros in a ``.npy`` file, or in an ``.npz`` file under the tensor's name or ``file.npz:name``."""
-    mask = read_mask(str(_file(node)), tensor, node)
-    return Fraction(int(np.count_nonzero(mask)), tensor.size)
-
-
-def read_mask(path: str, tensor: Access, node: Node | None = None) -> np.ndarray:
-    """An actual tensor.
-
-    Parameters
-    ----------
-    path : str
-        ``x.npy``, ``x.npz`` (the array of the tensor's name, or the only one) or ``x.npz:name``.
-    tensor : Access
-        Whose shape the file must have.
-    node : Node, optional
-        Where the path was written, for messages.
-
-    Returns
-    -------
-    ndarray of bool
-        Of the tensor's shape: where it is not zero.
-
-    Raises
-    ------
-    InputError
-        No such file or array, not a plain array, or another shape.
-    """
-    from simulator.errors import InputError
-
-    def wrong(message: str) -> InputError:
-        return node.fail(message) if node is not None else InputError(f"{path}: {message}")
-
-    file, _, member = path.partition(".npz:")
-    file = f"{file}.npz" if member else path
+    """Share of non-zeros of the file."""
     try:
-        with np.load(file, allow_pickle=False) if file.endswith(".npz") else _single(file) as arrays:
-            names = list(arrays)
-            name = member or (tensor.name if tensor.name in names else names[0] if len(names) == 1 else "")
-            if name not in names:
-                raise wrong(f"no array {member or tensor.name!r} in {file}; {suggest(name, names)}")
-            array = np.asarray(arrays[name])
-    except (OSError, ValueError, EOFError) as error:
-        raise wrong(f"cannot read {file}: {error}") from None
-    if array.shape != tensor.shape:
-        raise wrong(f"{tensor.name} has shape {tensor.shape}, the file {array.shape}")
-    return np.asarray(array != 0)
-
-
-class _single:
-    """One array, in the manner of an archive of arrays."""
-
-    def __init__(self, file: str) -> None:
-        self.array = np.load(file, allow_pickle=False)
-
-    def __enter__(self) -> dict[str, np.ndarray]:
-        return {"": self.array}
-
-    def __exit__(self, *_: object) -> None:
-        return None
+        array = read(str(_file(node)), tensor)
+    except InputError as error:
+        raise node.fail(str(error)) from None
+    return Fraction(int(np.count_nonzero(array)), tensor.size)

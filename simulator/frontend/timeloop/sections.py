@@ -2,7 +2,8 @@
 
 A specification is one file, several, or a folder. Of a folder, the files in it are read, then what Timeloop itself wrote there
 (``*.map.yaml``, ``map.yaml``, ``timeloop-*``, ``parsed-processed-input.yaml``), then those of the folder above, each only for
-sections that are missing so far. Files named one by one come before folders.
+sections that are missing so far. Files named one by one come before folders; where they lack an architecture, a problem or a
+mapping, their folders are looked in too.
 """
 
 from __future__ import annotations
@@ -44,6 +45,8 @@ OTHERS = {
 """Sections that are not read, and why not."""
 _OUTPUT = re.compile(r"(timeloop-|accelergy)|(\.map|parsed-processed-input)\.ya?ml$|^map\.ya?ml$")
 _ROLE = re.compile(r"[._-]?(problem|prob|mapping|map|workload|layer)$")
+_NEEDED = ("architecture", "problem", "mapping")
+_ABOVE = 3
 MOST_FILES = 200
 
 
@@ -100,25 +103,16 @@ def read_sections(paths: Sequence[Path], wishes: dict[str, str]) -> Sections:
     InputError
         A file that cannot be read, a section found in several files of equal standing.
     """
-    sources: dict[str, list[Source]] = {}
     sections = Sections()
-    for path, rank in _files(paths):
-        document = _document(path)
-        if not isinstance(document.data, dict):
-            if rank:
-                continue
-            raise InputError(
-                f"{document.name}: not a specification: no sections such as architecture or problem"
-            )
-        for key, value in document.data.items():
-            name = key.replace("-", "_")
-            node = Node(document, (key,), value)
-            _place(
-                name,
-                Source(node, path, rank + (1 if _dumped(document) and rank % 2 else 0)),
-                sources,
-                sections,
-            )
+    sources: dict[str, list[Source]] = {}
+    files = _files(paths)
+    for path, rank in files:
+        _read_file(path, rank, sources, sections)
+    if not all(name in sources for name in _NEEDED):
+        named = {path.parent for path, rank in files if rank == 0}
+        for path, rank in _files(sorted(named)):
+            if path.resolve() not in {known.resolve() for known, _ in files}:
+                _read_file(path, rank, sources, sections)
     for name in sorted(sources, key=lambda name: SECTIONS.index(name)):
         candidates = _belonging(name, sources[name], sections)
         if not candidates:
@@ -130,6 +124,25 @@ def read_sections(paths: Sequence[Path], wishes: dict[str, str]) -> Sections:
         if name not in sources:
             raise InputError(f"no file has a section {name!r}")
     return sections
+
+
+def _read_file(path: Path, rank: int, sources: dict[str, list[Source]], sections: Sections) -> None:
+    """Note the sections of a file. One of the folder above that cannot be read is none of this specification."""
+    try:
+        document = _document(path)
+    except InputError as error:
+        if rank < _ABOVE:
+            raise
+        sections.notes.append(f"{str(error).splitlines()[0]}: not read")
+        return
+    if not isinstance(document.data, dict):
+        if rank:
+            return
+        raise InputError(f"{document.name}: not a specification: no sections such as architecture or problem")
+    standing = rank + (1 if _dumped(document) and rank % 2 else 0)
+    for key, value in document.data.items():
+        source = Source(Node(document, (key,), value), path, standing)
+        _place(key.replace("-", "_"), source, sources, sections)
 
 
 def sections_of(document: Document) -> Sections:

@@ -67,6 +67,33 @@ def test_what_is_missing_is_taken_from_the_folder_above(tmp_path: Path) -> None:
     assert load(case).name == "case"
 
 
+def test_a_file_that_lacks_sections_is_completed_by_its_folder(tmp_path: Path) -> None:
+    scattered(tmp_path)
+    point = load(tmp_path / "problem.yaml")
+    assert point.nest == load(MATMUL).nest
+    assert point.energies.energy_pj == load(MATMUL).energies.energy_pj
+
+
+def test_a_complete_file_takes_nothing_from_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "ERT.yaml").write_text(
+        "ERT: {version: 0.4, tables: [{name: DRAM, actions: [{name: read, energy: 1}]}]}"
+    )
+    file = tmp_path / "all.yaml"
+    file.write_text(MATMUL.read_text().partition("ERT:")[0])
+    assert load(file).energies.energy_pj == {}
+
+
+def test_a_broken_file_of_the_folder_above_is_told_and_one_inside_refused(tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    case.mkdir()
+    scattered(case)
+    (tmp_path / "broken.yaml").write_text("a: [")
+    assert any("broken.yaml" in note and "not read" in note for note in load(case).unmodelled)
+    (case / "broken.yaml").write_text("a: [")
+    with pytest.raises(InputError, match=r"broken\.yaml:2:1: not YAML"):
+        load(case)
+
+
 def test_several_problems_need_a_choice_and_take_their_mapping(tmp_path: Path) -> None:
     told = parts()
     scattered(tmp_path)
