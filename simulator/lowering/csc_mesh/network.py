@@ -177,7 +177,9 @@ class _Build:
             self.network.component(f"glb.outputs.{name}", "glb.outputs", "memory", [program])
 
     def _memory(self) -> None:
-        supply, queue = self.supply, self.parts.stages.queue.value
+        supply = self.supply
+        most = -(-max(tiles.output_bytes(tile) for _, tiles, tile in supply.outputs()) // supply.burst)
+        queue = max(self.parts.stages.queue.value, most + 1)
         for row, column in self.clusters:
             self.network.channel(f"dram.outputs.r{row}c{column}", queue)
         ends = {

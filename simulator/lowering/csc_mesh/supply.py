@@ -1,9 +1,10 @@
 """Programs between main memory, the buffers of the clusters and the networks.
 
-Main memory is read in the order of rounds and tiles along K, part after part; a stream that has no room holds up those behind it. A
-buffer holds as many fibers of a stream as its share of it has room for at their longest::
+Main memory is read in the order of rounds and tiles along K, part after part, in bursts: the fibers of a
+part lie one behind the other, and so do its outputs. A stream that has no room holds up those behind it. A buffer holds as many
+fibers of a stream as its share of it has room for at their longest, and those of a burst at least::
 
-    places = bytes of the buffer / streams that start in it / bytes of the longest fiber
+    places = max(bytes of the buffer / streams that start in it / bytes of the longest fiber, bytes of a burst)
 
 If all fibers of a group fit, they are read from main memory once and kept for all rounds, else they come again in every round.
 """
@@ -17,11 +18,12 @@ from numpy.typing import NDArray
 
 from simulator.lowering import addresses
 from simulator.lowering.addresses import Regions, Transfer
-from simulator.lowering.blocks import gather, plain
+from simulator.lowering.blocks import gather
 from simulator.lowering.csc.links import WORD, bursts
 from simulator.lowering.csc.tiles import Stretch, Tile, Tiles
 from simulator.lowering.csc_mesh import ports
 from simulator.lowering.csc_mesh.chip import Chip, Element, Stream
+from simulator.lowering.noc import Node
 from simulator.plan import Chunk, RunWriter
 
 Counts = NDArray[np.int64]
@@ -59,7 +61,7 @@ class Supply:
         tiles, spad = self.chip.tiles(stream), self.chip.machine.components.inputs
         longest = -(-int(tiles.fiber_bits(np.array([spad.entries.value]))[0]) // 8)
         shared = sum(other.home == stream.home for other in self.inputs)
-        return max(1, self.chip.machine.components.glb.inputs.value // shared // longest)
+        return max(self.burst, self.chip.machine.components.glb.inputs.value // shared // longest)
 
     def kept(self, stream: Stream) -> bool:
         """Whether all fibers of a group stay in the buffer from the first round to the last."""
@@ -104,7 +106,7 @@ class Supply:
                 if not (kept[which] and self._round(number)):
                     yield from ((which, tiles, stretch) for stretch in tiles.stretches(tiles.tiles[number]))
 
-    def outputs(self, cluster: object = None) -> Iterator[tuple[Element, Tiles, Tile]]:
+    def outputs(self, cluster: Node | None = None) -> Iterator[tuple[Element, Tiles, Tile]]:
         """(Element, its tiles, tile) of every tile whose outputs leave, of all elements or of one cluster's."""
         elements = [
             (element, tiles)
@@ -127,14 +129,14 @@ class Supply:
 
         def inputs() -> Iterator[Transfer]:
             for _, tiles, stretch in self._inputs():
-                count = int((-(-self.fiber_bytes(tiles, stretch) // self.burst)).sum())
+                count = addresses.bursts(int(self.fiber_bytes(tiles, stretch).sum()), self.burst)
                 tile = stretch.tile
                 yield Transfer((tile.group, tile.k0, tile.k1, stretch.n0), count)
 
         def outputs() -> Iterator[Transfer]:
             for _, tiles, tile in self.outputs():
-                each = addresses.bursts(tiles.output_bytes(tile), self.burst)
-                yield Transfer((tile.group, tile.m0, tiles.n0), tiles.visits * each)
+                count = addresses.bursts(tiles.visits * tiles.output_bytes(tile), self.burst)
+                yield Transfer((tile.group, tile.m0, tiles.n0), count)
 
         told = {"weights": weights, "inputs": inputs, "outputs": outputs}
         return Regions(self.chip.machine.components.dram, told)
@@ -149,48 +151,45 @@ class Supply:
 
     # --- Programs -----------------------------------------------------------------------------------------------
 
-    def _moved(self, pieces: Counts, which: int, among: int, per_piece: bool, outward: bool) -> Chunk:
-        """Items: bursts of pieces of one stream. Fields: demand, work, (take, release | put) per stream, words."""
-        demand, ends = bursts(pieces, self.burst)
-        token: Counts | int = ends if per_piece else 1
-        if per_piece and outward:
-            token = np.roll(ends, 1)
+    def _bursts(self, sizes: Counts, which: int, among: int, outward: bool = False) -> Chunk:
+        """Items: bursts of the pieces of one stream, one behind the other. Fields: demand, work, (take burst, release | put the
+        pieces that end in it) per stream, words.
+        """
+        ends = np.cumsum(sizes)
+        demand, _ = bursts(ends[-1:], self.burst)
+        token: Counts | int = 1 if outward else np.bincount((ends - 1) // self.burst, minlength=len(demand))
         on = [token if other == which else 0 for other in range(among)]
         writer = RunWriter(among if outward else 0, 0 if outward else among, 1)
-        writer.add(
-            len(demand),
-            demand,
-            takes=on if outward else (),
-            puts=() if outward else on,
-            actions=[-(-demand // WORD)],
-        )
+        takes, puts = (on, []) if outward else ([], on)
+        writer.add(len(demand), demand, takes=takes, puts=puts, actions=[-(-demand // WORD)])
         return writer.chunk()
 
     def weight_bursts(self) -> Iterator[Chunk]:
         """Items: bursts of weights. Fields: demand, work, put burst per stream, dram_read."""
-        among = len(self.weights)
         return gather(
-            self._moved(np.array([self.tile_bytes(tiles, tile)]), which, among, False, False)
+            self._bursts(self._pieces(self.tile_bytes(tiles, tile)), which, len(self.weights))
             for which, tiles, tile in self._weights()
         )
 
+    def _pieces(self, size: int) -> Counts:
+        """Bytes of every burst of a piece."""
+        return bursts(np.array([size]), self.burst)[0]
+
     def input_bursts(self) -> Iterator[Chunk]:
-        """Items: bursts of inputs. Fields: demand, work, put fiber per stream with its last burst, dram_read."""
-        among = len(self.inputs)
+        """Items: bursts of inputs. Fields: demand, work, put fibers per stream that end in it, dram_read."""
         return gather(
-            self._moved(self.fiber_bytes(tiles, stretch), which, among, True, False)
+            self._bursts(self.fiber_bytes(tiles, stretch), which, len(self.inputs))
             for which, tiles, stretch in self._inputs()
         )
 
-    def output_bursts(self, clusters: Sequence[object]) -> Iterator[Chunk]:
-        """Items: bursts of outputs. Fields: demand, work, take visit per cluster with its first burst, release, dram_write."""
+    def output_bursts(self, clusters: Sequence[Node]) -> Iterator[Chunk]:
+        """Items: bursts of outputs. Fields: demand, work, take burst per cluster, release, dram_write."""
         return gather(
-            self._moved(
+            self._bursts(
                 np.full(tiles.visits, tiles.output_bytes(tile)),
                 clusters.index(element.cluster),
                 len(clusters),
-                True,
-                True,
+                outward=True,
             )
             for element, tiles, tile in self.outputs()
         )
@@ -237,12 +236,16 @@ class Supply:
 
     def collections(self, elements: Sequence[Element]) -> Iterator[Chunk]:
         """Items: outputs of a visit, in the order they are written. Fields: demand in flits, work, take flits per element,
-        releases, put visit.
+        releases, put bursts that are full, the last of a tile whatever it holds.
         """
 
         def block(element: Element, tiles: Tiles, tile: Tile) -> Chunk:
             count = ports.sum_flits(tiles, tile, self.psum_flit)
+            total = np.arange(1, tiles.visits + 1) * tiles.output_bytes(tile) // self.burst
+            total[-1] = addresses.bursts(tiles.visits * tiles.output_bytes(tile), self.burst)
             takes = [count if other == element else 0 for other in elements]
-            return plain([(tiles.visits, count, count, *takes, *takes, 1)])
+            writer = RunWriter(len(elements), 1, 0)
+            writer.add(tiles.visits, count, takes=takes, puts=[np.diff(total, prepend=0)])
+            return writer.chunk()
 
         return gather(block(*each) for each in self.outputs(elements[0].cluster))
