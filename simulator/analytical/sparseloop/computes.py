@@ -75,14 +75,14 @@ def by_operands(
     share = {"actual": 0.0, "gated": 0.0, "skipped": 0.0, "none": 0.0}
     for combination in itertools.product(range(3), repeat=len(operands)):
         p = math.prod(states[name][state] for name, state in zip(operands, combination, strict=True))
-        share[_action(combination, features)] += p * total
+        share[action(combination, features)] += p * total
     if not mode.floors:
         return Computes(dense, share["actual"], share["gated"] + removal.gated, share["skipped"])
     gone = {name: math.floor(share[name]) for name in ("gated", "skipped", "none")}
     return Computes(dense, math.floor(total - sum(gone.values())), gone["gated"], gone["skipped"])
 
 
-def _action(combination: tuple[int, ...], features: tuple[str, ...]) -> str:
+def action(combination: tuple[int, ...], features: tuple[str, ...]) -> str:
     """What a multiplication with operands in these states is."""
     if all(state == NONZERO for state in combination):
         return "actual"
@@ -145,7 +145,7 @@ def expected(
     share = {"actual": 0.0, "gated": 0.0, "skipped": 0.0, "none": 0.0}
     for combination in itertools.product(range(3), repeat=len(operands)):
         p = math.prod(states[name][state] for name, state in zip(operands, combination, strict=True))
-        share[_action(combination, features)] += p
+        share[action(combination, features)] += p
     through = dense * outcome.through
     effectual = math.prod(states[name][NONZERO] for name in operands) * outcome.through
     gated = share["gated"] * through + max(outcome.gated, 0.0) * dense

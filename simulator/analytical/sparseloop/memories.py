@@ -264,7 +264,7 @@ def _energy(tiles: list[Tile], storage: Storage, energies: ReferenceTable, mode:
         scale = tile.instances * clusters / (tile.x * tile.y) if tile.x * tile.y else 0.0
         for state in STATES:
             for access in ACCESSES:
-                vectors = math.ceil(tile.counts[(state, access)] / storage.block_size) * ratio
+                vectors = _whole(tile.counts[(state, access)] / storage.block_size, mode) * ratio
                 cost = energies.find(name, chain(state, access, False, mode))
                 if cost is None and state == "random":
                     cost = float(override) if override else built_in_energy(storage, mode)
@@ -294,11 +294,16 @@ def _add(found: dict[str, float], key: str, energy: float) -> None:
         found[key] = found.get(key, 0.0) + energy
 
 
-def metadata_vectors(tile: Tile, state: str, access: str, storage: Storage, mode: Mode) -> int:
+def _whole(vectors: float, mode: Mode) -> float:
+    """Whole vectors where the mode counts whole accesses; their mean where it does not."""
+    return math.ceil(vectors) if mode.floors else vectors
+
+
+def metadata_vectors(tile: Tile, state: str, access: str, storage: Storage, mode: Mode) -> float:
     """Accesses to the metadata storage."""
     if not storage.metadata_bits:
-        return 0
-    return math.ceil(tile.bits(state, access) / storage.metadata_bits)
+        return 0.0
+    return _whole(tile.bits(state, access) / storage.metadata_bits, mode)
 
 
 def inflation(tile: Tile, block: int, mode: Mode) -> float:
