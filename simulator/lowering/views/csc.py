@@ -11,12 +11,13 @@ from fractions import Fraction
 
 from simulator.energy import load
 from simulator.energy.reference_table import ReferenceTable
-from simulator.hardware.hierarchy import Compute, Hierarchy, Storage, Timing
+from simulator.hardware.hierarchy import Compute, Hierarchy, Storage
 from simulator.hardware.organisations.csc import Csc
 from simulator.hardware.saf import Condition, Features, LevelFeatures, RankFormat, Representation, Rule
 from simulator.lowering.csc.layer import CscLayer
 from simulator.lowering.views.loops import cut, real
 from simulator.lowering.views.matrices import matrix_product, unmodelled
+from simulator.lowering.views.memories import dram
 from simulator.mapping.design_point import DesignPoint
 from simulator.mapping.nest import LevelNest, Loop, Nest
 from simulator.workload.occupancy import Occupancy
@@ -56,50 +57,23 @@ def design_point(lowered: CscLayer) -> DesignPoint:
 
 def _hierarchy(machine: Csc) -> Hierarchy:
     parts, bits = machine.components, machine.value_bits
-    peak = parts.dram.peak(machine.clock.value)
-    shared = None if peak is None else peak * 8 / bits.weights.value
+
+    def pad(name: str, width: int, words: int | None, metadata: int = 0) -> Storage:
+        return Storage(name, name, "SRAM", 1, 1, 1, width, capacity=words, metadata_bits=metadata)
+
     memories = (
-        Storage(
-            STORE,
-            STORE,
-            "DRAM",
-            1,
-            1,
-            1,
-            bits.weights.value,
-            block_size=64 // bits.weights.value,
-            metadata_bits=64,
-            shared_bandwidth=shared,
-            timing=Timing(parts.dram.arrival),
-        ),
-        Storage(AWAY, AWAY, "SRAM", 1, 1, 1, parts.psums.width.value),
-        Storage(
-            INPUTS,
-            INPUTS,
-            "SRAM",
-            1,
-            1,
-            1,
-            bits.inputs.value,
-            capacity=parts.inputs.entries.value,
-            metadata_bits=parts.inputs.run.value,
-        ),
-        Storage(
-            WEIGHTS,
-            WEIGHTS,
-            "SRAM",
-            1,
-            1,
-            1,
-            bits.weights.value,
-            capacity=parts.weights.entries.value,
-            metadata_bits=2 * parts.weights.run.value,
-        ),
-        Storage(SUMS, SUMS, "SRAM", 1, 1, 1, parts.psums.width.value, capacity=parts.psums.entries.value),
+        dram(STORE, parts.dram, machine.clock.value, bits.weights.value),
+        pad(AWAY, parts.psums.width.value, None),
+        pad(INPUTS, bits.inputs.value, parts.inputs.entries.value, parts.inputs.run.value),
+        pad(WEIGHTS, bits.weights.value, parts.weights.entries.value, 2 * parts.weights.run.value),
+        pad(SUMS, parts.psums.width.value, parts.psums.entries.value),
     )
     lanes = parts.mac.lanes.value
-    compute = Compute(MAC, MAC, lanes, lanes, 1, bits.weights.value, parts.mac.latency.value)
-    return Hierarchy(machine.name, memories, compute)
+    return Hierarchy(
+        machine.name,
+        memories,
+        Compute(MAC, MAC, lanes, lanes, 1, bits.weights.value, parts.mac.latency.value),
+    )
 
 
 def _features(machine: Csc) -> Features:

@@ -1,10 +1,7 @@
-"""What the views share: a layer as its matrix product, bandwidths in words, and what is left out."""
+"""What the views share: a layer as its matrix product, and what is left out."""
 
 from __future__ import annotations
 
-from fractions import Fraction
-
-from simulator.hardware.quantity import BytesPerCycle
 from simulator.workload.matrix import GemmView
 from simulator.workload.product import Product, access
 
@@ -19,11 +16,6 @@ def matrix_product(view: GemmView) -> Product:
         access(name, tuple(((rank, 1),) for rank in (*group, *ranks)), sizes) for name, ranks in _AXES.items()
     ]
     return Product(view.layer.einsum.operation, tuple(sizes.items()), tuple(tensors[:2]), tensors[2])
-
-
-def words(bandwidth: BytesPerCycle, bits: int) -> Fraction | None:
-    """Words of so many bits per cycle; None when unlimited."""
-    return None if bandwidth.value is None else bandwidth.value * 8 / bits
 
 
 def unmodelled(view: GemmView, *notes: str) -> tuple[str, ...]:

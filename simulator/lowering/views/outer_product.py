@@ -11,12 +11,13 @@ from fractions import Fraction
 
 from simulator.energy import load
 from simulator.energy.reference_table import ReferenceTable
-from simulator.hardware.hierarchy import Compute, Hierarchy, Storage, Timing
+from simulator.hardware.hierarchy import Compute, Hierarchy, Storage
 from simulator.hardware.organisations.outer_product import OuterProduct
 from simulator.hardware.saf import Condition, Features, LevelFeatures, RankFormat, Representation, Rule
 from simulator.lowering.outer_product.layer import OuterProductLayer
 from simulator.lowering.views.loops import cut, placed, real
-from simulator.lowering.views.matrices import matrix_product, unmodelled, words
+from simulator.lowering.views.matrices import matrix_product, unmodelled
+from simulator.lowering.views.memories import dram, glb
 from simulator.mapping.design_point import DesignPoint
 from simulator.mapping.nest import LevelNest, Loop, Nest
 from simulator.workload.occupancy import Occupancy
@@ -47,71 +48,46 @@ def design_point(lowered: OuterProductLayer) -> DesignPoint:
 
 
 def _hierarchy(machine: OuterProduct) -> Hierarchy:
-    parts, bits = machine.components, machine.value_bits.weights.value
-    units, glb = parts.units, parts.glb
-    peak = parts.dram.peak(machine.clock.value)
-    shared = None if peak is None else peak * 8 / bits
-    down, across = units.rows.value, units.columns.value
-    count, tile = down * across, units.tile_rows.value * units.tile_columns.value
-    lines = (
-        (units.tile_rows.value + units.tile_columns.value) * units.depth.value * units.operand_buffers.value
-    )
-    port = Fraction(parts.accumulation.bandwidth.value)
-    memories = (
-        Storage(
-            DRAM,
-            DRAM,
-            "DRAM",
-            1,
-            1,
-            1,
-            bits,
-            block_size=64 // bits,
-            metadata_bits=64,
-            shared_bandwidth=shared,
-            timing=Timing(parts.dram.arrival),
-        ),
-        Storage(
-            GLB,
-            GLB,
-            "SRAM",
-            1,
-            1,
-            1,
-            bits,
-            block_size=8 * glb.row.value // bits,
-            capacity=8 * glb.data_capacity.value // bits,
-            metadata_bits=8 * glb.metadata_word.value,
-            metadata_capacity=glb.metadata_capacity.value // glb.metadata_word.value or None,
-            read_bandwidth=words(glb.read_bandwidth, bits),
-            write_bandwidth=words(glb.write_bandwidth, bits),
-            timing=Timing(glb.read_latency.value, slots=glb.tile_buffers.value),
-        ),
-        Storage(
-            SUMS,
-            SUMS,
-            "SRAM",
-            count,
-            across,
-            down,
-            parts.accumulation.word.value,
-            capacity=tile,
-            read_bandwidth=port,
-            write_bandwidth=port,
-            banks=units.tile_rows.value // parts.accumulation.bank_rows.value,
-        ),
-        Storage(LINES, LINES, "SRAM", count, across, down, bits, capacity=lines, metadata_bits=4),
-    )
+    units, bits = machine.components.units, machine.value_bits.weights.value
     compute = Compute(
         MACS,
         MACS,
         units.multipliers,
-        across * units.step_columns.value,
-        down * units.step_rows.value,
+        units.columns.value * units.step_columns.value,
+        units.rows.value * units.step_rows.value,
         bits,
         units.latency.value,
     )
-    return Hierarchy(machine.name, memories, compute)
+    outside = (
+        dram(DRAM, machine.components.dram, machine.clock.value, bits),
+        glb(GLB, machine.components.glb, bits),
+    )
+    return Hierarchy(machine.name, (*outside, *_buffers(machine)), compute)
+
+
+def _buffers(machine: OuterProduct) -> tuple[Storage, Storage]:
+    parts, bits = machine.components, machine.value_bits.weights.value
+    units, sums = parts.units, parts.accumulation
+    down, across = units.rows.value, units.columns.value
+    rows, columns = units.tile_rows.value, units.tile_columns.value
+    port = Fraction(sums.bandwidth.value)
+    buffer = Storage(
+        SUMS,
+        SUMS,
+        "SRAM",
+        down * across,
+        across,
+        down,
+        sums.word.value,
+        capacity=rows * columns,
+        read_bandwidth=port,
+        write_bandwidth=port,
+        banks=rows // sums.bank_rows.value,
+    )
+    held = (rows + columns) * units.depth.value * units.operand_buffers.value
+    return buffer, Storage(
+        LINES, LINES, "SRAM", down * across, across, down, bits, capacity=held, metadata_bits=4
+    )
 
 
 def _levels(lowered: OuterProductLayer) -> tuple[LevelNest, ...]:

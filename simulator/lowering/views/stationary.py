@@ -12,7 +12,7 @@ from fractions import Fraction
 from simulator.energy import load
 from simulator.energy.reference_table import ReferenceTable
 from simulator.errors import InputError
-from simulator.hardware.hierarchy import Compute, Hierarchy, Storage, Timing
+from simulator.hardware.hierarchy import Compute, Hierarchy, Storage
 from simulator.hardware.organisations.stationary import Stationary
 from simulator.hardware.saf import (
     Condition,
@@ -24,7 +24,8 @@ from simulator.hardware.saf import (
 )
 from simulator.lowering.stationary_layer import StationaryLayer
 from simulator.lowering.views.loops import cut, placed, real
-from simulator.lowering.views.matrices import matrix_product, unmodelled, words
+from simulator.lowering.views.matrices import matrix_product, unmodelled
+from simulator.lowering.views.memories import dram, glb
 from simulator.mapping.design_point import DesignPoint
 from simulator.mapping.nest import LevelNest, Loop, Nest
 from simulator.sparsity.patterns import Hss, parse
@@ -66,40 +67,12 @@ def design_point(lowered: StationaryLayer) -> DesignPoint:
 def _hierarchy(lowered: StationaryLayer) -> Hierarchy:
     machine = lowered.context.machine
     parts, bits = machine.components, machine.value_bits.weights.value
-    array, glb = parts.array, parts.glb
-    peak = parts.dram.peak(machine.clock.value)
-    shared = None if peak is None else peak * 8 / bits
+    array = parts.array
     arrays, rows, lanes = array.arrays.value, array.rows.value, array.pes.value * array.macs.value
+    size = array.multipliers, lanes, arrays * rows
     memories = (
-        Storage(
-            DRAM,
-            DRAM,
-            "DRAM",
-            1,
-            1,
-            1,
-            bits,
-            block_size=64 // bits,
-            metadata_bits=64,
-            shared_bandwidth=shared,
-            timing=Timing(latency=parts.dram.arrival),
-        ),
-        Storage(
-            GLB,
-            GLB,
-            "SRAM",
-            1,
-            1,
-            1,
-            bits,
-            block_size=8 * glb.row.value // bits,
-            capacity=8 * glb.data_capacity.value // bits,
-            metadata_bits=8 * glb.metadata_word.value,
-            metadata_capacity=glb.metadata_capacity.value // glb.metadata_word.value or None,
-            read_bandwidth=words(glb.read_bandwidth, bits),
-            write_bandwidth=words(glb.write_bandwidth, bits),
-            timing=Timing(latency=glb.read_latency.value, slots=glb.tile_buffers.value),
-        ),
+        dram(DRAM, parts.dram, machine.clock.value, bits),
+        glb(GLB, parts.glb, bits),
         Storage(
             SUMS,
             SUMS,
@@ -110,20 +83,9 @@ def _hierarchy(lowered: StationaryLayer) -> Hierarchy:
             array.accumulator.value,
             capacity=rows * array.columns.value,
         ),
-        Storage(
-            REGISTERS,
-            REGISTERS,
-            "regfile",
-            array.multipliers,
-            lanes,
-            arrays * rows,
-            bits,
-            capacity=1,
-            metadata_bits=8,
-        ),
+        Storage(REGISTERS, REGISTERS, "regfile", *size, bits, capacity=1, metadata_bits=8),
     )
-    compute = Compute(MACS, MACS, array.multipliers, lanes, arrays * rows, bits, latency=array.latency.value)
-    return Hierarchy(machine.name, memories, compute)
+    return Hierarchy(machine.name, memories, Compute(MACS, MACS, *size, bits, latency=array.latency.value))
 
 
 def _levels(lowered: StationaryLayer) -> tuple[LevelNest, ...]:
