@@ -83,13 +83,13 @@ def build(sections: Sections, paths: Sequence[Path], where: str) -> DesignPoint:
         energies if own.name is None else replace(energies, source=own.source),
         tuple(dict.fromkeys(notes)),
     )
-    _check(point, mapping, places)
+    _check(point, mapping, {} if own.merged_ranks else places)
     return point
 
 
 def _check(point: DesignPoint, mapping: Node, places: Places) -> None:
     """Refuse formats with too few ranks where they are told, and tiles that do not fit at the mapping."""
-    for level, tensor, message in unfit_formats(point):
+    for level, tensor, message in unfit_formats(point) if places else ():
         raise places[level, tensor].fail(message)
     try:
         check_fit(point)

@@ -21,6 +21,8 @@ class Own:
         Whether texts in attributes are texts and no expressions.
     fanout_levels : bool
         Whether fan-outs of nodes (v0.4) are levels of their own.
+    merged_ranks : bool
+        Whether the last rank of a format takes the loops that are left, instead of there being too few ranks.
     source : str
         Where the energies are from.
     paths : dict of str to str
@@ -31,6 +33,7 @@ class Own:
     name: str | None = None
     literal: bool = False
     fanout_levels: bool = True
+    merged_ranks: bool = False
     source: str = ""
     paths: dict[str, str] = field(default_factory=dict)
     unmodelled: list[str] = field(default_factory=list)
@@ -61,6 +64,7 @@ def read_own(node: Node | None) -> Own:
     fields = node.fields()
     name, source = fields.take("name"), fields.take("source")
     literal, levels = fields.take("literal"), fields.take("fanout_levels")
+    merged = fields.take("merged_ranks")
     paths, unmodelled = fields.take("paths"), fields.take("unmodelled")
     for entry in fields.rest():
         raise entry.fail(f"unknown key {entry.name!r}; {suggest(entry.name, fields.asked)}")
@@ -68,6 +72,7 @@ def read_own(node: Node | None) -> Own:
         name.text() if name is not None else None,
         literal is not None and literal.flag(),
         levels is None or levels.flag(),
+        merged is not None and merged.flag(),
         source.text() if source is not None else "",
         {n: e.text() for n, e in paths.fields(exact=True).found.items()} if paths is not None else {},
         list(unmodelled.texts()) if unmodelled is not None else [],

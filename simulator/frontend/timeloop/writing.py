@@ -17,6 +17,7 @@ from simulator.hardware.hierarchy import Timing
 from simulator.hardware.saf import Features, RankFormat, Representation, Rule
 from simulator.mapping.design_point import DesignPoint
 from simulator.mapping.nest import LevelNest, Loop
+from simulator.mapping.ranks import unfit_formats
 from simulator.workload.occupancy import Occupancy
 from simulator.workload.product import Access, Product
 
@@ -265,6 +266,8 @@ def _own(point: DesignPoint, tree: FlatTree) -> dict[str, Any]:
     own: dict[str, Any] = {"name": point.name, "literal": True}
     if not tree.dummies:
         own["fanout_levels"] = False
+    if any(unfit_formats(point)):
+        own["merged_ranks"] = True
     if point.energies.source:
         own["source"] = point.energies.source
     if tree.paths:
