@@ -14,7 +14,7 @@ import numpy as np
 from simulator.plan import Chunk
 from simulator.plan.runs import COUNT
 
-ROWS = 1 << 14
+ROWS = 1 << 16
 VALUES = 1 << 20
 """A chunk is handed over once it has so many runs or vector values: what bounds memory, not what an engine
 sees.
