@@ -1,4 +1,4 @@
-"""The public functions: load, gemm, conv2d, simulate, estimate. Everything heavy is imported when it is needed."""
+"""The public functions: load, gemm, conv2d, simulate, estimate, compare. Everything heavy is imported when it is needed."""
 
 from __future__ import annotations
 
@@ -8,16 +8,20 @@ from fractions import Fraction
 from importlib import metadata
 from numbers import Integral
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from simulator.errors import InfeasibleError, InputError
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from simulator.compare import Subject
     from simulator.engine.contract import Engine, Progress
     from simulator.hardware.machine import Machine
     from simulator.lowering import Lowered
     from simulator.mapping.design_point import DesignPoint
     from simulator.plan.rung import Rung
+    from simulator.record.comparison import Comparison, LayerComparison
     from simulator.record.estimate import Estimate
     from simulator.record.requests import RequestFile
     from simulator.record.result import LayerResult, Result, Verification
@@ -251,6 +255,106 @@ def estimate(
     return tuple(asked(point) for point in design_points(hardware, workload, occupancy, overrides))
 
 
+def compare(
+    hardware: Machine | DesignPoint | str | Path,
+    workload: Layer | Trace | str | Path | None = None,
+    model: str = "sparseloop",
+    against: str | Path | Estimate | None = None,
+    tensors: Mapping[str, NDArray[Any]] | None = None,
+    engine: str = "fast",
+    overrides: Mapping[str, str] | None = None,
+    seed: int = 0,
+    on_layer: Callable[[LayerComparison], None] | None = None,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Lay an estimate beside the simulation of the same layers: the ladder between them, and every figure both tell.
+
+    Parameters
+    ----------
+    hardware : Machine or DesignPoint, or a name or path of one
+    workload : Layer, Trace, or the path of a trace; None for a design point
+    model : str
+        A registered model. It also tells the rung of actual densities when `against` is given.
+    against : str, Path or Estimate, or None
+        An estimate made elsewhere, for one layer or a design point; a file as the real tools write them is read.
+    tensors : mapping of str to ndarray, or None
+        Operands of a design point; None: drawn from the occupancies it declares.
+    engine : str
+    overrides : mapping of str to str
+    seed : int
+        Of drawn tensors.
+    on_layer, progress : callable
+        As in :func:`simulate`.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    InputError, InfeasibleError, DeadlockError
+        See :mod:`simulator.errors`.
+    """
+    from simulator.compare import Ladder
+    from simulator.record.comparison import Comparison as Found
+    from simulator.registry import resolve
+
+    asked, run = resolve("model", model), resolve("engine", engine)
+    name, trace, many, subjects = _subjects(hardware, workload, tensors, overrides, _seed(seed))
+    if against is not None and many > 1:
+        raise InputError(f"against {against}: is an estimate of one layer; {trace} has {many}")
+    done = []
+    for subject in subjects:
+        done.append(Ladder(subject, run, progress).compare(asked, _given(against, subject)))
+        if on_layer is not None:
+            on_layer(done[-1])
+    said = model if against is None else str(against) if isinstance(against, (str, Path)) else against.model
+    return Found(name, trace, said, seed, tuple(done), versions())
+
+
+def _subjects(
+    hardware: Machine | DesignPoint | str | Path,
+    workload: Layer | Trace | str | Path | None,
+    tensors: Mapping[str, NDArray[Any]] | None,
+    overrides: Mapping[str, str] | None,
+    seed: int,
+) -> tuple[str, str, int, Iterator[Subject]]:
+    """Names of the hardware and the workload, how many layers, and what is compared, layer by layer."""
+    from simulator.compare.subjects import of_layer, of_point
+    from simulator.mapping.design_point import DesignPoint as Point
+    from simulator.workload.drawing import draw
+
+    loaded = load(hardware) if isinstance(hardware, (str, Path)) else hardware
+    if isinstance(loaded, Point):
+        if workload is not None or overrides:
+            raise InputError(
+                f"design point {loaded.name!r} has a product of its own: it takes no trace and no overrides"
+            )
+        operands = draw(loaded.product, loaded.occupancy, seed) if tensors is None else tensors
+        return loaded.name, loaded.product.text, 1, iter((of_point(loaded, operands),))
+    machine = _overridden(_machine(cast("Machine", loaded)), overrides)
+    if workload is None:
+        raise InputError(f"a comparison on machine {machine.name!r} needs a layer or a trace")
+    name, _, layers = _layers(workload)
+    known = list(layers)
+    average = average_density(known) if len(known) > 1 else {}
+
+    def all_layers() -> Iterator[Subject]:
+        for layer in known:
+            lowered = lowered_layer(machine, layer)
+            yield of_layer(layer.name, lowered, machine.table, design_point(machine, layer, average))
+
+    return machine.name, name, len(known), all_layers()
+
+
+def _given(against: str | Path | Estimate | None, subject: Subject) -> Estimate | None:
+    if not isinstance(against, (str, Path)):
+        return against
+    from simulator.frontend.timeloop import read_results
+
+    return read_results(Path(against), subject.point)
+
+
 def design_points(
     hardware: Machine | DesignPoint | str | Path,
     workload: Layer | Trace | str | Path | None = None,
@@ -275,7 +379,7 @@ def design_points(
         raise InputError(f"an estimate of machine {machine.name!r} needs a layer or a trace")
     _, _, layers = _layers(workload)
     known = list(layers)
-    average = _average(known) if occupancy == DECLARED and len(known) > 1 else {}
+    average = average_density(known) if occupancy == DECLARED and len(known) > 1 else {}
     for layer in known:
         yield design_point(machine, layer, average)
 
@@ -314,7 +418,7 @@ def design_point(
     return replace(point, occupancy=point.occupancy | taken)
 
 
-def _average(layers: list[Layer]) -> dict[str, Fraction]:
+def average_density(layers: list[Layer]) -> dict[str, Fraction]:
     """Density of weights and inputs over all layers."""
     found = {}
     for name in ("weights", "inputs"):

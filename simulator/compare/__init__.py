@@ -1,5 +1,5 @@
 """An estimate laid beside the simulation of the same thing: the ladder between them, rung by rung, and figure by figure."""
 
-from simulator.compare.ladder import Subject, compare
+from simulator.compare.ladder import Ladder, Subject
 
-__all__ = ["Subject", "compare"]
+__all__ = ["Ladder", "Subject"]

@@ -6,8 +6,8 @@
                                         S3 buffers    S4 truth: arbiters, banks, rows
 
 M1 is the same model (that of Sparseloop, where the estimate was read from a file) told the density of every actual tensor; M2
-counts exactly on the actual tensors (:mod:`simulator.analytical.joint`). What the estimate's description leaves out of the machine shows
-between M2 and S0, and is nothing when both see one design point. Differences telescope to truth - estimate.
+counts exactly on the actual tensors (:mod:`simulator.analytical.joint`). What the estimate's description leaves out of the
+machine shows between M2 and S0, and is nothing when both see one design point. Differences telescope to truth - estimate.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from numpy.typing import NDArray
 from simulator.analytical import joint
 from simulator.compare.figures import Truth, figures
 from simulator.engine.contract import Engine, Progress
+from simulator.errors import InfeasibleError, InputError
 from simulator.mapping.design_point import DesignPoint
 from simulator.plan.network import Plan
 from simulator.plan.rung import Rung
@@ -60,47 +62,67 @@ class Subject:
     tensors: Tensors | None = None
 
 
-def compare(
-    subject: Subject,
-    engine: Engine,
-    model: Model,
-    given: Estimate | None = None,
-    progress: Progress | None = None,
-) -> LayerComparison:
-    """One layer, at all rungs that can be told.
+class Ladder:
+    """A subject's simulated rungs and exact counts, made once, for any number of estimates.
 
     Parameters
     ----------
     subject : Subject
     engine : Engine
-    model : callable
-        Estimates M1, and M0 unless `given`.
-    given : Estimate or None
-        An estimate made elsewhere.
     progress : callable or None
     """
-    estimates = _estimates(subject, model, given)
-    outcomes = {str(rung): engine(subject.plan, rung, progress=progress) for rung in Rung}
-    cycles = {name: found.cycles for name, found in (estimates | outcomes).items()}
-    first = estimates["M0"]
-    notes = () if subject.point is None else subject.point.unmodelled
-    return LayerComparison(
-        subject.name,
-        {rung: cycles[rung] for rung in RUNGS if rung in cycles},
-        figures(first, subject.truth(outcomes["S4"]), subject.point),
-        (*notes, *first.assumptions),
-    )
 
+    def __init__(self, subject: Subject, engine: Engine, progress: Progress | None = None) -> None:
+        self.subject, self._engine, self._progress = subject, engine, progress
 
-def _estimates(subject: Subject, model: Model, given: Estimate | None) -> dict[str, Estimate]:
-    if subject.point is None:
-        assert given is not None, "without a design point the estimate is given"
-        return {"M0": given}
-    found = {"M0": model(subject.point) if given is None else given}
-    if subject.tensors is not None:
-        found["M1"] = model(measured(subject.point, subject.tensors))
-        found["M2"] = joint.estimate(subject.point, subject.tensors)
-    return found
+    @cached_property
+    def outcomes(self) -> dict[str, Outcome]:
+        """Of the rungs S0 to S4."""
+        plan = self.subject.plan
+        return {str(rung): self._engine(plan, rung, progress=self._progress) for rung in Rung}
+
+    @cached_property
+    def joint(self) -> Estimate | None:
+        """Exact counts on the actual data, M2; None without a design point and its tensors."""
+        if self.subject.point is None or self.subject.tensors is None:
+            return None
+        return joint.estimate(self.subject.point, self.subject.tensors)
+
+    @cached_property
+    def _measured(self) -> DesignPoint | None:
+        if self.subject.point is None or self.subject.tensors is None:
+            return None
+        return measured(self.subject.point, self.subject.tensors)
+
+    def compare(self, model: Model, given: Estimate | None = None) -> LayerComparison:
+        """One estimate at all rungs that can be told.
+
+        Parameters
+        ----------
+        model : callable
+            Estimates M1, and M0 unless `given`.
+        given : Estimate or None
+            An estimate made elsewhere.
+        """
+        point = self.subject.point
+        if given is None:
+            if point is None:
+                raise InputError(f"{self.subject.name}: has no design point to estimate")
+            given = model(point)
+        cycles = {"M0": given.cycles} | {name: found.cycles for name, found in self.outcomes.items()}
+        notes = list(() if point is None else point.unmodelled)
+        if self._measured is not None and self.joint is not None:
+            cycles["M2"] = self.joint.cycles
+            try:
+                cycles["M1"] = model(self._measured).cycles
+            except InfeasibleError as error:
+                notes.append(f"with the actual densities the model refuses: {error}")
+        return LayerComparison(
+            self.subject.name,
+            {rung: cycles[rung] for rung in RUNGS if rung in cycles},
+            figures(given, self.subject.truth(self.outcomes["S4"]), point),
+            (*notes, *given.assumptions),
+        )
 
 
 def measured(point: DesignPoint, tensors: Tensors) -> DesignPoint:
