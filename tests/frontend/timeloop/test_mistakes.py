@@ -123,7 +123,7 @@ MISTAKES = {
         "matmul",
         "name: chip",
         "name: chip\n    name: chop",
-        r"matmul.yaml:9:5: .*duplicate key, first given in line 8",
+        r"matmul.yaml:10:5: .*duplicate key, first given in line 9",
     ),
     "two spellings of a key": (
         "outer_product",
