@@ -124,7 +124,7 @@ class _Tensor:
                     tile.entries[("random", "read")] = [
                         RankUnits(u.metadata, u.payload) for u in tile.entries[("random", "update")]
                     ]
-                self._local(tile, 1.0 - (1.0 - own) / (1.0 - share) if share < 1 else 0.0, state)
+                self._local(tile, max(1.0 - (1.0 - own) / (1.0 - share), 0.0) if share < 1 else 0.0, state)
                 return False
         return True
 

@@ -238,7 +238,7 @@ class Counted:
     Attributes
     ----------
     mask : ndarray of bool
-        The tensor; a tile of box b starts at multiples of b and is cut at the edges.
+        The tensor; tiles of box b start at multiples of b, and what is left at the edges is no tile.
     kind : str
         ``actual`` or ``banded``.
     """
@@ -252,7 +252,11 @@ class Counted:
         if tile not in self._known:
             found = self.mask.astype(np.int64)
             for axis, step in enumerate(tile):
-                found = np.add.reduceat(found, np.arange(0, self.mask.shape[axis], step), axis=axis)
+                whole = max(self.mask.shape[axis] // step, 1)
+                starts = np.arange(0, whole * step, step)
+                found = np.add.reduceat(
+                    found.take(np.arange(min(whole * step, found.shape[axis])), axis), starts, axis
+                )
             self._known[tile] = found
         return self._known[tile]
 
@@ -280,10 +284,15 @@ class Counted:
     def empty_given(self, inner: Box, tile: Box, occupancy: Ints) -> Floats:
         """Share of empty inner boxes among the tiles that hold this many; an inner box counts to the tile it starts in."""
         outer, inside = self.counts(tile), self.counts(inner) == 0
+        whole = [
+            max(min(n, m * around // step), 1)
+            for n, step, around, m in zip(inside.shape, inner, tile, outer.shape, strict=True)
+        ]
+        inside = inside[tuple(slice(n) for n in whole)]
         index = np.ix_(
             *(
                 np.minimum(np.arange(n) * step // around, m - 1)
-                for n, step, around, m in zip(inside.shape, inner, tile, outer.shape, strict=True)
+                for n, step, around, m in zip(whole, inner, tile, outer.shape, strict=True)
             )
         )
         held = outer[index]
