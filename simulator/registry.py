@@ -59,6 +59,9 @@ _ENTRIES: dict[str, dict[str, str]] = {
         "maestro": "simulator.analytical.maestro:estimate",
         "roofline": "simulator.analytical.roofline:estimate",
         "sparseloop": "simulator.analytical.sparseloop:estimate",
+        "sparseloop-2022": "simulator.analytical.sparseloop:release_2022",
+        "sparseloop-2025": "simulator.analytical.sparseloop:release_2025",
+        "sparseloop-artifact": "simulator.analytical.sparseloop:artifact_2022",
     },
     "datapath": {
         "alternating": "simulator.datapath.alternating:Alternating",

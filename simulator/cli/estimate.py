@@ -11,6 +11,7 @@ from simulator.cli.console import print_json, print_table
 from simulator.registry import names
 
 if TYPE_CHECKING:
+    from simulator.mapping.design_point import DesignPoint
     from simulator.record.estimate import Estimate
 
 SCHEMA_VERSION = 1
@@ -35,6 +36,8 @@ SCHEMA_VERSION = 1
     "--set", "sets", multiple=True, metavar="PATH=VALUE", help="Change a parameter of HW; repeatable."
 )
 @click.option("--layers", metavar="GLOB", default="*", help="Only layers whose name matches.")
+@click.option("--problem", metavar="FILE", help="Which problem of a specification that has several.")
+@click.option("--mapping", metavar="FILE", help="Which mapping, in the same way.")
 @click.option("--levels", is_flag=True, help="Also print every memory's accesses per tensor.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead.")
 def command(
@@ -44,25 +47,42 @@ def command(
     measured: bool,
     sets: tuple[str, ...],
     layers: str,
+    problem: str | None,
+    mapping: str | None,
     levels: bool,
     as_json: bool,
 ) -> None:
     """Estimate TRACE on HW with an analytical model; nothing is simulated.
 
     HW is a name in hwconfigs/ or a .yaml file, TRACE a .h5 file or a name in traces/. HW may also be a Timeloop or Sparseloop
-    specification (a file or a folder), which has a workload of its own and takes no TRACE.
+    specification (a file or a folder), which has a workload of its own and takes no TRACE. The models sparseloop-2022,
+    sparseloop-2025 and sparseloop-artifact give the numbers of published versions, their defects included.
     """
     from simulator.api import DECLARED, MEASURED, estimate
     from simulator.cli.inputs import pairs
     from simulator.cli.run import _layers
 
     changes = pairs(sets, "--set") or None
+    hardware = _hardware(hw, problem, mapping)
     with nullcontext() if trace is None else _layers(trace, layers) as workload:
-        found = estimate(hw, workload, model, MEASURED if measured else DECLARED, changes)
+        found = estimate(hardware, workload, model, MEASURED if measured else DECLARED, changes)
     if as_json:
         print_json({"schema_version": SCHEMA_VERSION, "estimates": [each.summary() for each in found]})
         return
     _print(found, levels)
+
+
+def _hardware(hw: str, problem: str | None, mapping: str | None) -> DesignPoint | str:
+    """The design point of a specification, or the name of a machine."""
+    from simulator.frontend.timeloop import load
+    from simulator.frontend.timeloop.named import locate
+
+    specification = locate(hw)
+    if specification is not None:
+        return load(specification, problem, mapping)
+    if problem or mapping:
+        raise click.UsageError("--problem and --mapping are for specifications of Timeloop")
+    return hw
 
 
 def _print(found: tuple[Estimate, ...], levels: bool) -> None:

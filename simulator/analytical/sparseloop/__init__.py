@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from simulator.analytical.sparseloop.model import estimate
-from simulator.analytical.sparseloop.modes import MODES
+from functools import partial
 
-__all__ = ["MODES", "estimate"]
+from simulator.analytical.sparseloop.model import estimate
+from simulator.analytical.sparseloop.modes import ARTIFACT, MODES, TIMELOOP_2022, TIMELOOP_HEAD
+
+release_2022 = partial(estimate, mode=TIMELOOP_2022.name)
+"""The numbers of the public release of July 2022."""
+
+artifact_2022 = partial(estimate, mode=ARTIFACT.name)
+"""The numbers of the MICRO 2022 artifact, made with a private build."""
+
+release_2025 = partial(estimate, mode=TIMELOOP_HEAD.name)
+"""The numbers of the public release of March 2025."""
+
+__all__ = ["MODES", "artifact_2022", "estimate", "release_2022", "release_2025"]
