@@ -26,27 +26,38 @@ def command() -> None:
     help="Version of the format to write.",
 )
 @click.option(
+    "--plain",
+    is_flag=True,
+    help="Leave out our own sections (timing, name, notes); the front end of v0.4 refuses them.",
+)
+@click.option(
     "--out", metavar="FILE", type=click.Path(path_type=Path), help="Where to write; stdout if not given."
 )
 def timeloop(
-    paths: tuple[str, ...], problem: str | None, mapping: str | None, version: str, out: Path | None
+    paths: tuple[str, ...],
+    problem: str | None,
+    mapping: str | None,
+    version: str,
+    plain: bool,
+    out: Path | None,
 ) -> None:
     """Resolve a Timeloop or Sparseloop specification to one file.
 
-    PATH is a folder, a file with all sections, or the files that have them. What is not understood is told on stderr.
+    PATH is a folder, a file with all sections, or the files that have them. Which file each section is
+    from, and what is not understood, is told on stderr.
     """
     from simulator.errors import InputError
-    from simulator.frontend.timeloop import dump, load
+    from simulator.frontend.timeloop import dump, load_told
 
-    point = load(list(paths), problem=problem, mapping=mapping)
-    text = dump(point, version)
+    point, read = load_told(list(paths), problem=problem, mapping=mapping)
+    text = dump(point, version, own=not plain)
+    if out is not None:
+        try:
+            out.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise InputError(f"{out}: {error.strerror or error}") from None
+    click.echo(text if out is None else f"{point.name}: {point.product.text}\nwritten to {out}\n", nl=False)
+    for told in read:
+        click.echo(f"read {told}", err=True)
     for note in point.unmodelled:
         click.echo(f"not modelled: {note}", err=True)
-    if out is None:
-        click.echo(text, nl=False)
-        return
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"{out}: {error.strerror or error}") from None
-    click.echo(f"{point.name}: {point.product.text}\nwritten to {out}")

@@ -31,9 +31,9 @@ def command(what: str, problem: str | None, mapping: str | None, as_json: bool) 
     specification = locate(what)
     if specification is not None:
         from simulator.cli.show_point import show_point
-        from simulator.frontend.timeloop import load as load_point
+        from simulator.frontend.timeloop import load_told
 
-        show_point(load_point(specification, problem, mapping), as_json)
+        show_point(*load_told(specification, problem, mapping), as_json)
         return
     if problem or mapping:
         raise click.UsageError("--problem and --mapping are for specifications of Timeloop")

@@ -26,10 +26,10 @@ DEFAULTS = (
 SYNC = "instances below a fan-out start each iteration of the loops of the level that fans out together"
 
 
-def show_point(point: DesignPoint, as_json: bool) -> None:
-    """Print the resolved design point."""
+def show_point(point: DesignPoint, read: tuple[str, ...], as_json: bool) -> None:
+    """Print the resolved design point, and which file each section of it was read from."""
     if as_json:
-        print_json(document(point))
+        print_json({**document(point), "read": list(read)})
         return
     sizes = ", ".join(f"{rank} {size}" for rank, size in point.product.ranks)
     click.echo(
@@ -56,6 +56,8 @@ def show_point(point: DesignPoint, as_json: bool) -> None:
     for line in _features(point):
         click.echo(line)
     click.echo(f"loop nest:\n{_indented(point.nest.text)}")
+    for source in read if len({line.partition(": ")[2] for line in read}) > 1 else ():
+        click.echo(f"read {source}")
     click.echo("not modelled:" + ("" if point.unmodelled else " nothing of what the files say"))
     for note in point.unmodelled:
         click.echo(f"  - {note}")

@@ -41,10 +41,20 @@ def test_resolved_text_goes_to_stdout_and_what_is_not_understood_to_stderr(
     printed = capsys.readouterr()
     assert loads(printed.out).nest == load(EXAMPLES / "matmul.yaml").nest
     assert "data-spaces" in printed.out
-    told = printed.err.splitlines()
+    told = [line for line in printed.err.splitlines() if line.startswith("not modelled")]
     assert len(told) == 2
+    assert f"read mapping: {file}" in printed.err.splitlines()
     assert "mapper" in told[0]
     assert "network_fill_latency = 3" in told[1]
+
+
+def test_plain_file_has_sections_of_timeloop_only(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("import", "timeloop", str(EXAMPLES / "matmul.yaml"), "--plain") == 0
+    text = capsys.readouterr().out
+    assert "sparsecycle" not in text
+    assert "cycles:" not in text
+    point, again = load(EXAMPLES / "matmul.yaml"), loads(text)
+    assert (again.product, again.nest, again.features) == (point.product, point.nest, point.features)
 
 
 def test_unwritable_file_is_one_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,6 +75,18 @@ def test_show_tells_nest_levels_and_defaults(name: str, capsys: pytest.CaptureFi
     for line in point.nest.text.splitlines():
         assert line in printed
     assert "latency 1 cycle, queue 2 transfers, slots 2 where two tiles fit" in printed
+
+
+def test_show_of_a_folder_tells_which_file_is_read_for_what(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before, _, after = (EXAMPLES / "matmul.yaml").read_text().partition("mapping:\n")
+    (tmp_path / "rest.yaml").write_text(before)
+    (tmp_path / "map.yaml").write_text(f"mapping:\n{after}")
+    assert run("show", str(tmp_path)) == 0
+    printed = capsys.readouterr().out
+    assert f"read mapping: {tmp_path / 'map.yaml'}" in printed
+    assert f"read problem: {tmp_path / 'rest.yaml'}" in printed
 
 
 def test_show_as_json_is_one_document(capsys: pytest.CaptureFixture[str]) -> None:

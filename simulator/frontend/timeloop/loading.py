@@ -49,10 +49,18 @@ def load(
     InfeasibleError
         Tiles or spatial loops that do not fit.
     """
+    return load_told(path, problem, mapping)[0]
+
+
+def load_told(
+    path: Where | Sequence[Where], problem: str | None = None, mapping: str | None = None
+) -> tuple[DesignPoint, tuple[str, ...]]:
+    """As :func:`load`, with which file each section was read from."""
     paths = [Path(path)] if isinstance(path, str | Path) else [Path(one) for one in path]
     wishes = {key: name for key, name in (("problem", problem), ("mapping", mapping)) if name is not None}
     where = ", ".join(str(one) for one in paths)
-    return build(read_sections(paths, wishes), paths, where)
+    sections = read_sections(paths, wishes)
+    return build(sections, paths, where), tuple(sections.read)
 
 
 def loads(text: str, name: str = "text") -> DesignPoint:

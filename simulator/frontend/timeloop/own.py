@@ -17,6 +17,8 @@ class Own:
     ----------
     name : str or None
         Of the point; None: after the file.
+    hierarchy : str or None
+        Name of the hierarchy; None: that of its outermost container.
     literal : bool
         Whether texts in attributes are texts and no expressions.
     fanout_levels : bool
@@ -31,6 +33,7 @@ class Own:
     """
 
     name: str | None = None
+    hierarchy: str | None = None
     literal: bool = False
     fanout_levels: bool = True
     merged_ranks: bool = False
@@ -39,13 +42,12 @@ class Own:
     unmodelled: list[str] = field(default_factory=list)
 
     def with_paths(self, hierarchy: Hierarchy) -> Hierarchy:
-        """The hierarchy with the paths told here."""
-        if not self.paths:
-            return hierarchy
+        """The hierarchy with the name and the paths told here."""
         storage = tuple(replace(s, path=self.paths.get(s.name, s.path)) for s in hierarchy.storage)
         compute = hierarchy.compute
         return replace(
             hierarchy,
+            name=self.hierarchy or hierarchy.name,
             storage=storage,
             compute=replace(compute, path=self.paths.get(compute.name, compute.path)),
         )
@@ -62,7 +64,7 @@ def read_own(node: Node | None) -> Own:
     if node is None:
         return Own()
     fields = node.fields()
-    name, source = fields.take("name"), fields.take("source")
+    name, source, hierarchy = fields.take("name"), fields.take("source"), fields.take("hierarchy")
     literal, levels = fields.take("literal"), fields.take("fanout_levels")
     merged = fields.take("merged_ranks")
     paths, unmodelled = fields.take("paths"), fields.take("unmodelled")
@@ -70,6 +72,7 @@ def read_own(node: Node | None) -> Own:
         raise entry.fail(f"unknown key {entry.name!r}; {suggest(entry.name, fields.asked)}")
     return Own(
         name.text() if name is not None else None,
+        hierarchy.text() if hierarchy is not None else None,
         literal is not None and literal.flag(),
         levels is None or levels.flag(),
         merged is not None and merged.flag(),

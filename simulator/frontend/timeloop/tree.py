@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.hardware.hierarchy import Compute, Hierarchy, Storage
-from simulator.mapping.nest import Nest
+from simulator.mapping.nest import LevelNest, Nest
 
 _DOT = re.compile(r"\.(?![^\[\]]*\])")
 _PART = re.compile(r"([A-Za-z_][\w\-]*)(?:\[([0-9]{1,9})\.\.([0-9]{1,9})\])?\Z")
@@ -32,21 +32,27 @@ class FlatTree:
     architecture : dict
     paths : dict of str to str
         Paths the architecture itself does not tell, by component.
+    name : str
+        What a reader calls the hierarchy.
     spatial : dict of str to str
         Target of the spatial loops of a level, where it is not the level itself.
     dummies : bool
         Whether fan-outs are levels of their own that the reader must make.
     bypass, no_temporal, no_spatial : str
         Words of this version.
+    lists : bool
+        Whether factors and permutations are lists.
     """
 
     architecture: dict[str, Any]
     paths: dict[str, str] = field(default_factory=dict)
+    name: str = ""
     spatial: dict[str, str] = field(default_factory=dict)
     dummies: bool = True
     bypass: str = "bypass"
     no_temporal: str = "no_temporal_reuse"
     no_spatial: str = "no_multicast_no_reduction"
+    lists: bool = False
 
 
 def v03(hierarchy: Hierarchy, nest: Nest) -> FlatTree:
@@ -55,7 +61,7 @@ def v03(hierarchy: Hierarchy, nest: Nest) -> FlatTree:
     chains = _chains(levels)
     paths = {} if chains else {level.name: level.path for level in levels}
     chains = chains or [(["system"], _ranged(level.name, level.instances)) for level in levels]
-    top: dict[str, Any] = {"version": 0.3, "name": hierarchy.name}
+    top: dict[str, Any] = {"version": 0.3}
     here, place = top, list[str]()
     for level, (chain, name) in zip(levels, chains, strict=True):
         while len(place) < len(chain):
@@ -70,7 +76,7 @@ def v03(hierarchy: Hierarchy, nest: Nest) -> FlatTree:
             _component(level, name, {**attributes, "meshX": level.mesh_x, "meshY": level.mesh_y})
         )
     _without_empty(top)
-    return FlatTree(top, paths)
+    return FlatTree(top, paths, _DOT.split(chains[0][0][0])[0].partition("[")[0])
 
 
 def _without_empty(tree: dict[str, Any]) -> None:
@@ -108,8 +114,10 @@ def v04(hierarchy: Hierarchy, nest: Nest) -> FlatTree:
     """A list of nodes; levels that only fan out become the fan-out of a container where all fan-outs are such."""
     levels: list[Storage | Compute] = [*hierarchy.storage, hierarchy.compute]
     dummies = _only_dummies(hierarchy, nest)
-    nodes: list[Tagged] = [Tagged("Container", {"name": "system"})]
-    tree = FlatTree({}, {}, {}, dummies, "dataspace", "no_reuse", "no_reuse")
+    named = _PART.match(hierarchy.name)
+    top = hierarchy.name if named is not None and named.group(2) is None else "system"
+    nodes: list[Tagged] = [Tagged("Container", {"name": top})]
+    tree = FlatTree({}, {}, top, {}, dummies, "dataspace", "no_reuse", "no_reuse", True)
     last: Storage | Compute | None = None
     for level in levels:
         title = _DUMMY.match(level.name) if dummies else None
@@ -135,10 +143,10 @@ def v04(hierarchy: Hierarchy, nest: Nest) -> FlatTree:
             )
         if last is not None and not dummies:
             tree.spatial[last.name] = level.name
-        if level.path != f"system_top_level.{level.name}[1..{level.instances}]":
+        if level.path != f"{top}_top_level.{level.name}[1..{level.instances}]":
             tree.paths[level.name] = level.path
         last = level
-    tree.architecture = {"version": 0.4, "name": hierarchy.name, "nodes": nodes}
+    tree.architecture = {"version": 0.4, "nodes": nodes}
     return tree
 
 
@@ -158,10 +166,15 @@ def _only_dummies(hierarchy: Hierarchy, nest: Nest) -> bool:
             1,
             capacity=1,
         )
-        dummy = _DUMMY.match(level.name) is not None and level == made and not nest.levels[i].keeps
+        dummy = _DUMMY.match(level.name) is not None and level == made and _passes(nest.levels[i])
         if fans != dummy:
             return False
     return levels[0].instances == 1
+
+
+def _passes(level: LevelNest) -> bool:
+    """Whether a level only fans out."""
+    return not (level.keeps or level.temporal or level.no_reuse)
 
 
 def _component(level: Storage | Compute, name: str, attributes: dict[str, Any]) -> dict[str, Any]:

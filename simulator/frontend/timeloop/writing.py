@@ -1,7 +1,7 @@
 """A design point -> one file, of v0.3 or v0.4, that reads back as the same point.
 
-What these files have no word for stands in two sections of our own, which Timeloop ignores: ``cycles`` (timing) and ``sparsecycle``
-(the name, where the energies are from, paths of components, what was not understood).
+What these files have no word for stands in two sections of our own: ``cycles`` (timing) and ``sparsecycle`` (the name, where
+the energies are from, paths of components, what was not understood).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ VERSIONS = ("0.3", "0.4")
 _WIDTH = 110
 
 
-def dump(point: DesignPoint, version: str = "0.4") -> str:
+def dump(point: DesignPoint, version: str = "0.4", own: bool = True) -> str:
     """Write a design point as YAML text.
 
     Parameters
@@ -33,6 +33,9 @@ def dump(point: DesignPoint, version: str = "0.4") -> str:
     point : DesignPoint
     version : str
         ``0.3`` (a tree, hyphens) or ``0.4`` (nodes, underscores).
+    own : bool
+        Whether our own sections are written. The front end of v0.4 refuses sections it does not know; without them a file
+        reads back with default timing, and levels for fan-outs.
 
     Raises
     ------
@@ -49,8 +52,9 @@ def dump(point: DesignPoint, version: str = "0.4") -> str:
     ]
     if point.features.levels or point.features.compute:
         data["sparse_optimizations"] = {"targets": _targets(point.features, point.hierarchy.compute.name)}
-    data |= _tables(point, version) | _cycles(point)
-    data["sparsecycle"] = _own(point, tree)
+    data |= _tables(point, version)
+    if own:
+        data |= _cycles(point) | {"sparsecycle": _own(point, tree)}
     if version == "0.3":
         data = {key: _hyphened(value) if key in _HYPHENED else value for key, value in data.items()}
     return yaml.dump(data, Dumper=_Dumper, sort_keys=False, default_flow_style=None, width=_WIDTH)
@@ -156,17 +160,24 @@ def _directives(level: LevelNest, product: Product, tree: FlatTree) -> list[dict
         "keep": [t for t in tensors if t in level.keeps],
         "bypass": [t for t in tensors if t not in level.keeps],
     }
-    entries.append({"target": level.level, "type": tree.bypass, **kept})
-    entries.append(
-        {"target": level.level, "type": "temporal", **_loops(level.temporal, product, level.level)}
-    )
-    _flags(entries[-1], tree.no_temporal, level.no_reuse)
+    if not (tree.dummies and level.level in tree.spatial):
+        entries.append({"target": level.level, "type": tree.bypass, **kept})
+        entries.append(
+            {
+                "target": level.level,
+                "type": "temporal",
+                **_loops(level.temporal, product, level.level, tree.lists),
+            }
+        )
+        _flags(entries[-1], tree.no_temporal, level.no_reuse)
     if level.spatial or level.no_multicast or level.no_link_transfer:
         along_x = sum(loop.axis == "X" for loop in level.spatial)
         if any(loop.axis == "Y" for loop in level.spatial[len(level.spatial) - along_x :]):
             raise InputError(f"{level.level}: a loop along X outside one along Y cannot be written")
         spatial = {"target": tree.spatial.get(level.level, level.level), "type": "spatial"}
-        entries.append({**spatial, **_loops(level.spatial, product, level.level), "split": along_x})
+        entries.append(
+            {**spatial, **_loops(level.spatial, product, level.level, tree.lists), "split": along_x}
+        )
         _flags(entries[-1], tree.no_spatial, level.no_multicast)
         _flags(entries[-1], "no_link_transfer", level.no_link_transfer)
     return entries
@@ -177,7 +188,7 @@ def _flags(entry: dict[str, Any], name: str, tensors: frozenset[str]) -> None:
         entry[name] = sorted(tensors)
 
 
-def _loops(loops: tuple[Loop, ...], product: Product, level: str) -> dict[str, Any]:
+def _loops(loops: tuple[Loop, ...], product: Product, level: str, lists: bool) -> dict[str, Any]:
     """Factors and permutation, innermost first."""
     names = [loop.rank for loop in reversed(loops)]
     if len(set(names)) < len(names):
@@ -187,6 +198,8 @@ def _loops(loops: tuple[Loop, ...], product: Product, level: str) -> dict[str, A
         f"{r}={loop.bound}" + (f",{loop.last}" if loop.last != loop.bound else "") for r, loop in told.items()
     ]
     ranks = names + [rank for rank, _ in product.ranks if rank not in names]
+    if lists:
+        return {"factors": bounds, "permutation": ranks}
     letters = all(len(rank) == 1 for rank in ranks)
     return {"factors": " ".join(bounds), "permutation": "".join(ranks) if letters else ranks}
 
@@ -264,6 +277,8 @@ def _cycles(point: DesignPoint) -> dict[str, Any]:
 
 def _own(point: DesignPoint, tree: FlatTree) -> dict[str, Any]:
     own: dict[str, Any] = {"name": point.name, "literal": True}
+    if tree.name != point.hierarchy.name:
+        own["hierarchy"] = point.hierarchy.name
     if not tree.dummies:
         own["fanout_levels"] = False
     if any(unfit_formats(point)):
