@@ -13,16 +13,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simulator.api import Interrupted, estimate, load, load_machine, load_trace, simulate
+    from simulator.api import Interrupted, compare, estimate, load, load_machine, load_trace, simulate
     from simulator.errors import DeadlockError, InfeasibleError, InputError, SimulatorError, UnitError
     from simulator.hardware.machine import Machine
     from simulator.mapping.design_point import DesignPoint
+    from simulator.record.comparison import Comparison
     from simulator.record.estimate import Estimate
     from simulator.record.result import LayerResult, Result
     from simulator.workload.layer import Layer, conv2d, gemm
     from simulator.workload.model import Trace
 
 _HOMES = {
+    "Comparison": "record.comparison",
     "DeadlockError": "errors",
     "DesignPoint": "mapping.design_point",
     "Estimate": "record.estimate",
@@ -36,6 +38,7 @@ _HOMES = {
     "SimulatorError": "errors",
     "Trace": "workload.model",
     "UnitError": "errors",
+    "compare": "api",
     "conv2d": "workload.layer",
     "estimate": "api",
     "gemm": "workload.layer",
@@ -46,6 +49,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Comparison",
     "DeadlockError",
     "DesignPoint",
     "Estimate",
@@ -59,6 +63,7 @@ __all__ = [
     "SimulatorError",
     "Trace",
     "UnitError",
+    "compare",
     "conv2d",
     "estimate",
     "gemm",

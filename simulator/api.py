@@ -15,7 +15,6 @@ from simulator.errors import InfeasibleError, InputError
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from simulator.compare import Subject
     from simulator.engine.contract import Engine, Progress
     from simulator.hardware.machine import Machine
     from simulator.lowering import Lowered
@@ -211,6 +210,7 @@ def simulate(
     return _result(target, name, digest, step, seed, done, engine, complete=True)
 
 
+_WHOLE = "design point {!r} has a product of its own: it takes no trace and no overrides"
 DECLARED, MEASURED = "declared", "measured"
 OCCUPANCIES = (DECLARED, MEASURED)
 """What an estimate knows of the zeros: what was declared (of a trace: the weights' pattern, and densities averaged over its
@@ -271,88 +271,29 @@ def compare(
 
     Parameters
     ----------
-    hardware : Machine or DesignPoint, or a name or path of one
-    workload : Layer, Trace, or the path of a trace; None for a design point
+    hardware, workload, engine, overrides, on_layer, progress
+        As in :func:`simulate`; a design point takes no workload.
     model : str
         A registered model. It also tells the rung of actual densities when `against` is given.
     against : str, Path or Estimate, or None
         An estimate made elsewhere, for one layer or a design point; a file as the real tools write them is read.
     tensors : mapping of str to ndarray, or None
-        Operands of a design point; None: drawn from the occupancies it declares.
-    engine : str
-    overrides : mapping of str to str
-    seed : int
-        Of drawn tensors.
-    on_layer, progress : callable
-        As in :func:`simulate`.
-
-    Returns
-    -------
-    Comparison
-
-    Raises
-    ------
-    InputError, InfeasibleError, DeadlockError
-        See :mod:`simulator.errors`.
+        Operands of a design point; None: drawn from the occupancies it declares, by `seed`.
     """
-    from simulator.compare import Ladder
-    from simulator.record.comparison import Comparison as Found
-    from simulator.registry import resolve
-
-    asked, run = resolve("model", model), resolve("engine", engine)
-    name, trace, many, subjects = _subjects(hardware, workload, tensors, overrides, _seed(seed))
-    if against is not None and many > 1:
-        raise InputError(f"against {against}: is an estimate of one layer; {trace} has {many}")
-    done = []
-    for subject in subjects:
-        done.append(Ladder(subject, run, progress).compare(asked, _given(against, subject)))
-        if on_layer is not None:
-            on_layer(done[-1])
-    said = model if against is None else str(against) if isinstance(against, (str, Path)) else against.model
-    return Found(name, trace, said, seed, tuple(done), versions())
-
-
-def _subjects(
-    hardware: Machine | DesignPoint | str | Path,
-    workload: Layer | Trace | str | Path | None,
-    tensors: Mapping[str, NDArray[Any]] | None,
-    overrides: Mapping[str, str] | None,
-    seed: int,
-) -> tuple[str, str, int, Iterator[Subject]]:
-    """Names of the hardware and the workload, how many layers, and what is compared, layer by layer."""
-    from simulator.compare.subjects import of_layer, of_point
+    from simulator.compare.run import Asked, of_machine, of_point
     from simulator.mapping.design_point import DesignPoint as Point
-    from simulator.workload.drawing import draw
 
+    asked = Asked(model, against, engine, _seed(seed), on_layer, progress, versions())
     loaded = load(hardware) if isinstance(hardware, (str, Path)) else hardware
     if isinstance(loaded, Point):
         if workload is not None or overrides:
-            raise InputError(
-                f"design point {loaded.name!r} has a product of its own: it takes no trace and no overrides"
-            )
-        operands = draw(loaded.product, loaded.occupancy, seed) if tensors is None else tensors
-        return loaded.name, loaded.product.text, 1, iter((of_point(loaded, operands),))
+            raise InputError(_WHOLE.format(loaded.name))
+        return of_point(loaded, tensors, asked)
     machine = _overridden(_machine(cast("Machine", loaded)), overrides)
     if workload is None:
         raise InputError(f"a comparison on machine {machine.name!r} needs a layer or a trace")
     name, _, layers = _layers(workload)
-    known = list(layers)
-    average = average_density(known) if len(known) > 1 else {}
-
-    def all_layers() -> Iterator[Subject]:
-        for layer in known:
-            lowered = lowered_layer(machine, layer)
-            yield of_layer(layer.name, lowered, machine.table, design_point(machine, layer, average))
-
-    return machine.name, name, len(known), all_layers()
-
-
-def _given(against: str | Path | Estimate | None, subject: Subject) -> Estimate | None:
-    if not isinstance(against, (str, Path)):
-        return against
-    from simulator.frontend.timeloop import read_results
-
-    return read_results(Path(against), subject.point)
+    return of_machine(machine, name, list(layers), lowered_layer, asked)
 
 
 def design_points(
@@ -362,6 +303,7 @@ def design_points(
     overrides: Mapping[str, str] | None = None,
 ) -> Iterator[DesignPoint]:
     """What an analytical model sees of every layer; see :func:`estimate`."""
+    from simulator.lowering.views.view import average_density
     from simulator.mapping.design_point import DesignPoint as Point
 
     if isinstance(hardware, (str, Path)):
@@ -369,9 +311,7 @@ def design_points(
         hardware = loaded if isinstance(loaded, Point) else _machine(hardware)
     if isinstance(hardware, Point):
         if workload is not None or overrides:
-            raise InputError(
-                f"design point {hardware.name!r} has a product of its own: it takes no trace and no overrides"
-            )
+            raise InputError(_WHOLE.format(hardware.name))
         yield hardware
         return
     machine = _overridden(_machine(hardware), overrides)
@@ -379,7 +319,7 @@ def design_points(
         raise InputError(f"an estimate of machine {machine.name!r} needs a layer or a trace")
     _, _, layers = _layers(workload)
     known = list(layers)
-    average = average_density(known) if occupancy == DECLARED and len(known) > 1 else {}
+    average = average_density(known) if occupancy == DECLARED else {}
     for layer in known:
         yield design_point(machine, layer, average)
 
@@ -387,44 +327,10 @@ def design_points(
 def design_point(
     machine: Machine, layer: Layer, average: Mapping[str, Fraction] | None = None
 ) -> DesignPoint:
-    """A layer on a machine of the zoo as a design point, in the mapping the simulator runs.
+    """A layer on a machine of the zoo as a design point; see :func:`simulator.lowering.views.view`."""
+    from simulator.lowering.views.view import view
 
-    Parameters
-    ----------
-    machine : Machine
-    layer : Layer
-    average : mapping of str to Fraction
-        Densities to take instead of the layer's own, for tensors without a structure.
-
-    Raises
-    ------
-    InputError
-        The machine's organisation, or its datapath, cannot be told as a loop nest.
-    """
-    from dataclasses import replace
-
-    from simulator.registry import names, resolve
-
-    told = names("design_point")
-    if machine.organisation not in told:
-        raise InputError(
-            f"machine {machine.name!r}: its organisation {machine.organisation!r} cannot be told as a design point; "
-            f"those that can: {', '.join(told)}"
-        )
-    point: DesignPoint = resolve("design_point", machine.organisation)(lowered_layer(machine, layer))
-    loose = {name: each for name, each in point.occupancy.items() if each.distribution == "hypergeometric"}
-    known = average or {}
-    taken = {name: replace(each, density=known[name]) for name, each in loose.items() if name in known}
-    return replace(point, occupancy=point.occupancy | taken)
-
-
-def average_density(layers: list[Layer]) -> dict[str, Fraction]:
-    """Density of weights and inputs over all layers."""
-    found = {}
-    for name in ("weights", "inputs"):
-        tensors = [getattr(layer, name) for layer in layers]
-        found[name] = Fraction(sum(t.nonzeros for t in tensors), sum(t.size for t in tensors))
-    return found
+    return view(machine, lowered_layer(machine, layer), average)
 
 
 def _machine(machine: Machine | str | Path) -> Machine:

@@ -19,7 +19,7 @@ from simulator.registry import resolve
 from simulator.workload.matrix import GemmView
 
 
-def of_layer(name: str, lowered: Lowered, table: Table, point: DesignPoint | None) -> Subject:
+def layer_subject(name: str, lowered: Lowered, table: Table, point: DesignPoint | None) -> Subject:
     """A layer on a machine.
 
     Parameters
@@ -60,7 +60,7 @@ def matrices(view: GemmView, point: DesignPoint) -> dict[str, NDArray[np.bool_]]
     }
 
 
-def of_point(point: DesignPoint, tensors: Mapping[str, NDArray[Any]]) -> Subject:
+def point_subject(point: DesignPoint, tensors: Mapping[str, NDArray[Any]]) -> Subject:
     """A design point, simulated as it is estimated."""
     lowered = resolve("lowering", "nest")(point, tensors)
     computed, gated, skipped = lowered.counted.computes()

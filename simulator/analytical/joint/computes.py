@@ -15,7 +15,7 @@ from simulator.analytical.joint.boxes import box, points, same
 from simulator.analytical.joint.formats import Formats, measure
 from simulator.analytical.joint.space import Bases, Tensor, Tiles
 from simulator.analytical.joint.transfers import settle
-from simulator.jit import kernel
+from simulator.jit import inlined, kernel
 
 Ints = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
@@ -69,34 +69,21 @@ def shared_reads(
         Reads, gated, skipped: words of data, bits and words of metadata are added.
     """
     seen, best, union = scratch.seen, scratch.best, scratch.union
-    found = np.zeros((4, 2), np.int64)
+    found = np.zeros((3, 2), np.int64)
     group, plain, dense, word = scratch.groups[0], bits[0] >= 0, f.compressed[level] == 0, f.word[level]
     for first in range(0, at.shape[0], fan):
         group += 1
         many = 0
         for k in range(first, first + fan):
-            code = codes[k]
-            if code == 0:
-                continue
-            p = at[k]
-            if seen[p] != group:
-                seen[p] = group
-                best[p] = code
-                union[many] = p
-                many += 1
-            elif code < best[p]:
-                best[p] = code
+            if codes[k]:
+                many = gathered(at[k], codes[k], group, seen, best, union, many)
         if not plain:
             settle(union, many, best, mask, f, level, True, out)
             continue
         found[:] = 0
         for k in range(many):
-            found[best[union[k]], mask[union[k]]] += 1
-        for code in range(1, 4):
-            spent = found[code, 0] * bits[0] + found[code, 1] * bits[1]
-            out[code - 1, 0] += found[code, 1] + (found[code, 0] if dense else 0)
-            out[code - 1, 1] += spent
-            out[code - 1, 2] += -(-spent // word)
+            found[best[union[k]] - 1, mask[union[k]]] += 1
+        settled(found, bits, dense, word, out)
     scratch.groups[0] = group
 
 
@@ -248,44 +235,27 @@ def sums(
     out : ndarray of int64, shape (6, 3)
         Updates actual, gated, skipped and the reads that accumulate them are added.
     """
-    levels = path.steps.shape[0]
-    last = levels - 1
-    instances = at.shape[1]
-    per = instances // path.instances[last]
-    seen, best, union, part = scratch.seen, scratch.best, scratch.union, scratch.part
+    last = path.steps.shape[0] - 1
+    per = at.shape[1] // path.instances[last]
+    seen, best, union = scratch.seen, scratch.best, scratch.union
     mask, held, place = tensor.mask, path.held, path.place[last]
-    first, size = path.first[last], path.many[last]
     found = np.zeros((6, 2), np.int64)
-    plain, dense, word = bits[0] >= 0, f.compressed[last] == 0, f.word[last]
+    plain, dense, word, period = bits[0] >= 0, f.compressed[last] == 0, f.word[last], path.step[last]
     for n in range(at.shape[0]):
-        s = start + n
-        for level in range(last, 0, -1):
-            if s % path.step[level] == 0 and s > 0:
-                drain(bases, path, level, tensor, s // path.step[level], f, scratch, moved)
-        for level in range(1, levels):
-            if s % path.step[level] == 0:
-                enter(bases, path, level, tensor, s // path.step[level], f, scratch, moved)
+        if (start + n) % period == 0:
+            turn(bases, tensor, path, f, start + n, scratch, moved)
         group = scratch.groups[0]
-        for i in range(0, instances, fan):
+        for i in range(0, at.shape[1], fan):
             group += 1
             many = 0
             for k in range(i, i + fan):
-                code = codes[n, k]
-                if code == 0:
-                    continue
-                p = at[n, k]
-                if seen[p] != group:
-                    seen[p] = group
-                    best[p] = code
-                    union[many] = p
-                    many += 1
-                elif code < best[p]:
-                    best[p] = code
+                if codes[n, k]:
+                    many = gathered(at[n, k], codes[n, k], group, seen, best, union, many)
             if many == 0:
                 continue
-            whose = first + i // per * size
+            whose = path.first[last] + i // per * path.many[last]
             if not plain:
-                update(union, many, best, mask, f, last, held, place, whose, part, out)
+                update(union, many, best, mask, f, last, held, place, whose, scratch.part, out)
                 continue
             found[:] = 0
             for k in range(many):
@@ -296,12 +266,43 @@ def sums(
                     found[3 + code, mask[p]] += 1
                 elif code == 0:
                     held[whose + place[p]] = 1
-            for code in range(6):
-                spent = found[code, 0] * bits[0] + found[code, 1] * bits[1]
-                out[code, 0] += found[code, 1] + (found[code, 0] if dense else 0)
-                out[code, 1] += spent
-                out[code, 2] += -(-spent // word)
+            settled(found, bits, dense, word, out)
         scratch.groups[0] = group
+
+
+@kernel
+def turn(bases: Bases, tensor: Tensor, path: Path, f: Formats, s: int, scratch: Scratch, moved: Ints) -> None:
+    """What the output's memories drain and read back before a step of compute."""
+    levels = path.steps.shape[0]
+    for level in range(levels - 1, 0, -1):
+        if s % path.step[level] == 0 and s > 0:
+            drain(bases, path, level, tensor, s // path.step[level], f, scratch, moved)
+    for level in range(1, levels):
+        if s % path.step[level] == 0:
+            enter(bases, path, level, tensor, s // path.step[level], f, scratch, moved)
+
+
+@inlined
+def gathered(p: int, code: int, group: int, seen: Ints, best: Bytes, union: Ints, many: int) -> int:
+    """Add a point to those of a group, `many` so far; the strongest state of a point counts."""
+    if seen[p] != group:
+        seen[p] = group
+        best[p] = code
+        union[many] = p
+        return many + 1
+    if code < best[p]:
+        best[p] = code
+    return many
+
+
+@inlined
+def settled(found: Ints, bits: Ints, dense: bool, word: int, out: Ints) -> None:
+    """Add sets that have the metadata of their points: rows of (zeros, non-zeros)."""
+    for k in range(out.shape[0]):
+        spent = found[k, 0] * bits[0] + found[k, 1] * bits[1]
+        out[k, 0] += found[k, 1] + (found[k, 0] if dense else 0)
+        out[k, 1] += spent
+        out[k, 2] += -(-spent // word)
 
 
 @kernel

@@ -1,0 +1,1 @@
+"""How wrong analytical estimates are, and which assumption costs what."""
