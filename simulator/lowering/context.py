@@ -33,6 +33,15 @@ class Context:
         return self.operands.widths
 
     @cached_property
+    def pieces(self) -> dict[tuple[str | int, ...], tuple[int, int, int]]:
+        """Sizes of the pieces told so far; see :func:`simulator.lowering.memory.fetched`."""
+        return {}
+
+    @cached_property
+    def _loads(self) -> dict[int, tuple[int, int]]:
+        return {}
+
+    @cached_property
     def _streams(self) -> dict[tuple[int, int, int], tuple[Stream, Stream | None]]:
         return {}
 
@@ -50,7 +59,9 @@ class Context:
 
     def load(self, tile: Tile) -> tuple[int, int]:
         """Values and metadata bits of a full window of the tile's weights: what tells row tiles apart."""
-        return self.code.held(*self.geometry.span(tile.row), self.code.window)
+        if tile.row not in self._loads:
+            self._loads[tile.row] = self.code.held(*self.geometry.span(tile.row), self.code.window)
+        return self._loads[tile.row]
 
     def tail(self, flow: Stream, metadata: bool) -> int:
         """Bytes read of the last row of a stream of inputs, or of the last group of metadata words."""

@@ -24,6 +24,14 @@ WORD = 8
 
 def fetched(context: Context, tile: Tile, tensor: str) -> tuple[int, int, int]:
     """(DRAM bytes, GLB data rows, GLB metadata bytes) of the piece of `tensor` that `tile` uses."""
+    place = (tile.row,) if tensor == "weights" else (tile.group, tile.column)
+    key = (tensor, *place, tile.first_window, tile.windows)
+    if key not in context.pieces:
+        context.pieces[key] = _fetched(context, tile, tensor)
+    return context.pieces[key]
+
+
+def _fetched(context: Context, tile: Tile, tensor: str) -> tuple[int, int, int]:
     widths = context.widths
     word = widths.word // 8
     if tensor == "weights":

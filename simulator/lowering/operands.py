@@ -58,6 +58,7 @@ class Operands:
     ) -> None:
         self.view, self.code, self.geometry, self.widths = view, code, geometry, widths
         self._pieces: dict[tuple[str, int], tuple[int, int]] = {}
+        self._loads: dict[tuple[int, int], tuple[int, int]] = {}
         self.column_counts = [self._weights(group) for group in range(view.groups)]
         self.row_counts: list[NDArray[np.float64]] = []
         stored: dict[str, list[tuple[NDArray[np.int32], NDArray[np.int32]]]] = {name: [] for name in formats}
@@ -146,8 +147,11 @@ class Operands:
     def weight_bits(self, row: int, window: int) -> tuple[int, int]:
         """(Data, metadata) bits of one pass' weights: a row tile of one window."""
         g = self.geometry
-        values, metadata = self.code.held(*g.span(row), min(g.window, g.K - window * g.window))
-        return values * self.widths.weights, metadata
+        key = row, min(g.window, g.K - window * g.window)
+        if key not in self._loads:
+            values, metadata = self.code.held(*g.span(row), key[1])
+            self._loads[key] = values * self.widths.weights, metadata
+        return self._loads[key]
 
     def stream(
         self, group: int, column: int, first: int, windows: int
