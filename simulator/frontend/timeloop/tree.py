@@ -54,6 +54,15 @@ class FlatTree:
     no_spatial: str = "no_multicast_no_reduction"
     lists: bool = False
 
+    def attach(self, targets: list[dict[str, Any]]) -> None:
+        """Give the nodes of v0.4 their sparse optimisations."""
+        told = {
+            target["name"]: {key: part for key, part in target.items() if key != "name"} for target in targets
+        }
+        for node in self.architecture["nodes"]:
+            if node.tag == "Component" and told.get(node.fields["name"]):
+                node.fields["sparse_optimizations"] = told[node.fields["name"]]
+
 
 def v03(hierarchy: Hierarchy, nest: Nest) -> FlatTree:
     """A tree of containers after the paths of the levels; one container where the paths are no tree."""

@@ -50,8 +50,11 @@ def dump(point: DesignPoint, version: str = "0.4", own: bool = True) -> str:
     data["mapping"] = [
         entry for level in point.nest.levels for entry in _directives(level, point.product, tree)
     ]
-    if point.features.levels or point.features.compute:
-        data["sparse_optimizations"] = {"targets": _targets(point.features, point.hierarchy.compute.name)}
+    targets = _targets(point.features, point.hierarchy.compute.name)
+    if version == "0.4":
+        tree.attach(targets)
+    elif targets:
+        data["sparse_optimizations"] = {"targets": targets}
     data |= _tables(point, version)
     if own:
         data |= _cycles(point) | {"sparsecycle": _own(point, tree)}
@@ -251,7 +254,9 @@ def _tables(point: DesignPoint, version: str) -> dict[str, Any]:
         rows = [
             {
                 "name": name,
-                "actions": [{"name": action, "energy": energy} for action, energy in actions.items()],
+                "actions": [
+                    {"name": action, "arguments": {}, "energy": energy} for action, energy in actions.items()
+                ],
             }
             for name, actions in point.energies.energy_pj.items()
         ]
