@@ -12,7 +12,16 @@ from simulator.hardware import parameters
 
 ROOT = Path(__file__).parents[1]
 MACHINES = sorted(str(page.relative_to(ROOT)) for page in (ROOT / "docs" / "machines").glob("*.md"))
-PAGES = ("README.md", "docs/machine_model.md", "docs/highlight.md", "docs/memory.md", "docs/noc.md", "docs/timeloop.md", *MACHINES)
+PAGES = (
+    "README.md",
+    "docs/machine_model.md",
+    "docs/highlight.md",
+    "docs/memory.md",
+    "docs/noc.md",
+    "docs/timeloop.md",
+    "docs/analytical.md",
+    *MACHINES,
+)
 
 
 def examples(page: str) -> list[str]:

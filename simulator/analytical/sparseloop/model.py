@@ -39,6 +39,7 @@ from simulator.hardware.hierarchy import Storage
 from simulator.hardware.saf import Condition
 from simulator.mapping.design_point import DesignPoint
 from simulator.record.estimate import Counts, Estimate, LevelEstimate
+from simulator.workload.actual import read
 
 Masks = Mapping[str, NDArray[np.bool_]]
 ASSUMPTIONS = (
@@ -58,7 +59,7 @@ def estimate(point: DesignPoint, mode: str = "default", masks: Masks | None = No
     mode : str
         One of ``modes.MODES``: ``default``, or a published version to equal.
     masks : mapping of str to ndarray of bool, or None
-        Non-zeros of tensors whose density is ``actual``.
+        Non-zeros of tensors whose density is ``actual``; one that names a file is read from it.
 
     Returns
     -------
@@ -155,10 +156,14 @@ class _Model:
         found: Tiles = {}
         for access in self.point.product.tensors:
             name = access.name
+            told = self.point.occupancy_of(name)
+            mask = self.masks.get(name)
+            if mask is None and told.distribution == "actual" and told.path is not None:
+                mask = read(told.path, access) != 0
             model = density_model(
-                self.point.occupancy_of(name),
+                told,
                 access.shape,
-                self.masks.get(name),
+                mask,
                 f"{self.point.name}: {name}",
             )
             if self.mode.extrapolates or not exact.can_count(self.point, self.loops, access):
