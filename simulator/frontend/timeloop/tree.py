@@ -60,7 +60,7 @@ class FlatTree:
             target["name"]: {key: part for key, part in target.items() if key != "name"} for target in targets
         }
         for node in self.architecture["nodes"]:
-            if node.tag == "Component" and told.get(node.fields["name"]):
+            if node.tag == "Component" and node.fields["name"] in told:
                 node.fields["sparse_optimizations"] = told[node.fields["name"]]
 
 
