@@ -21,6 +21,9 @@ STATES = ("algorithmic", "actual", "gated", "skipped")
 ACCESSES = ("reads", "fills", "updates")
 MODEL = "file"
 MAX_BYTES = 1 << 26
+LONGEST, LARGEST = 40, 10**30
+"""Characters of a number in a message, and a number larger than anything that is counted here."""
+_NUMBER = re.compile(r"[+-]?[0-9]{1,40}(\.[0-9]{0,40})?([eE][+-]?[0-9]{1,2})?\Z")
 _TITLE = re.compile(r"=== (.+) ===\Z")
 _TENSOR = re.compile(r" {4}(\S+):\Z")
 _COUNT = re.compile(
@@ -170,10 +173,20 @@ def _line(
 
 
 def _number(path: Path, place: int, text: str) -> Fraction:
-    try:
+    return number(f"{path}:{place + 1}", text)
+
+
+def number(place: str, text: str) -> Fraction:
+    """A printed number.
+
+    Raises
+    ------
+    InputError
+        It is none, or larger than anything that is counted here.
+    """
+    if _NUMBER.match(text.strip()) and abs(Fraction(text.strip())) <= LARGEST:
         return Fraction(text.strip())
-    except (ValueError, ZeroDivisionError):
-        raise InputError(f"{path}:{place + 1}: {text.strip()[:60]!r} is not a number") from None
+    raise InputError(f"{place}: {text.strip()[:LONGEST]!r} is not a number")
 
 
 def _pair(path: Path, place: int, text: str) -> tuple[int, int]:

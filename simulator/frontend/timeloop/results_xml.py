@@ -11,7 +11,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from simulator.errors import InputError
-from simulator.frontend.timeloop.results import ACCESSES, Level, Tensor, estimate, read_text
+from simulator.frontend.timeloop.results import ACCESSES, Level, Tensor, estimate, number, read_text
 from simulator.mapping.design_point import DesignPoint
 from simulator.record.estimate import Estimate
 
@@ -127,7 +127,4 @@ def _pair(path: Path, node: ElementTree.Element) -> tuple[int, int]:
 
 
 def _number(path: Path, text: str | None, name: str) -> Fraction:
-    try:
-        return Fraction((text or "").strip())
-    except (ValueError, ZeroDivisionError):
-        raise InputError(f"{path}: {name}: {(text or '').strip()[:60]!r} is not a number") from None
+    return number(f"{path}: {name}", text or "")

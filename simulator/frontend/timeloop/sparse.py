@@ -147,6 +147,10 @@ def _rank(item: Node, storage: Storage, product: Product, notes: list[str]) -> R
         raise node.fail(f"unknown format {node.text()!r}; {suggest(kind, FORMATS)}")
     default = entry_bits(storage)
     metadata = _width(fields, "metadata_word_bits", 1 if kind in ("B", "UB") else default, storage)
+    if kind in ("CP", "RLE") and not metadata and fields.take("metadata_word_bits") is None:
+        notes.append(
+            f"{item.document.place(item.key)}: {kind} entries at {storage.name!r} are told no width: 0 b"
+        )
     payload = _width(fields, "payload_word_bits", default, storage)
     flattened = fields.take("flattened_rankIDs", "flattened_rankids", "flattened_ranks")
     absorbed = None if flattened is None else tuple(_ranks(entry, product) for entry in flattened.items())

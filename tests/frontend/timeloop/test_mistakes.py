@@ -283,3 +283,11 @@ def _refused(file: Path, text: str) -> str | None:
     except SimulatorError as error:
         return str(error)
     return None
+
+
+def test_entries_without_any_width_are_told(tmp_path: Path) -> None:
+    file = changed(
+        tmp_path, "spmspm", "- {format: CP, metadata_word_bits: 4}     # 4 b", "- {format: CP}     # 4 b"
+    )
+    (told,) = load(file).unmodelled
+    assert "CP entries at 'DRAM' are told no width: 0 b" in told

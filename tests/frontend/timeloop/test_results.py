@@ -144,3 +144,48 @@ def test_xml_that_is_none_is_one_error(tmp_path: Path) -> None:
         file.write_text(text)
         with pytest.raises(InputError, match=error):
             read_results(file)
+
+
+def test_truncated_and_changed_statistics_are_read_or_refused(tmp_path: Path) -> None:
+    file = tmp_path / "timeloop-model.stats.txt"
+    changed = [SMALL[:end] for end in range(0, len(SMALL), 7)]
+    changed += [
+        SMALL.replace(old, new)
+        for old in ("16", "8", "1.50", ": ", "Mem", "A:")
+        for new in ("", "-", "1/0", "nan", "9" * 400, "1e999", "1e99999999")
+    ]
+    assert sum(_refused(file, text) for text in changed) > 10
+    assert not _refused(file, SMALL)
+
+
+def test_truncated_and_changed_xml_is_read_or_refused(tmp_path: Path) -> None:
+    file = tmp_path / "x.map+stats.xml"
+    level = (
+        "<item><px><specs_><LevelSpecs><level_name>{name}</level_name></LevelSpecs>"
+        "<instances><t_>1</t_></instances></specs_>{rest}</px></item>"
+    )
+    units = level.format(
+        name="MAC",
+        rest="<energy_>1.5</energy_><cycles_>8</cycles_><algorithmic_computes_>16</algorithmic_computes_>"
+        "<random_computes_>16</random_computes_><gated_computes_>0</gated_computes_><skipped_computes_>0</skipped_computes_>",
+    )
+    keep = "<keep><PerDataSpace><item>0</item></PerDataSpace></keep><cycles>8</cycles><slowdown>1</slowdown>"
+    memory = level.format(name="Mem", rest=f"<stats_>{keep}</stats_>")
+    text = f"<boost_serialization><engine><topology_><levels_>{units}{memory}</levels_></topology_></engine></boost_serialization>"
+    assert not _refused(file, text)
+    changed = [text[:end] for end in range(0, len(text), 23)]
+    changed += [
+        text.replace(old, new)
+        for old in ("8", "16", "item", "1.5", "<keep>")
+        for new in ("", "x", "-1", "<a/>")
+    ]
+    assert sum(_refused(file, one) for one in changed) > len(changed) // 2
+
+
+def _refused(file: Path, text: str) -> bool:
+    file.write_text(text)
+    try:
+        read_results(file)
+    except InputError:
+        return True
+    return False
