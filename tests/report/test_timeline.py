@@ -14,6 +14,7 @@ from simulator.record.result import Result
 from simulator.record.states import STATES
 from simulator.report.colours import STATE
 from simulator.report.timeline import timeline
+from simulator.report.words import percent
 
 Pair = tuple[Result, Result]
 
@@ -52,3 +53,16 @@ def test_idealised_rungs_are_drawn_too(tmp_path: Path) -> None:
         result = simulator.simulate("tc", layer, engine="reference", rung=rung)
         timeline(result, None, tmp_path / "a.svg")
         assert name in (tmp_path / "a.svg").read_text()
+
+
+def test_many_components_are_drawn_by_group(tmp_path: Path) -> None:
+    layer = simulator.gemm(np.ones((6, 9), dtype=bool), np.ones((9, 5), dtype=bool))
+    result = simulator.simulate("eyeriss_v2", layer, verify=False)
+    timeline(result, None, tmp_path / "a.svg")
+    text = (tmp_path / "a.svg").read_text()
+    found = result.layers[0]
+    busy = [part.busy for part in found.components if part.group == "mac"]
+    assert len(busy) == 192
+    assert "mac (192)" in text
+    assert f"mac: busy {percent(sum(busy) / 192 / found.cycles)}" in text
+    assert "mac.r0c0.r0c0" not in text

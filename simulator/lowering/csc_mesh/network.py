@@ -46,7 +46,7 @@ class _Build:
         self.supply, self.chip = supply, supply.chip
         self.parts = supply.chip.machine.components
         self.network = Network()
-        self.clusters = list(dict.fromkeys(element.cluster for element in self.chip.elements))
+        self.clusters = supply.clusters()
 
     def plan(self) -> Plan:
         """Everything."""
@@ -178,7 +178,8 @@ class _Build:
 
     def _memory(self) -> None:
         supply = self.supply
-        most = -(-max(tiles.output_bytes(tile) for _, tiles, tile in supply.outputs()) // supply.burst)
+        rows = max(tile.rows for tiles in self.chip.elements.values() for tile in tiles.tiles)
+        most = -(-rows * self.chip.machine.value_bits.outputs.value // (8 * supply.burst))
         queue = max(self.parts.stages.queue.value, most + 1)
         for row, column in self.clusters:
             self.network.channel(f"dram.outputs.r{row}c{column}", queue)
@@ -188,7 +189,6 @@ class _Build:
             "outputs": [f"dram.outputs.r{row}c{column}" for row, column in self.clusters],
         }
         places, program = supply.regions(), self.network.program
-        bursts = partial(supply.output_bursts, self.clusters)
         programs = [
             program(
                 "weights",
@@ -201,7 +201,9 @@ class _Build:
             program(
                 "inputs", [], ends["inputs"], ["dram_read"], supply.input_bursts, places.access("inputs")
             ),
-            program("outputs", ends["outputs"], [], ["dram_write"], bursts, places.access("outputs")),
+            program(
+                "outputs", ends["outputs"], [], ["dram_write"], supply.output_bursts, places.access("outputs")
+            ),
         ]
         self.network.main_memory(self.parts.dram, self.chip.machine.clock.value, programs)
 

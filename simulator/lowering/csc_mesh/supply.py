@@ -11,7 +11,9 @@ If all fibers of a group fit, they are read from main memory once and kept for a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice, zip_longest
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +29,10 @@ from simulator.lowering.noc import Node
 from simulator.plan import Chunk, RunWriter
 
 Counts = NDArray[np.int64]
+T = TypeVar("T")
+
+ITEMS = 1 << 14
+"""Bursts of outputs told at a time."""
 
 
 class Supply:
@@ -106,18 +112,32 @@ class Supply:
                 if not (kept[which] and self._round(number)):
                     yield from ((which, tiles, stretch) for stretch in tiles.stretches(tiles.tiles[number]))
 
-    def outputs(self, cluster: Node | None = None) -> Iterator[tuple[Element, Tiles, Tile]]:
-        """(Element, its tiles, tile) of every tile whose outputs leave, of all elements or of one cluster's."""
-        elements = [
-            (element, tiles)
-            for element, tiles in self.chip.elements.items()
-            if cluster is None or element.cluster == cluster
-        ]
+    def clusters(self) -> list[Node]:
+        """Those with work."""
+        return list(dict.fromkeys(element.cluster for element in self.chip.elements))
+
+    def outputs(self, cluster: Node) -> Iterator[tuple[Element, Tiles, Tile]]:
+        """(Element, its tiles, tile) of every tile of a cluster whose outputs leave, element after element."""
+        elements = [each for each in self.chip.elements.items() if each[0].cluster == cluster]
         for number in range(len(elements[0][1].tiles)):
             for element, tiles in elements:
                 tile = tiles.tiles[number]
                 if tile.last and tile.rows:
                     yield element, tiles, tile
+
+    def written(self) -> Iterator[tuple[int, int, tuple[int, int, int], int]]:
+        """(Cluster by number, bytes, piece, its burst) of every burst of outputs, a burst of each cluster in turn."""
+        waiting = [self._written(cluster) for cluster in self.clusters()]
+        for turn in zip_longest(*waiting):
+            for number, found in enumerate(turn):
+                if found is not None:
+                    yield number, *found
+
+    def _written(self, cluster: Node) -> Iterator[tuple[int, tuple[int, int, int], int]]:
+        for _, tiles, tile in self.outputs(cluster):
+            sizes = self._pieces(tiles.visits * tiles.output_bytes(tile)).tolist()
+            for first, size in enumerate(sizes):
+                yield size, (tile.group, tile.m0, tiles.n0), first
 
     def regions(self) -> Regions:
         """Where the pieces of a layer lie."""
@@ -134,9 +154,8 @@ class Supply:
                 yield Transfer((tile.group, tile.k0, tile.k1, stretch.n0), count)
 
         def outputs() -> Iterator[Transfer]:
-            for _, tiles, tile in self.outputs():
-                count = addresses.bursts(tiles.visits * tiles.output_bytes(tile), self.burst)
-                yield Transfer((tile.group, tile.m0, tiles.n0), count)
+            for _, _, piece, first in self.written():
+                yield Transfer(piece, 1, first)
 
         told = {"weights": weights, "inputs": inputs, "outputs": outputs}
         return Regions(self.chip.machine.components.dram, told)
@@ -146,22 +165,21 @@ class Supply:
         return {
             "weights": sum(self.tile_bytes(tiles, tile) for _, tiles, tile in self._weights()),
             "inputs": sum(int(self.fiber_bytes(tiles, each).sum()) for _, tiles, each in self._inputs()),
-            "outputs": sum(tiles.visits * tiles.output_bytes(tile) for _, tiles, tile in self.outputs()),
+            "outputs": sum(size for _, size, _, _ in self.written()),
         }
 
     # --- Programs -----------------------------------------------------------------------------------------------
 
-    def _bursts(self, sizes: Counts, which: int, among: int, outward: bool = False) -> Chunk:
-        """Items: bursts of the pieces of one stream, one behind the other. Fields: demand, work, (take burst, release | put the
-        pieces that end in it) per stream, words.
+    def _bursts(self, sizes: Counts, which: int, among: int) -> Chunk:
+        """Items: bursts of the pieces of one stream, one behind the other. Fields: demand, work, put the pieces that end in it per
+        stream, words.
         """
         ends = np.cumsum(sizes)
-        demand, _ = bursts(ends[-1:], self.burst)
-        token: Counts | int = 1 if outward else np.bincount((ends - 1) // self.burst, minlength=len(demand))
-        on = [token if other == which else 0 for other in range(among)]
-        writer = RunWriter(among if outward else 0, 0 if outward else among, 1)
-        takes, puts = (on, []) if outward else ([], on)
-        writer.add(len(demand), demand, takes=takes, puts=puts, actions=[-(-demand // WORD)])
+        demand = self._pieces(int(ends[-1]))
+        token = np.bincount((ends - 1) // self.burst, minlength=len(demand))
+        writer = RunWriter(0, among, 1)
+        puts = [token if other == which else 0 for other in range(among)]
+        writer.add(len(demand), demand, puts=puts, actions=[-(-demand // WORD)])
         return writer.chunk()
 
     def weight_bursts(self) -> Iterator[Chunk]:
@@ -182,17 +200,15 @@ class Supply:
             for which, tiles, stretch in self._inputs()
         )
 
-    def output_bursts(self, clusters: Sequence[Node]) -> Iterator[Chunk]:
+    def output_bursts(self) -> Iterator[Chunk]:
         """Items: bursts of outputs. Fields: demand, work, take burst per cluster, release, dram_write."""
-        return gather(
-            self._bursts(
-                np.full(tiles.visits, tiles.output_bytes(tile)),
-                clusters.index(element.cluster),
-                len(clusters),
-                outward=True,
-            )
-            for element, tiles, tile in self.outputs()
-        )
+        among = len(self.clusters())
+        for some in batched(self.written(), ITEMS):
+            which, demand = (np.array(column, dtype=np.int64) for column in list(zip(*some, strict=True))[:2])
+            writer = RunWriter(among, 0, 1)
+            takes = [(which == cluster).astype(np.int64) for cluster in range(among)]
+            writer.add(len(demand), demand, takes=takes, actions=[-(-demand // WORD)])
+            yield writer.chunk()
 
     def weight_injections(self, stream: Stream, ways: int) -> Iterator[Chunk]:
         """Items: flits of weights. Fields: demand, work, take bursts, release, put flit per way."""
@@ -249,3 +265,10 @@ class Supply:
             return writer.chunk()
 
         return gather(block(*each) for each in self.outputs(elements[0].cluster))
+
+
+def batched(things: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Lists of so many, the last of what is left."""
+    left = iter(things)
+    while some := list(islice(left, size)):
+        yield some
