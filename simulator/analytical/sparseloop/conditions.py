@@ -224,7 +224,7 @@ class Conditions:
         loops = (loop for level in range(tile.level + 1) for loop in self.loops.levels[level])
         return math.prod(loop.bound for loop in loops if loop.axis and loop.rank not in ranks)
 
-    def _fresh(self, tile: Tile) -> int:
+    def _fresh(self, tile: Tile) -> float:
         """Points that start from zero, per instance."""
         return tile.traffic.updates - tile.traffic.reads
 

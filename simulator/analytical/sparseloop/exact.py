@@ -10,8 +10,8 @@ outside j of n_i  times, and the first tile comes whole::
     partial sums sent back        points entering again: those entering, less each instance's points once
     accumulating reads            updates from compute, less the first update of every point that started from zero
 
-Rules 3 to 6 of ``docs/design_points.md``, for nests whose loops are all perfect and outputs indexed by single ranks;
-other nests are walked as Timeloop does (``deltas``). Here levels count from the innermost memory.
+Rules 3 to 6 of ``docs/design_points.md``, for tensors whose tiles may overlap (``disjoint`` tells the others), where
+all loops are perfect; other nests are walked as Timeloop does (``deltas``). Here levels count from the innermost memory.
 """
 
 from __future__ import annotations

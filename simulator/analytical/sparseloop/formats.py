@@ -315,7 +315,7 @@ def _entries(
     return everything, everything
 
 
-def accesses(units: RankUnits, words: int, size: int) -> RankUnits:
+def accesses(units: RankUnits, words: float, size: int) -> RankUnits:
     """Entries accessed along with `words` of a tile of `size` words, rounded up."""
     ratio = words / size
     return RankUnits(_ceil(units.metadata * ratio), _ceil(units.payload * ratio))

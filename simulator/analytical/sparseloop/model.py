@@ -18,6 +18,7 @@ from simulator.analytical.sparseloop import (
     computes,
     conditions,
     counts,
+    disjoint,
     exact,
     formats,
     memories,
@@ -40,6 +41,7 @@ from simulator.hardware.saf import Condition
 from simulator.mapping.design_point import DesignPoint
 from simulator.record.estimate import Counts, Estimate, LevelEstimate
 from simulator.workload.actual import read
+from simulator.workload.product import Access
 
 Masks = Mapping[str, NDArray[np.bool_]]
 ASSUMPTIONS = (
@@ -166,10 +168,7 @@ class _Model:
                 mask,
                 f"{self.point.name}: {name}",
             )
-            if self.mode.extrapolates or not exact.can_count(self.point, self.loops, access):
-                moved = traffic.dense_traffic(self.point, self.loops, access, self.mode)
-            else:
-                moved = exact.exact_traffic(self.point, self.loops, access)
+            moved = self._traffic(access)
             found[name] = [
                 Tile(
                     name,
@@ -186,6 +185,16 @@ class _Model:
 
     def _dense_computes(self) -> int:
         return self.point.product.computes
+
+    def _traffic(self, access: Access) -> list[traffic.Traffic]:
+        """Dense traffic of one tensor, exactly where the mode and the nest let it."""
+        if self.mode.extrapolates or any(access.name in level.no_reuse for level in self.point.nest.levels):
+            return traffic.dense_traffic(self.point, self.loops, access, self.mode)
+        if disjoint.can_count(access):
+            return disjoint.Disjoint(self.point, self.loops, access).traffic()
+        if exact.can_count(self.point, self.loops, access):
+            return exact.exact_traffic(self.point, self.loops, access)
+        return traffic.dense_traffic(self.point, self.loops, access, self.mode)
 
     def _formats(self, tiles: list[Tile]) -> None:
         """Formats and expected occupancies of one tensor."""

@@ -141,7 +141,7 @@ class Tile:
         """Whether zeros are not stored."""
         return any(rank.compressed for rank in self.ranks)
 
-    def dense(self, access: str) -> int:
+    def dense(self, access: str) -> float:
         """Words of an access when no zero is noticed."""
         moved = self.traffic
         return {"read": moved.reads, "fill": moved.fills, "update": moved.updates, "drain": moved.drains}[

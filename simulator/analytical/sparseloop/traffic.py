@@ -32,7 +32,7 @@ class Traffic:
     ----------
     sizes : tuple of int
         Tile along each axis; all 0 where the tensor is not kept.
-    reads, fills, updates, drains : int
+    reads, fills, updates, drains : float
         Words; Timeloop tells no drains.
     reductions : float
         Partial sums added in place.
@@ -47,10 +47,10 @@ class Traffic:
     """
 
     sizes: Box
-    reads: int = 0
-    fills: int = 0
-    updates: int = 0
-    drains: int = 0
+    reads: float = 0
+    fills: float = 0
+    updates: float = 0
+    drains: float = 0
     reductions: float = 0.0
     instances: int = 1
     partition: int = 0

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from design_points import random_point
+from design_points import SHAPES, random_point
 from networks import Seeded
 
 from simulator.analytical import joint
@@ -56,6 +56,21 @@ def test_full_tensors_are_counted_as_the_exact_model_counts_them() -> None:
         mine, other = of_data(found), of_data(exact)
         for key in mine.keys() | other.keys():
             assert close(mine.get(key, Counts()), other.get(key, Counts())), (seed, key)
+
+
+def test_full_tensors_under_imperfect_loops_are_counted_exactly() -> None:
+    """Single ranks, loops over time: nothing is assumed."""
+    plain = [shape for shape in SHAPES if all(len(axis) == 1 for _, axes in shape.tensors for axis in axes)]
+    imperfect = 0
+    for seed, point in points(60, sparse=False, imperfect=True, spatial=False, shapes=plain):
+        imperfect += any(loop.last != loop.bound for _, loop in point.nest.loops())
+        full = {tensor.name: np.ones(tensor.shape, bool) for tensor in point.product.tensors}
+        exact, found = joint.estimate(point, full), estimate(point)
+        assert found.cycles == exact.cycles, seed
+        mine, other = of_data(found), of_data(exact)
+        for key in mine.keys() | other.keys():
+            assert close(mine.get(key, Counts()), other.get(key, Counts())), (seed, key)
+    assert imperfect > 10
 
 
 def test_draws_are_counted_as_the_exact_model_counts_them_on_average() -> None:
