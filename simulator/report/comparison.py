@@ -57,9 +57,9 @@ def signed(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """``+12.3``, ``-0.04``, ``0``: of a hundred, with its sign."""
+    """``+12.3``, ``-0.04``, ``0`` (less than 0.0005 either way): of a hundred, with its sign."""
     value = 100 * share
-    if value == 0:
+    if abs(value) < 0.0005:
         return "0"
     return f"{value:+,.1f}" if abs(value) >= 0.095 else f"{value:+.2g}"
 

@@ -128,22 +128,15 @@ def _rows(
     prefix = np.zeros(math.prod(shape), np.int64)
     rows: list[_Row] = []
     outside = -1
-    served = [at for at, coordinates in enumerate(given) if coordinates]
-    for at in served:
-        rank, positions = told.ranks[at], 1
+    innermost = max((at for at, coordinates in enumerate(given) if coordinates), default=-1)
+    for at, rank in enumerate(told.ranks):
+        positions = 1
         for c in given[at]:
             prefix = prefix * c.positions + (place[c.axis] // c.stride) % c.positions
             positions *= c.positions
-        if rank.format != "U":
-            row = _Row(
-                _KINDS[rank.format],
-                _bits(rank, memory),
-                outside,
-                positions,
-                at == served[-1],
-                prefix.astype(np.int32),
-            )
-            rows.append(row)
+        if rank.format != "U" and given[at]:
+            kind, bits = _KINDS[rank.format], _bits(rank, memory)
+            rows.append(_Row(kind, bits, outside, positions, at == innermost, prefix.astype(np.int32)))
             outside = first + len(rows) - 1 if rank.compressed else outside
     return rows
 

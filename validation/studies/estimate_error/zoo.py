@@ -43,7 +43,7 @@ Told = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Case:
-    """Layers whose densities are averaged to what is declared."""
+    """Layers whose average density is what is declared of each."""
 
     name: str
     layers: tuple[Layer, ...]
@@ -73,12 +73,12 @@ def samples(machine: str, told: Told, quick: bool = False) -> Iterator[Sample]:
 
 
 def cases(machine: str, quick: bool = False) -> Iterator[Case]:
-    """The trace, and for every shape and pattern of weights a set of inputs."""
+    """The trace as a whole, and every product on its own: its densities are declared as they are."""
     trace = load_trace(trace_path(TRACE))
     yield Case(TRACE, tuple(layer for layer in trace.layers if layer.name.startswith(LAYERS)))
     for shape in SHAPES[:1] if quick else SHAPES:
         for weights in MACHINES[machine]:
-            yield Case("products", tuple(product(shape, weights, inputs) for inputs in INPUTS))
+            yield from (Case("products", (product(shape, weights, inputs),)) for inputs in INPUTS)
 
 
 def product(shape: tuple[int, int, int], weights: str, inputs: str) -> Layer:
