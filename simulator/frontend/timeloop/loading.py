@@ -21,8 +21,10 @@ from simulator.hardware.document import parse
 from simulator.mapping.capacity import check_fit
 from simulator.mapping.design_point import DesignPoint
 from simulator.mapping.ranks import unfit_formats
+from simulator.workload.product import Product
 
 Where = str | Path
+_COMPLETED = ("permutation", "split", "keep", "bypass", "keep_only", "no_reuse", "no_link_transfer")
 
 
 def load(
@@ -75,7 +77,7 @@ def build(sections: Sections, paths: Sequence[Path], where: str) -> DesignPoint:
     product, occupancy = read_problem(sections.require("problem", where), notes)
     flat = _architecture(sections, where, notes, own)
     hierarchy = own.with_paths(with_cycles(sections.found.get("cycles"), flat.hierarchy))
-    mapping, directives = _directives(sections, flat, where)
+    mapping, directives = _directives(sections, flat, product, where)
     nest = read_mapping(mapping, directives, product, hierarchy, notes, flat.fanouts, flat.outer)
     targets = [*_targets(sections.found.get("sparse_optimizations"), notes), *flat.targets]
     places: Places = {}
@@ -119,21 +121,43 @@ def _architecture(sections: Sections, where: str, notes: list[str], own: Own) ->
     return Flat(read_tree(node, notes), [], [], {})
 
 
-def _directives(sections: Sections, flat: Flat, where: str) -> tuple[Node, list[Node]]:
+def _directives(sections: Sections, flat: Flat, product: Product, where: str) -> tuple[Node, list[Node]]:
     """The mapping, completed by what the nodes themselves say of it."""
     if "mapping" not in sections.found and flat.directives:
-        return sections.found["architecture"], flat.directives
+        return sections.found["architecture"], _branched(flat.directives, flat, product)
     mapping = sections.require("mapping", where)
-    if sections.searched or not flat.directives:
+    if sections.searched:
         return mapping, mapping.items()
-    directives = {_aim(item, flat): item for item in mapping.items()}
+    directives = mapping.items()
     for told in flat.directives:
-        own = directives.get(_aim(told, flat))
-        keys = ("permutation", "split", "keep", "bypass")
-        more = told.value if own is None else {key: told.value[key] for key in keys if key in told.value}
-        base = told if own is None else own
-        directives[_aim(told, flat)] = Node(base.document, base.key, {**more, **base.value})
-    return mapping, list(directives.values())
+        own = [place for place, item in enumerate(directives) if _aim(item, flat) == _aim(told, flat)]
+        for place in own:
+            more = {key: told.value[key] for key in _COMPLETED if key in told.value}
+            base = directives[place]
+            directives[place] = Node(base.document, base.key, {**more, **base.value})
+        if not own:
+            directives.append(told)
+    return mapping, _branched(directives, flat, product)
+
+
+def _branched(directives: list[Node], flat: Flat, product: Product) -> list[Node]:
+    """Let the components of a branch bypass what no component of the branch is told to keep."""
+    found = list(directives)
+    for branch in (branch for branches in flat.parallels for branch in branches):
+        places = [
+            p
+            for p, item in enumerate(found)
+            if _aim(item, flat)[1] == "dataspace" and _aim(item, flat)[0] in branch
+        ]
+        lists = [found[p].fields().take(key) for p in places for key in ("keep", "keep_only")]
+        kept = {name for told in lists if told is not None for name in told.texts()}
+        for place in places:
+            item = found[place]
+            told = item.fields().take("bypass")
+            rest = {tensor.name for tensor in product.tensors} - kept
+            bypass = sorted(rest | set(told.texts() if told is not None else ()))
+            found[place] = Node(item.document, item.key, {**item.value, "bypass": bypass})
+    return found
 
 
 def _aim(item: Node, flat: Flat) -> tuple[str, str]:

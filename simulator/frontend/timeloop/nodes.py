@@ -2,7 +2,8 @@
 
     !Container, !Component      a place with attributes; what `spatial: {meshX, meshY}` says holds for it and everything after it
     !Hierarchical, !Pipelined   nodes one after another
-    !Parallel                   nodes side by side, none with a fan-out; each is a level of its own
+    !Parallel                   nodes side by side, none with a fan-out; each is a level of its own, and a branch
+                                bypasses what none of it is told to keep
     !Nothing                    nothing
 
 A node X with a fan-out gets a level ``inter_X_spatial`` before it that keeps nothing and has the spatial loops of X. Attributes
@@ -42,6 +43,8 @@ class Flat:
         Level that has the spatial loops of a node and keeps nothing.
     outer : dict of str to str
         Level that has the spatial loops of a node, where fan-outs are no levels.
+    parallels : list of list of list of str
+        Components of each branch of every ``!Parallel``.
     """
 
     hierarchy: Hierarchy
@@ -49,6 +52,7 @@ class Flat:
     targets: list[Node]
     fanouts: dict[str, str]
     outer: dict[str, str] = field(default_factory=dict)
+    parallels: list[list[list[str]]] = field(default_factory=list)
 
 
 @dataclass
@@ -97,7 +101,8 @@ def read_nodes(
     for entry in variables.fields(exact=True).found.values() if variables is not None else []:
         names[entry.name] = _evaluated(entry, names).value
     walk = _Walk(notes, names, literal, dummies)
-    for item, beside in _leaves(architecture.require("nodes"), False, notes):
+    nodes = architecture.require("nodes")
+    for item, beside in _leaves(nodes, False, notes):
         _leaf(item, beside, walk)
     architecture.leave(notes)
     if walk.levels and not is_compute(walk.levels[-1].kind):
@@ -107,7 +112,24 @@ def read_nodes(
     if not dummies:
         names_of = [*(s.name for s in built.storage), built.compute.name]
         return Flat(built, walk.directives, walk.targets, {}, dict(zip(names_of[1:], names_of, strict=False)))
-    return Flat(built, walk.directives, walk.targets, walk.fanouts, {})
+    return Flat(built, walk.directives, walk.targets, walk.fanouts, {}, list(_parallels(nodes)))
+
+
+def _parallels(nodes: Node) -> Iterator[list[list[str]]]:
+    """For every !Parallel, outermost first: the names of the components of each branch."""
+    for item in nodes.items():
+        inner = item.fields().take("nodes") if item.tag in _BRANCHES else None
+        if inner is not None:
+            if item.tag == "Parallel":
+                yield [_names(branch) for branch in inner.items()]
+            yield from _parallels(inner)
+
+
+def _names(branch: Node) -> list[str]:
+    if branch.tag in _BRANCHES:
+        inner = branch.fields().take("nodes")
+        return [name for node in inner.items() for name in _names(node)] if inner is not None else []
+    return [parts(branch.fields().require("name"))[0]] if branch.tag in _LEAVES else []
 
 
 def _leaves(nodes: Node, beside: bool, notes: list[str]) -> Iterator[tuple[Node, bool]]:

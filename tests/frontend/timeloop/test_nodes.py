@@ -114,6 +114,51 @@ def test_containers_multiply_and_what_is_not_modelled_is_told() -> None:
     assert [note for note in point.unmodelled if "networks of tile" in note]
 
 
+SIDE_BY_SIDE = """
+architecture:
+  version: 0.4
+  nodes:
+  - !Container {name: chip}
+  - !Component {name: DRAM, class: DRAM, attributes: {width: 8, datawidth: 8}}
+  - !Parallel
+    nodes:
+    - !Component
+      name: left
+      class: storage
+      attributes: {width: 8, datawidth: 8, depth: 64}
+      constraints: {dataspace: {keep: [A]}}
+    - !Hierarchical
+      nodes:
+      - !Component
+        name: upper
+        class: storage
+        attributes: {width: 8, datawidth: 8, depth: 64}
+        constraints: {dataspace: {keep: [B, Z]}}
+      - !Component
+        name: lower
+        class: storage
+        attributes: {width: 8, datawidth: 8, depth: 64}
+        constraints: {dataspace: {keep: [Z], bypass: [B]}}
+  - !Component {name: MAC, class: compute, attributes: {datawidth: 8}}
+"""
+
+
+def test_side_by_side_each_branch_keeps_what_it_is_told() -> None:
+    mapping = "mapping:\n- {target: DRAM, type: temporal, factors: M=8 K=4}\n"
+    for text in (
+        SIDE_BY_SIDE + PROBLEM + mapping,
+        SIDE_BY_SIDE + PROBLEM.replace("M: 8, K: 4", "M: 1, K: 1"),
+    ):
+        kept = {level.level: level.keeps for level in loads(text).nest.levels}
+        assert kept == {"DRAM": {"A", "B", "Z"}, "left": {"A"}, "upper": {"B", "Z"}, "lower": {"Z"}}
+
+
+def test_a_level_told_twice_is_refused_though_nodes_tell_something() -> None:
+    mapping = "mapping:\n- {target: DRAM, type: temporal, factors: M=8}\n- {target: DRAM, type: temporal, factors: K=4}\n"
+    with pytest.raises(InputError, match="the temporal loops of this level are told twice"):
+        loads(SIDE_BY_SIDE + PROBLEM + mapping)
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [
