@@ -9,7 +9,8 @@ import pytest
 
 from simulator.errors import InputError
 from simulator.frontend.timeloop import load, loads
-from simulator.frontend.timeloop.named import locate
+from simulator.frontend.timeloop.named import locate, names
+from simulator.hardware import names as machines
 from simulator.hardware.document import parse
 from simulator.paths import data_root
 
@@ -153,6 +154,18 @@ def test_machines_and_traces_are_no_specifications() -> None:
     assert locate(str(data_root("hwconfigs") / "tc.yaml")) is None
     assert locate("no such thing") is None
     assert locate("matmul") == MATMUL
+
+
+def test_names_mean_one_thing() -> None:
+    assert not set(names()) & set(machines())
+    assert set(names()) >= {
+        "matmul",
+        "spmspm",
+        "conv_gating",
+        "outer_product",
+        "mttkrp",
+        "sparse_tensor_core",
+    }
 
 
 def test_anchors_and_merge_keys_of_other_tools_are_read_and_ours_refuse_them() -> None:
