@@ -144,8 +144,9 @@ class _Builder:
             line, column = _position(name_node)
             place = f"{self.document.name}:{line}:{column}"
             merge = name_node.tag == _TAG + "merge"
-            if merge and self.foreign and isinstance(value_node, yaml.MappingNode):
-                merged.append(value_node)
+            bases = value_node.value if isinstance(value_node, yaml.SequenceNode) else [value_node]
+            if merge and self.foreign and all(isinstance(base, yaml.MappingNode) for base in bases):
+                merged += bases
                 continue
             if not isinstance(name_node, yaml.ScalarNode) or merge:
                 self.document.faults.append(

@@ -172,3 +172,6 @@ def test_anchors_and_merge_keys_of_other_tools_are_read_and_ours_refuse_them() -
     text = "a: &a {x: 1, y: 2}\nb: {<<: *a, y: 3}\n"
     assert parse(text, "t", foreign=True).data["b"] == {"y": 3, "x": 1}
     assert parse(text, "t").faults
+    several = parse("a: &a {x: 1}\nb: &b {x: 2, y: 3}\nc: {<<: [*a, *b]}\n", "t", foreign=True)
+    assert several.data["c"] == {"x": 1, "y": 3}
+    assert parse("a: {<<: 3}", "t", foreign=True).faults
