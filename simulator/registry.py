@@ -43,6 +43,7 @@ _ENTRIES: dict[str, dict[str, str]] = {
         "cartesian": "simulator.lowering.cartesian.layer:lower",
         "csc": "simulator.lowering.csc:lower",
         "csc_mesh": "simulator.lowering.csc_mesh:lower",
+        "nest": "simulator.lowering.nest:lower",
         "outer_product": "simulator.lowering.outer_product.layer:lower",
         "packed": "simulator.lowering.packed.layer:lower",
         "skip_ahead": "simulator.lowering.skip_ahead.layer:lower",
