@@ -253,8 +253,10 @@ def _check_products(node: Node, levels: dict[str, _Level], product: Product) -> 
 
 def _nest(name: str, level: _Level, product: Product) -> LevelNest:
     keeps = frozenset(tensor.name for tensor in product.tensors) - level.bypass
-    temporal = _built(level.temporal, spatial=False)
-    return LevelNest(name, temporal, _built(level.spatial, spatial=True), keeps, **level.flags)
+    temporal, spatial = _built(level.temporal, spatial=False), _built(level.spatial, spatial=True)
+    order = tuple(reversed(level.temporal.order)) if level.temporal is not None else ()
+    across = tuple(reversed(level.spatial.order)) if level.spatial is not None else ()
+    return LevelNest(name, temporal, spatial, keeps, order=order, across=across, **level.flags)
 
 
 def _built(loops: _Loops | None, spatial: bool) -> tuple[Loop, ...]:

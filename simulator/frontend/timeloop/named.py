@@ -11,7 +11,10 @@ from simulator.paths import data_root
 
 FOLDER = "design_points"
 SUFFIX = ".yaml"
-_SECTION = re.compile(rb"^[\"']?(architecture|problem|mapping|sparse_optimizations|ERT)[\"']?\s*:", re.M)
+_SECTION = re.compile(
+    rb"^[\"']?(architecture|problem|mapping|sparse[-_]optimizations|[EA]RT(_summary)?|variables|cycles)[\"']?\s*:",
+    re.M,
+)
 _MACHINE = re.compile(rb"^[\"']?organisation[\"']?\s*:", re.M)
 
 

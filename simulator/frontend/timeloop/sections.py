@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from simulator.errors import InputError
+from simulator.frontend.timeloop.named import is_specification
 from simulator.frontend.timeloop.node import Node
 from simulator.frontend.timeloop.template import read_rendered
 from simulator.hardware.document import Document
@@ -234,7 +235,8 @@ def _files(paths: Iterable[Path]) -> list[tuple[Path, int]]:
         if not inside:
             raise InputError(f"{path}: no .yaml files")
         files += [(file, 2 if _OUTPUT.search(file.name) else 1) for file in inside]
-        files += [(file, 4 if _OUTPUT.search(file.name) else 3) for file in _yaml_of(path.resolve().parent)]
+        above = [file for file in _yaml_of(path.resolve().parent) if is_specification(file)]
+        files += [(file, 4 if _OUTPUT.search(file.name) else 3) for file in above]
     seen: set[Path] = set()
     unique = []
     for file, rank in sorted(files, key=lambda entry: entry[1]):

@@ -88,7 +88,9 @@ def test_a_broken_file_of_the_folder_above_is_told_and_one_inside_refused(tmp_pa
     case = tmp_path / "case"
     case.mkdir()
     scattered(case)
-    (tmp_path / "broken.yaml").write_text("a: [")
+    (tmp_path / "other.yaml").write_text("a: [")
+    assert not load(case).unmodelled
+    (tmp_path / "broken.yaml").write_text("problem: [")
     assert any("broken.yaml" in note and "not read" in note for note in load(case).unmodelled)
     (case / "broken.yaml").write_text("a: [")
     with pytest.raises(InputError, match=r"broken\.yaml:2:1: not YAML"):
