@@ -15,7 +15,7 @@ _SECTION = re.compile(
     rb"^[\"']?(architecture|problem|mapping|sparse[-_]optimizations|[EA]RT(_summary)?|variables|cycles)[\"']?\s*:",
     re.M,
 )
-_MACHINE = re.compile(rb"^[\"']?organisation[\"']?\s*:", re.M)
+_MACHINE = re.compile(rb"^[\"']?(organisation|fidelity|datapath|value_bits)[\"']?\s*:", re.M)
 
 
 def names() -> tuple[str, ...]:

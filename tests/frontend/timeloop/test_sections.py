@@ -177,3 +177,10 @@ def test_anchors_and_merge_keys_of_other_tools_are_read_and_ours_refuse_them() -
     several = parse("a: &a {x: 1}\nb: &b {x: 2, y: 3}\nc: {<<: [*a, *b]}\n", "t", foreign=True)
     assert several.data["c"] == {"x": 1, "y": 3}
     assert parse("a: {<<: 3}", "t", foreign=True).faults
+
+
+def test_a_machine_that_lacks_its_organisation_is_still_a_machine(tmp_path: Path) -> None:
+    text = (data_root("hwconfigs") / "tc.yaml").read_text()
+    file = tmp_path / "tc.yaml"
+    file.write_text(text.replace("organisation: stationary\n", "") + "\nmapping: {}\n")
+    assert locate(str(file)) is None
