@@ -13,7 +13,7 @@ iteration of the loops of its rank outside it. Notation after Timeloop (Parashar
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 TEMPORAL, X, Y = "", "X", "Y"
 
@@ -54,6 +54,9 @@ class LevelNest:
     no_multicast, no_link_transfer, no_reuse : frozenset of str
         Tensors for which the network below cannot multicast or reduce, neighbours cannot pass on, the memory cannot
         reuse over time.
+    order, across : tuple of str
+        Ranks of the temporal and of the spatial loops, outermost first, those of one iteration too, where they were told; of no
+        consequence to what a nest means, but published models let them decide which loop a format's rank stands for.
     """
 
     level: str
@@ -63,6 +66,8 @@ class LevelNest:
     no_multicast: frozenset[str] = frozenset()
     no_link_transfer: frozenset[str] = frozenset()
     no_reuse: frozenset[str] = frozenset()
+    order: tuple[str, ...] = field(default=(), compare=False)
+    across: tuple[str, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True)

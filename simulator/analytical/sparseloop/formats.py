@@ -52,6 +52,7 @@ def assign_ranks(
     access: Access,
     storage: list[Storage],
     formats: list[Representation | None],
+    mode: Mode,
 ) -> None:
     """Give every tile of a tensor that has a format its ranks.
 
@@ -65,6 +66,7 @@ def assign_ranks(
         Innermost first.
     formats : list of Representation or None
         Innermost first.
+    mode : Mode
 
     Raises
     ------
@@ -81,13 +83,15 @@ def assign_ranks(
         child = tile.traffic.child
         first = 0 if child is None else child + 1
         steps = _steps(loops, access, first, tile.level)
+        spare = steps[0].tile if steps and mode.spare_ranks else ()
         pretiled = bool(told and told.compressed and child is not None and tiles[child].traffic.size > 1)
         inner = made[child] if pretiled and child is not None else []
         if not pretiled:
             steps = _scaled(steps, loops, access, first)
+        steps = [step for step in steps if step.bound > 1]
         where = f"{storage[tile.level].path}: format of {access.name}"
         ranks = tuple(reversed(told.ranks)) if told else ()
-        outer = _given(steps, ranks, len(inner), bool(told and told.inner_first), where)
+        outer = _given(steps, ranks, len(inner), bool(told and told.inner_first), where, spare)
         made[tile.level] = [*inner, *outer]
         if told is None:
             continue
@@ -96,13 +100,15 @@ def assign_ranks(
 
 
 def _steps(loops: Loops, access: Access, first: int, last: int) -> list[_Step]:
-    """Loops of the tensor at levels first .. last, innermost first."""
-    return [
-        _Step(loop.rank, loop.bound, box(access, loops.molds[level][i]))
-        for level in range(first, last + 1)
-        for i, loop in enumerate(loops.levels[level])
-        if loop.rank in access.ranks
-    ]
+    """Loops of the tensor at levels first .. last, innermost first; those of one iteration too, where they are told."""
+    extents = dict(loops.tops[first - 1]) if first else dict.fromkeys(loops.ranks, 1)
+    found = []
+    for level in range(first, last + 1):
+        for loop in loops.complete[level] if loops.complete else loops.levels[level]:
+            extents[loop.rank] *= loop.bound
+            if loop.rank in access.ranks:
+                found.append(_Step(loop.rank, loop.bound, box(access, extents)))
+    return found
 
 
 def _scaled(steps: list[_Step], loops: Loops, access: Access, first: int) -> list[_Step]:
@@ -123,9 +129,11 @@ def _scaled(steps: list[_Step], loops: Loops, access: Access, first: int) -> lis
 
 
 def _given(
-    steps: list[_Step], ranks: tuple[RankFormat, ...], inner: int, inner_first: bool, where: str
+    steps: list[_Step], ranks: tuple[RankFormat, ...], inner: int, inner_first: bool, where: str, spare: Box
 ) -> list[tuple[list[_Step], Box]]:
-    """Loops of every rank from `inner` on (innermost first), with the tile of the rank's outermost loop."""
+    """Loops of every rank from `inner` on (innermost first), with the tile of the rank's outermost loop; `spare` of a rank
+    that gets none.
+    """
     if not ranks:
         return [(steps, steps[-1].tile)] if steps else [([], ())]
     wanted = ranks[inner:]
@@ -138,7 +146,7 @@ def _given(
         )
     if not inner_first:
         groups = [group[::-1] for group in groups[::-1]]
-    return [(group, group[-1].tile if group else ()) for group in groups]
+    return [(group, group[-1].tile if group else spare) for group in groups]
 
 
 def _grouped(steps: list[_Step], ranks: tuple[RankFormat, ...]) -> list[list[_Step]] | None:

@@ -32,10 +32,13 @@ class Loops:
         Loops of every level, innermost first: spatial loops, then temporal ones.
     ranks : tuple of str
         All ranks of the product.
+    complete : tuple of tuple of Loop
+        The same with loops of one iteration, where the nest tells them.
     """
 
     levels: tuple[tuple[Loop, ...], ...]
     ranks: tuple[str, ...]
+    complete: tuple[tuple[Loop, ...], ...] = ()
 
     @cached_property
     def molds(self) -> tuple[tuple[Extents, ...], ...]:
@@ -75,7 +78,20 @@ def loops_of(point: DesignPoint) -> Loops:
     levels = tuple(
         tuple(reversed((*level.temporal, *level.spatial))) for level in reversed(point.nest.levels)
     )
-    return Loops(levels, tuple(name for name, _ in point.product.ranks))
+    complete = tuple(
+        tuple(reversed((*_told(level.temporal, level.order), *_told(level.spatial, level.across))))
+        for level in reversed(point.nest.levels)
+    )
+    return Loops(levels, tuple(name for name, _ in point.product.ranks), complete)
+
+
+def _told(loops: tuple[Loop, ...], order: tuple[str, ...]) -> tuple[Loop, ...]:
+    """Loops of a level with those of one iteration, which `order` names, in its order; as they are where it names none."""
+    if {loop.rank for loop in loops} - set(order) or not order:
+        return loops
+    known = {loop.rank: loop for loop in loops}
+    axis = loops[0].axis if loops else ""
+    return tuple(known.get(rank, Loop(rank, 1, 1, axis)) for rank in order)
 
 
 def box(access: Access, extents: Extents) -> Box:

@@ -148,6 +148,11 @@ class _Model:
             told.output(found.actual / dense if dense else 0.0, effectual)
             position.read_less(self.point, tiles, self.loops)
             return found
+        if len(operands) != 2:
+            raise InputError(
+                f"{self.point.name}: mode {self.mode.name!r} knows features of products of two tensors; this one has "
+                f"{len(operands)}: mode 'default' takes any number"
+            )
         removal = counts.remove(tiles, ruled.removed, dense, self.mode)
         position.read_less(self.point, tiles, self.loops)
         removal.packed = position.packed_operands(self.point)
@@ -208,7 +213,7 @@ class _Model:
             for tile in tiles:
                 transfers.expect(tile)
             return
-        formats.assign_ranks(tiles, self.loops, access, self.storage, told)
+        formats.assign_ranks(tiles, self.loops, access, self.storage, told, self.mode)
         for tile in tiles:
             parent = tile.traffic.parent
             formats.expect(tile, None if parent is None else tiles[parent], self.mode)

@@ -18,6 +18,9 @@ class Mode:
         Dense traffic by Timeloop's extrapolation and reset rules (``deltas``) instead of exact differences.
     by_coordinates : bool
         Ranks are given coordinates as ``docs/design_points.md`` says instead of the loops Sparseloop gives them.
+    spare_ranks : bool
+        Ranks that get no loop hold the tile of the tensor's innermost loop, which the next rank out takes for its
+        own coordinate's.
     rounds_fibers : bool
         CP rounds the coordinates of every fiber up.
     rounds_bitmasks : bool
@@ -51,6 +54,7 @@ class Mode:
     mimics: str
     extrapolates: bool = True
     by_coordinates: bool = False
+    spare_ranks: bool = True
     rounds_fibers: bool = True
     rounds_bitmasks: bool = True
     counts_empty_twice: bool = True
@@ -73,6 +77,7 @@ TIMELOOP_2022 = Mode(
 ARTIFACT = Mode(
     "artifact",
     "Sparseloop as its MICRO 2022 artifact was made: July 2022 with position skipping, fibers not rounded",
+    spare_ranks=False,
     rounds_fibers=False,
     counts_empty_twice=False,
     wide_blocks=True,
@@ -89,6 +94,7 @@ DEFAULT = Mode(
     "",
     extrapolates=False,
     by_coordinates=True,
+    spare_ranks=False,
     rounds_fibers=False,
     rounds_bitmasks=False,
     counts_empty_twice=False,

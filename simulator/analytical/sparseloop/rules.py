@@ -152,7 +152,7 @@ def _target(follower: str, at: int, tiles: Tiles, loops: Loops, product: Product
         return _Target(_innermost(loops), ones, around, (), True)
     if found is None:
         top = loops.tops[at]
-        return _Target(None, top, top, (), False)
+        return _Target(next(reversed(_complete(loops)[at]), None), top, top, (), False)
     level, i = found
     mold = loops.molds[level][i]
     loop = loops.levels[level][i]
@@ -169,8 +169,15 @@ def _innermost_spatial(loops: Loops, ranks: frozenset[str]) -> tuple[int, int] |
 
 
 def _innermost(loops: Loops) -> Loop | None:
-    """The innermost loop of the nest."""
-    return next((loop for level in loops.levels for loop in level), None)
+    """The innermost loop of the nest: the outermost spatial one of the innermost memory, where it has any, else the first."""
+    here = _complete(loops)
+    spatial = [loop for loop in here[0] if loop.axis]
+    return spatial[-1] if spatial else next((loop for level in here for loop in level), None)
+
+
+def _complete(loops: Loops) -> tuple[tuple[Loop, ...], ...]:
+    """Loops with those of one iteration, where they are told."""
+    return loops.complete or loops.levels
 
 
 def _with_spatial(

@@ -212,6 +212,17 @@ def test_what_cannot_be_is_refused() -> None:
         estimate(replace(point, hierarchy=replace(point.hierarchy, storage=storage)))
 
 
+def test_published_versions_take_two_operands() -> None:
+    """Features of three are refused there, and estimated by default; without features all modes take them."""
+    shapes = [shape for shape in SHAPES if len(shape.tensors) == 4]
+    point = random_point(Seeded(5), shapes=shapes, sparse=False)
+    assert {estimate(point, mode).cycles for mode in MODES}
+    gated = replace(point, features=Features(compute=("gating",)))
+    assert estimate(gated).computes.actual == point.product.computes
+    with pytest.raises(InputError, match="knows features of products of two tensors; this one has 3"):
+        estimate(gated, "timeloop-2022")
+
+
 def test_features_are_not_needed() -> None:
     assert replace(gemm(), features=Features()) == gemm()
     assert estimate(gemm()).computes == Counts(1024.0, 1024.0, 0.0, 0.0)

@@ -44,6 +44,28 @@ def test_a_count_that_is_off_is_seen() -> None:
     assert number > 50
 
 
+@recorded
+@pytest.mark.parametrize(
+    ("name", "percent"),
+    [
+        ("format_comparison / 0.01_coordinate_list", 15.0),
+        ("format_comparison / 0.01_bitmask", 0.6),
+        ("eyeriss_v2_pe / L27", -0.06),
+    ],
+)
+def test_the_public_release_differs_from_the_private_build_as_it_was_measured_to(
+    name: str, percent: float
+) -> None:
+    """Energy of the public release of 2022, run on the artifact's inputs, against what the artifact recorded."""
+    assert DATA is not None
+    case = next((case for case in sparseloop.cases(DATA) if case.name == name), None)
+    if case is None:
+        pytest.skip(f"{name} is not among the recorded cases")
+    found = sparseloop.estimate(sparseloop.point_of(case), "timeloop-2022").energy
+    expected = read_reference(case.statistics).energy_pj
+    assert 100 * (found / expected - 1) == pytest.approx(percent, rel=0.1)
+
+
 def test_statistics_of_dense_models_are_read(tmp_path: Path) -> None:
     path = tmp_path / "stats.txt"
     path.write_text(
