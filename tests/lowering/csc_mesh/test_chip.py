@@ -8,7 +8,11 @@ import pytest
 import simulator
 from simulator import InputError, Machine
 from simulator.hardware import override
+from simulator.lowering import lower
 from simulator.lowering.csc.layer import tile_size
+from simulator.plan.check import problems
+from simulator.plan.rung import Rung
+from simulator.registry import resolve
 from simulator.workload.matrix import GemmView
 from validation.oracles.csc_mesh import Counted, Spread
 from validation.oracles.noc import OUT, Node
@@ -90,6 +94,41 @@ def test_elements_and_links_carry_what_is_counted(seed: int) -> None:
         f"{tensor}.{plane}.{link_name(link)}": flits for (tensor, plane, link), flits in oracle.links.items()
     }
     assert moved == expected_links
+
+
+def convolution(seed: int) -> simulator.Layer:
+    rng = np.random.default_rng([seed, 5])
+    groups = int(rng.choice([1, 2, 3]))
+    c, m = (int(x) * groups for x in (rng.integers(1, 5), rng.integers(1, 9)))
+    size = int(rng.integers(3, 7))
+    weights = rng.integers(-3, 4, (m, c // groups, 3, 3)) * (rng.random((m, c // groups, 3, 3)) < 0.5)
+    inputs = rng.integers(0, 4, (1, c, size, size)) * (rng.random((1, c, size, size)) < 0.5)
+    return simulator.conv2d(weights.astype(np.int8), inputs.astype(np.int8), 1, 1, groups=groups)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_engines_agree_and_outputs_are_right_on_small_chips(seed: int) -> None:
+    made, case = machine(seed), convolution(seed)
+    plan = lower(made, case).plan
+    assert problems(plan) == []
+    for rung in (Rung.S4, list(Rung)[seed % 4]):
+        assert (
+            resolve("engine", "reference")(plan, rung).digest == resolve("engine", "fast")(plan, rung).digest
+        )
+    simulator.simulate(made, case, rung="totals", verify=True)
+
+
+def test_inputs_that_fit_their_buffer_are_read_from_memory_once() -> None:
+    # 64 rows on one element are four tiles of 16; inputs of 24 x 10 fit 4,608 B, and no more than a burst's fibers fit 64 B.
+    case = simulator.gemm(np.ones((64, 24), dtype=bool), np.ones((24, 10), dtype=bool))
+    fibers = 3 * 10 * 13  # three tiles of eight inputs with their runs and an address: 100 b
+    for size, rounds in (("4608 B", 1), ("64 B", 1), ("1 B", 1)):
+        found = simulator.simulate(single(**{"glb.inputs": size}), case, verify=False).layers[0]
+        assert found.traffic["dram"]["inputs"] == rounds * fibers
+    long = simulator.gemm(np.ones((64, 24), dtype=bool), np.ones((24, 40), dtype=bool))
+    for size, rounds in (("4608 B", 1), ("64 B", 4)):
+        found = simulator.simulate(single(**{"glb.inputs": size}), long, verify=False).layers[0]
+        assert found.traffic["dram"]["inputs"] == rounds * 4 * fibers
 
 
 def single(**changes: str) -> Machine:
