@@ -147,8 +147,8 @@ def _load_hdf5(path: Path) -> Trace | Result:
 
 
 def simulate(
-    machine: Machine | str | Path,
-    workload: Layer | Trace | str | Path,
+    machine: Machine | DesignPoint | str | Path,
+    workload: Layer | Trace | str | Path | None = None,
     engine: str = "fast",
     rung: str = "truth",
     verify: bool | str = "auto",
@@ -157,13 +157,15 @@ def simulate(
     on_layer: Callable[[LayerResult], None] | None = None,
     progress: Progress | None = None,
     requests: RequestFile | None = None,
+    tensors: Mapping[str, NDArray[Any]] | None = None,
 ) -> Result:
-    """Run a layer or a trace on a machine, cycle by cycle.
+    """Run a layer or a trace on a machine, or a design point on tensors, cycle by cycle.
 
     Parameters
     ----------
-    machine : Machine, or a name or path that :func:`load` takes
+    machine : Machine or DesignPoint, or a name or path that :func:`load` takes
     workload : Layer, Trace, or the path of a trace
+        A design point takes layers whose tensors have the shapes of its own.
     engine : str
         ``fast`` or ``reference``; both give the same Result.
     rung : str
@@ -180,6 +182,9 @@ def simulate(
         Called with each finished layer, and now and then with (cycle, items) inside one.
     requests : RequestFile
         Where to write the requests of one component; at rung ``truth`` only.
+    tensors : mapping of str to ndarray
+        Operands of a design point by name, values or masks, and its output's non-zeros if they are known; without a
+        workload and tensors they are drawn from the occupancies it declares, by `seed`.
 
     Returns
     -------
@@ -192,12 +197,30 @@ def simulate(
     Interrupted
         On Ctrl-C, with the partial Result.
     """
+    from simulator.hardware.machine import Machine as Specification
     from simulator.plan.rung import parse_rung
     from simulator.registry import resolve
 
     step, run = parse_rung(rung), resolve("engine", engine)
     verify, seed = _wanted(verify), _seed(seed)
-    target = _overridden(_machine(machine), overrides)
+    loaded = load(machine) if isinstance(machine, (str, Path)) else machine
+    if not isinstance(loaded, Specification):
+        return _on_point(
+            loaded,
+            workload,
+            tensors,
+            (run, step, engine, verify is not False, seed),
+            overrides,
+            on_layer,
+            progress,
+        )
+    if tensors is not None:
+        raise InputError(
+            f"machine {loaded.name!r}: takes a layer or a trace, not tensors; a design point does"
+        )
+    if workload is None:
+        raise InputError(f"a simulation on machine {loaded.name!r} needs a layer or a trace")
+    target = _overridden(loaded, overrides)
     name, digest, layers = _layers(workload)
     done: list[LayerResult] = []
     try:
@@ -208,6 +231,62 @@ def simulate(
     except KeyboardInterrupt:
         raise Interrupted(_result(target, name, digest, step, seed, done, engine, complete=False)) from None
     return _result(target, name, digest, step, seed, done, engine, complete=True)
+
+
+def _on_point(
+    point: object,
+    workload: Layer | Trace | str | Path | None,
+    tensors: Mapping[str, NDArray[Any]] | None,
+    how: tuple[Engine, Rung, str, bool, int],
+    overrides: Mapping[str, str] | None,
+    on_layer: Callable[[LayerResult], None] | None,
+    progress: Progress | None,
+) -> Result:
+    from dataclasses import replace
+
+    from simulator.lowering.nest import drawn, layer_result, lower, of_layer, unverified
+    from simulator.mapping.design_point import DesignPoint as Point
+    from simulator.record.result import Result
+    from simulator.workload.tensor import recorded
+
+    if not isinstance(point, Point):
+        raise InputError(f"expected a machine or a design point, got {_kind(point)}")
+    if overrides:
+        raise InputError(f"design point {point.name!r}: takes no overrides; change its file")
+    if workload is not None and tensors is not None:
+        raise InputError(f"design point {point.name!r}: takes a trace or tensors, not both")
+    run, rung, engine, verify, seed = how
+    name, notes = point.product.text, tuple[str, ...]()
+    inputs: list[tuple[str, Mapping[str, NDArray[Any]]]] = []
+    if workload is not None:
+        name, digest, layers = _layers(workload)
+        inputs += [(layer.name, of_layer(point.product, layer)) for layer in layers]
+    else:
+        given, notes = (tensors, ()) if tensors is not None else drawn(point, seed)
+        inputs.append((point.name, given))
+        digest = "".join(recorded(key, each).sha256 for key, each in sorted(given.items()))
+    done: list[LayerResult] = []
+    for layer, arrays in inputs:
+        lowered = lower(point, arrays, seed)
+        outcome = run(lowered.plan, rung, progress=progress)
+        verification = lowered.verify() if verify else unverified(lowered)
+        result = layer_result(lowered, outcome, verification)
+        done.append(replace(result, name=layer, assumptions=(*notes, *result.assumptions)))
+        if on_layer is not None:
+            on_layer(done[-1])
+    return Result(
+        point.name, name, _told(point), digest, str(rung), seed, tuple(done), True, engine, versions()
+    )
+
+
+def _told(point: DesignPoint) -> str:
+    """A design point as a file; where its nest has no place in one, all that it holds."""
+    from simulator.frontend.timeloop import dump
+
+    try:
+        return dump(point)
+    except InputError:
+        return f"{point!r}\n"
 
 
 _WHOLE = "design point {!r} has a product of its own: it takes no trace and no overrides"

@@ -6,6 +6,8 @@ where, :mod:`operands`, :mod:`outputs` and :mod:`products` the accesses, :mod:`g
 ``A.metadata_fills_skipped``; products ``mac``, ``mac_gated``, ``mac_skipped``.
 """
 
+from simulator.lowering.nest.given import drawn, of_file, of_layer
 from simulator.lowering.nest.layer import NestLayer, lower
+from simulator.lowering.nest.result import layer_result, unverified
 
-__all__ = ["NestLayer", "lower"]
+__all__ = ["NestLayer", "drawn", "layer_result", "lower", "of_file", "of_layer", "unverified"]

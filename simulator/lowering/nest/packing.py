@@ -85,11 +85,12 @@ def _spatial(
 ) -> tuple[Packing, Tree]:
     level = loops[0].level
     every = space.spatial(space.levels)
-    instances = [storage.instances for storage in point.hierarchy.storage] + [
-        point.hierarchy.compute.instances
-    ]
-    fanout = instances[level + 1] // instances[level]
-    beside = math.prod(p.loop.bound for p in every if p.level == level and p not in loops)
+    axes = {p.loop.axis for p in loops}
+    here, inside = [*point.hierarchy.storage, point.hierarchy.compute][level : level + 2]
+    meshes = {"X": inside.mesh_x // here.mesh_x, "Y": inside.mesh_y // here.mesh_y}
+    fanout = math.prod(max(1, meshes[axis]) for axis in axes)
+    along = [p.loop for p in every if p.level == level and p not in loops and p.loop.axis in axes]
+    beside = math.prod(loop.bound for loop in along)
     lanes = max(1, min(fanout // beside, math.prod(p.loop.bound for p in loops)))
     groups = np.zeros(1, dtype=np.int64)
     for p in every:
