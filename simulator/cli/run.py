@@ -37,7 +37,7 @@ class Options:
 
 @click.command()
 @click.argument("hw", metavar="HW")
-@click.argument("trace")
+@click.argument("trace", required=False)
 @click.option("--out", type=click.Path(path_type=Path), required=True, help="Folder to write.")
 @click.option(
     "--engine", type=click.Choice(names("engine")), default="fast", show_default=True, help="Who simulates."
@@ -81,7 +81,7 @@ class Options:
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def command(
     hw: str,
-    trace: str,
+    trace: str | None,
     out: Path,
     engine: str,
     rung: str,
@@ -98,28 +98,45 @@ def command(
 ) -> None:
     """Simulate TRACE on HW.
 
-    HW is a name in hwconfigs/ or a .yaml file, TRACE a .h5 file or a name in traces/. The folder gets result.h5, baseline.h5,
+    HW is a name in hwconfigs/ or a .yaml file, TRACE a .h5 file or a name in traces/. HW may also be a Timeloop or Sparseloop
+    specification (a name, a file or a folder): TRACE may then be an .npz file with an array per operand, or be left out to draw
+    operands from the occupancies it declares. The folder gets result.h5, baseline.h5,
     config.yaml, summary.json, layers.csv and timeline.png; with --requests also requests.txt.
     """
     from simulator.cli import folder
     from simulator.cli.inputs import pairs
+    from simulator.cli.run_point import run_point, specification
     from simulator.hardware import load, override
     from simulator.plan.rung import parse_rung
 
     parse_rung(rung)
     folder.claim(out, force)
+    point = specification(hw)
+    if point is not None:
+        if sets or requests or baseline not in (None, NONE):
+            raise click.UsageError("--set, --requests and --baseline are for machines; HW is a design point")
+        result = run_point(point, trace, layers, Options(engine, rung, VERIFY[verify], seed, quiet))
+        _write(out, result, None, plot)
+        _show(result, None, False, out, as_json)
+        return
+    if trace is None:
+        raise click.UsageError("a machine needs a TRACE")
     machine = override(load(hw), pairs(sets, "--set"))
     other = _baseline(baseline, machine)
     options = Options(engine, rung, VERIFY[verify], seed, quiet)
     with _layers(trace, layers) as workload, folder.draft(out, requests is not None) as draft:
         result, compared = _simulate(machine, other, workload, options, out, _requests(draft, requests))
         _write(out, result, compared, plot, draft)
+    _show(result, compared, bool(sets), out, as_json)
+
+
+def _show(result: Result, compared: Result | None, changed: bool, out: Path, as_json: bool) -> None:
     if as_json:
         from simulator.cli.console import print_json
 
         print_json(document(result, compared))
     else:
-        _print(result, compared, bool(sets), out)
+        _print(result, compared, changed, out)
 
 
 def _baseline(name: str | None, machine: Machine) -> Machine | None:

@@ -27,9 +27,12 @@ def names() -> tuple[str, ...]:
 def locate(text: str) -> Path | None:
     """The specification a name or path means; None when it means something else.
 
-    A path is one when it is a YAML file with a section such as ``architecture``, or a folder that has such a file.
+    A path is one when it is a YAML file with a section such as ``architecture``, or a folder that has such a file
+    and is not what a run wrote.
     """
     path = Path(text)
+    if path.is_dir() and (path / "result.h5").is_file():
+        return None
     if path.is_dir():
         found = any(
             is_specification(file) for file in sorted(path.iterdir()) if file.suffix in (".yaml", ".yml")
