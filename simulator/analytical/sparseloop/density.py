@@ -80,6 +80,9 @@ class DensityModel(Protocol):
     def least(self, tile: Box) -> int:
         """Smallest occupancy, as the method bounds it (it need not be reached)."""
 
+    def mean(self, tile: Box) -> float:
+        """Expected occupancy of a tile."""
+
     def scalar(self) -> float:
         """Expected occupancy of one element."""
 
@@ -156,6 +159,10 @@ class Structured:
         """Floor of n d."""
         return math.floor(volume(tile) * self.density)
 
+    def mean(self, tile: Box) -> float:
+        """n d."""
+        return volume(tile) * self.density
+
     def scalar(self) -> float:
         """The density."""
         return self.density
@@ -208,7 +215,13 @@ class Hypergeometric:
 
     def empty(self, tile: Box) -> float:
         """C(N - r, n) / C(N, n)."""
-        return float(empty_by_draw(self.size, np.array(self.nonzeros), volume(tile)))
+        n, zeros = min(volume(tile), self.size), self.size - self.nonzeros
+        if n == 1 or zeros == self.size:
+            return zeros / self.size
+        if n > zeros:
+            return 0.0
+        log = math.lgamma
+        return math.exp(log(zeros + 1) - log(zeros - n + 1) - log(self.size + 1) + log(self.size - n + 1))
 
     def most(self, tile: Box) -> int:
         """The whole tile, or all non-zeros there are."""
@@ -217,6 +230,10 @@ class Hypergeometric:
     def least(self, tile: Box) -> int:
         """Those that cannot all lie outside the tile."""
         return max(volume(tile) + self.nonzeros - self.size, 0)
+
+    def mean(self, tile: Box) -> float:
+        """n r / N."""
+        return volume(tile) * self.nonzeros / self.size
 
     def scalar(self) -> float:
         """r / N."""
@@ -276,6 +293,10 @@ class Counted:
     def least(self, tile: Box) -> int:
         """The emptiest tile."""
         return int(self.counts(tile).min())
+
+    def mean(self, tile: Box) -> float:
+        """Mean of the tiles."""
+        return float(self.counts(tile).mean())
 
     def scalar(self) -> float:
         """Density of the tensor."""

@@ -1,8 +1,8 @@
 """Spatial skipping as ``docs/design_points.md`` means it (rule 13): positions that matter are packed onto the lanes there are.
 
-The spatial loops of a memory whose rank the follower and a leader share are packed: lanes = fan-out / bounds of the
-other spatial loops, at most their own bound. At a step of compute n of their positions have all leaders non-zero and
-take ceil(n / lanes) rounds::
+The spatial loops of a memory whose rank the follower and a leader share are packed: lanes = fan-out along their axes / bounds
+of the other spatial loops there, at most their own bound. At a step of compute n of their positions have all leaders non-zero
+and take ceil(n / lanes) rounds::
 
     cycles of compute = steps x E[ceil(n / lanes)]
 
@@ -79,9 +79,11 @@ def _packing(point: DesignPoint, loops: Loops, level: int, condition: Condition)
     packed = tuple(loop for loop in spatial if loop.rank in follower & leaders)
     if not packed:
         return None
-    others = math.prod(loop.bound for loop in spatial if loop not in packed)
+    axes = {loop.axis for loop in packed}
+    others = math.prod(loop.bound for loop in spatial if loop not in packed and loop.axis in axes)
     bound = math.prod(loop.bound for loop in packed)
-    lanes = math.prod(fanouts(point.hierarchy)[level]) // others
+    along = zip("XY", fanouts(point.hierarchy)[level], strict=True)
+    lanes = math.prod(children for axis, children in along if axis in axes) // others
     return Packing(level, condition, packed, max(min(lanes, bound), 1))
 
 

@@ -122,7 +122,7 @@ def _by_coordinates(
 def expect(tile: Tile) -> None:
     """Expected non-zeros of a tile."""
     if tile.kept:
-        tile.expected = tile.density.distribution(tile.traffic.sizes).mean
+        tile.expected = tile.density.mean(tile.traffic.sizes)
         tile.expected_density = tile.expected / tile.traffic.size
 
 
@@ -145,7 +145,7 @@ def moved(tile: Tile, child: Tile | None) -> None:
         sent = own if outwards else point if child is None else child.traffic.sizes
         told = units(tile, sent, child is None and not outwards)
         words = tile.dense(access)
-        stored = words * tile.density.distribution(sent).mean / volume(sent) if tile.compressed else words
+        stored = words * tile.density.mean(sent) / volume(sent) if tile.compressed else words
         ratio = words / volume(sent)
         tile.counts[("random", access)] = stored
         tile.entries[("random", access)] = [RankUnits(u.metadata * ratio, u.payload * ratio) for u in told]
