@@ -433,11 +433,14 @@ class Oracle:
             }
         spatial = [x for x in self.loops if x.spatial]
         packed = [x.level == level and x.rank in shared for x in spatial]
-        inside = [*self.point.hierarchy.storage[1:], self.point.hierarchy.compute][level].instances
-        fanout = inside // self.point.hierarchy.storage[level].instances
-        beside = math.prod(
-            x.bound for x, p in zip(spatial, packed, strict=True) if x.level == level and not p
-        )
+        here = self.point.hierarchy.storage[level]
+        inside = [*self.point.hierarchy.storage[1:], self.point.hierarchy.compute][level]
+        fanout = beside = 1
+        told = self.point.nest.levels[level].spatial
+        for axis, children in (("X", inside.mesh_x // here.mesh_x), ("Y", inside.mesh_y // here.mesh_y)):
+            if any(loop.axis == axis and loop.rank in shared for loop in told):
+                fanout *= max(1, children)
+                beside *= math.prod(x.bound for x in told if x.axis == axis and x.rank not in shared)
         lanes = max(
             1, min(fanout // beside, math.prod(x.bound for x, p in zip(spatial, packed, strict=True) if p))
         )

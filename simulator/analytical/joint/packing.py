@@ -16,6 +16,7 @@ from simulator.analytical.joint.rules import Removal
 from simulator.analytical.joint.space import Space, Tensor
 from simulator.analytical.joint.transfers import occupancy
 from simulator.errors import InputError
+from simulator.hardware.hierarchy import Compute, Storage
 
 Ints = NDArray[np.int64]
 
@@ -74,8 +75,11 @@ def _spatial(space: Space, rule: Removal) -> Packing | None:
     if not packed:
         return None
     bound = math.prod(k.bound for k in packed)
-    others = math.prod(k.bound for k in loops if k.level == rule.level and k not in packed)
-    lanes = max(1, min(bound, _fanout(space, rule.level) // others))
+    ranks = {space.ranks[k.rank] for k in packed}
+    told = space.point.nest.levels[rule.level].spatial
+    axes = {loop.axis for loop in told if loop.rank in ranks}
+    others = math.prod(loop.bound for loop in told if loop.rank not in ranks and loop.axis in axes)
+    lanes = max(1, min(bound, _fanout(space, rule.level, axes) // others))
     group = np.zeros(1, np.int64)
     for k in loops:
         digits = np.zeros(k.bound, np.int64) if k in packed else np.arange(k.bound)
@@ -83,10 +87,13 @@ def _spatial(space: Space, rule: Removal) -> Packing | None:
     return Packing(rule.level, lanes, bound, group, rule.leaders)
 
 
-def _fanout(space: Space, level: int) -> int:
+def _fanout(space: Space, level: int, axes: set[str]) -> int:
+    """Children of an instance along some axes."""
     hierarchy = space.point.hierarchy
-    inside = [memory.instances for memory in hierarchy.storage[level + 1 :]] + [hierarchy.compute.instances]
-    return inside[0] // hierarchy.storage[level].instances
+    parts: list[Storage | Compute] = [*hierarchy.storage, hierarchy.compute]
+    here, inside = parts[level : level + 2]
+    along_x = max(1, inside.mesh_x // here.mesh_x) if "X" in axes else 1
+    return along_x * (max(1, inside.mesh_y // here.mesh_y) if "Y" in axes else 1)
 
 
 def _position(space: Space, rules: list[Removal]) -> Packing:

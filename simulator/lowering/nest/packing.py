@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from simulator.errors import InputError
+from simulator.hardware.hierarchy import Compute, Storage
 from simulator.jit import kernel
 from simulator.lowering.nest.boxes import decode, occupied, tile
 from simulator.lowering.nest.granules import Tree, grown, tree
@@ -86,7 +87,8 @@ def _spatial(
     level = loops[0].level
     every = space.spatial(space.levels)
     axes = {p.loop.axis for p in loops}
-    here, inside = [*point.hierarchy.storage, point.hierarchy.compute][level : level + 2]
+    parts: list[Storage | Compute] = [*point.hierarchy.storage, point.hierarchy.compute]
+    here, inside = parts[level : level + 2]
     meshes = {"X": inside.mesh_x // here.mesh_x, "Y": inside.mesh_y // here.mesh_y}
     fanout = math.prod(max(1, meshes[axis]) for axis in axes)
     along = [p.loop for p in every if p.level == level and p not in loops and p.loop.axis in axes]
