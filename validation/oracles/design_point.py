@@ -215,17 +215,10 @@ class Oracle:
     def empty(
         self, run: list[tuple[Any, Any]], child: int, instance: tuple[int, ...], leaders: tuple[str, ...]
     ) -> bool:
-        """Whether a leader's hull over a run has no non-zero."""
+        """Whether none of a leader's tiles over a run has a non-zero."""
         for name in leaders:
             boxes = [self.box(self.product.tensor(name), child, step, instance) for step, _ in run]
-            boxes = [box for box in boxes if box is not None]
-            if not boxes:
-                return True
-            hull = [
-                range(min(r.start for r in axis), max(r.stop for r in axis))
-                for axis in zip(*boxes, strict=True)
-            ]
-            if not any(all(x in r for x, r in zip(point, hull, strict=True)) for point in self.nonzero[name]):
+            if not any(cells(box) & self.nonzero[name] for box in boxes):
                 return True
         return False
 

@@ -19,7 +19,7 @@ from simulator.errors import InputError
 from simulator.lowering.nest.dense import Array, dense_outputs
 from simulator.lowering.nest.formats import Format, format_at, measure
 from simulator.lowering.nest.granules import ACTUAL, META, Tree, blank, joined, tree
-from simulator.lowering.nest.operands import Codes, decide, hulls, move
+from simulator.lowering.nest.operands import Codes, alone, decide, move
 from simulator.lowering.nest.outputs import Port, Ports, accumulate, entering
 from simulator.lowering.nest.packing import packed
 from simulator.lowering.nest.products import Feeds, Paths, Rules, Sums, Tensors, multiply
@@ -211,7 +211,7 @@ class _Counter:
             for i, rule in enumerate(rules):
                 for leader in rule.leaders:
                     led = self.data[leader]
-                    hulls(
+                    alone(
                         self.walks[child],
                         data.shape,
                         led.shape,
@@ -423,7 +423,7 @@ class _Counter:
         empty = np.zeros((self.space.instances_of(decision.child), steps), dtype=np.uint8)
         for name in decision.leaders:
             led = self.data[name]
-            hulls(walk, follower.shape, led.shape, led.sums, _NO_CODES, fan, ratio, steps, empty)
+            alone(walk, follower.shape, led.shape, led.sums, _NO_CODES, fan, ratio, steps, empty)
         return int(moved(walk, follower.shape, empty, steps))
 
     def _ratio(self, parent: int, child: int) -> tuple[int, int]:

@@ -35,7 +35,7 @@ the run begins in this step."""
 
 
 @kernel
-def hulls(
+def alone(
     walk: Walk,
     shape: Shape,
     leader: Any,
@@ -46,10 +46,13 @@ def hulls(
     steps: Any,
     empty: Any,
 ) -> None:
-    """Whether a leader's hull over the run is empty, of every step and child.
+    """Whether a leader's tiles are all empty over the run, of every step and child.
 
     Parameters
     ----------
+    leader : Shape
+    sums : ndarray of int64, shape (size + 1,)
+        Its non-zeros before every point.
     parent : ndarray of uint8, shape (parent instances, parent steps) or (0, 0)
         States of the parent's tiles; none: always there.
     fan, ratio : int
@@ -60,11 +63,10 @@ def hulls(
     children, axes, others = len(walk.bases), len(shape.shape), len(leader.shape)
     base = np.zeros(len(walk.sizes), dtype=np.int64)
     lo, hi = np.zeros((children, axes), dtype=np.int64), np.zeros((children, axes), dtype=np.int64)
-    low, high = np.zeros((children, others), dtype=np.int64), np.zeros((children, others), dtype=np.int64)
     now_lo, now_hi = np.zeros(axes, dtype=np.int64), np.zeros(axes, dtype=np.int64)
     its_lo, its_hi = np.zeros(others, dtype=np.int64), np.zeros(others, dtype=np.int64)
-    begun = np.full(children, -1, dtype=np.int64)
-    there = np.zeros(children, dtype=np.int64)
+    begun, there = np.full(children, -1, dtype=np.int64), np.zeros(children, dtype=np.int64)
+    met = np.zeros(children, dtype=np.uint8)
     for step in range(steps + 1):
         if step < steps:
             decode(walk, step, base)
@@ -72,21 +74,18 @@ def hulls(
             state = 0
             if step < steps:
                 tile(walk, shape, base, c, now_lo, now_hi)
-                exists = tile(walk, leader, base, c, its_lo, its_hi)
                 if len(parent):
                     state = 1 if parent[c // fan, step // ratio] & 3 else 0
-                if begun[c] >= 0 and state == there[c] and same(now_lo, now_hi, lo[c], hi[c]):
-                    if exists:
-                        for a in range(others):
-                            low[c, a] = min(low[c, a], its_lo[a])
-                            high[c, a] = max(high[c, a], its_hi[a])
-                    continue
-            if begun[c] >= 0 and occupied(leader.strides, sums, low[c], high[c], 1) == 0:
-                for s in range(begun[c], step):
-                    empty[c, s] = 1
-            if step < steps:
-                lo[c], hi[c], low[c], high[c] = now_lo, now_hi, its_lo, its_hi
-                begun[c], there[c] = step, state
+            goes_on = (
+                step < steps and begun[c] >= 0 and state == there[c] and same(now_lo, now_hi, lo[c], hi[c])
+            )
+            if not goes_on:
+                if begun[c] >= 0 and met[c] == 0:
+                    for s in range(begun[c], step):
+                        empty[c, s] = 1
+                lo[c], hi[c], begun[c], there[c], met[c] = now_lo, now_hi, step, state, 0
+            if step < steps and met[c] == 0 and tile(walk, leader, base, c, its_lo, its_hi):
+                met[c] = occupied(leader.strides, sums, its_lo, its_hi, 1) > 0
 
 
 @kernel
