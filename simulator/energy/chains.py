@@ -1,36 +1,33 @@
 """Names under which tables of energies tell an action, first to last: what a table does not tell falls back along the chain.
 
-Source: the public release of Timeloop of July 2022 (include/model). Drains cost a read.
+Accesses that are gated or skipped cost what a table says of them (or of an idle cycle), else nothing; drains cost a read. Source:
+the public release of Timeloop of March 2025 (4cf6d4c, include/model/topology.hpp), and the `idle` of that of July 2022.
 """
 
 from __future__ import annotations
 
-_WRITE = ("gated_write", "idle", "write")
-_IDLE = ("metadata_idle",)
-
 CHAINS: dict[tuple[str, str], tuple[str, ...]] = {
     ("random", "read"): ("random_read", "read"),
-    ("random", "fill"): ("random_fill", "write"),
-    ("random", "update"): ("random_update", "random_fill", "write"),
-    ("gated", "read"): ("gated_read", "idle", "read"),
-    ("gated", "fill"): ("gated_fill", *_WRITE),
-    ("gated", "update"): ("gated_update", *_WRITE),
-    ("skipped", "read"): ("skipped_read", "gated_read", "idle", "read"),
-    ("skipped", "fill"): ("skipped_fill", "skipped_write", *_WRITE),
-    ("skipped", "update"): ("skipped_update", "skipped_write", *_WRITE),
+    ("random", "fill"): ("random_fill", "random_write", "fill", "write"),
+    ("random", "update"): ("random_update", "random_write", "update", "write"),
+    ("gated", "read"): ("gated_read", "idle"),
+    ("gated", "fill"): ("gated_fill", "gated_write", "idle"),
+    ("gated", "update"): ("gated_update", "gated_write", "idle"),
+    ("skipped", "read"): ("skipped_read", "gated_read", "idle"),
+    ("skipped", "fill"): ("skipped_fill", "skipped_write", "gated_fill", "gated_write", "idle"),
+    ("skipped", "update"): ("skipped_update", "skipped_write", "gated_update", "gated_write", "idle"),
 }
 """Of a memory, by state and access."""
 
+
+def _metadata(name: str) -> str:
+    """The same action on metadata: ``gated_read`` is ``gated_metadata_read``, ``read`` is ``metadata_read``."""
+    state, _, access = name.rpartition("_")
+    return f"{state}_metadata_{access}" if state else f"metadata_{access}"
+
+
 METADATA_CHAINS: dict[tuple[str, str], tuple[str, ...]] = {
-    ("random", "read"): ("random_metadata_read", "metadata_read", *_IDLE, "idle"),
-    ("gated", "read"): ("gated_metadata_read", *_IDLE, "metadata_read"),
-    ("skipped", "read"): ("skipped_metadata_read", *_IDLE, "metadata_read"),
-    ("random", "fill"): ("random_metadata_fill", "metadata_write", *_IDLE, "idle"),
-    ("gated", "fill"): ("gated_metadata_fill", "gated_metadata_write", *_IDLE, "metadata_write"),
-    ("skipped", "fill"): ("skipped_metadata_fill", "skipped_metadata_write", *_IDLE, "metadata_write"),
-    ("random", "update"): ("random_metadata_update", "metadata_write", *_IDLE, "idle"),
-    ("gated", "update"): ("gated_metadata_update", "gated_metadata_write", *_IDLE, "metadata_write"),
-    ("skipped", "update"): ("skipped_metadata_update", "skipped_metadata_write", *_IDLE, "metadata_write"),
+    action: tuple(_metadata(name) for name in names) for action, names in CHAINS.items()
 }
 """The same of metadata."""
 

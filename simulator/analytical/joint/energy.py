@@ -1,13 +1,13 @@
 """Energy of exact counts: accesses x energy of the action, words in vectors of the memory's block size.
 
 Reads and drains cost a read, fills and updates a write; energies fall back along the chains of
-:mod:`simulator.analytical.sparseloop.memories`. Without a table, or an action in it, nothing is told.
+:mod:`simulator.energy.chains`. Without a table, or an action in it, nothing is told.
 """
 
 from __future__ import annotations
 
 from simulator.analytical.joint.count import Count, Moved
-from simulator.analytical.sparseloop.memories import CHAINS, COMPUTE_CHAINS, METADATA_CHAINS
+from simulator.energy.chains import CHAINS, COMPUTE_CHAINS, METADATA_CHAINS
 from simulator.energy.reference_table import ReferenceTable, component_name
 from simulator.hardware.hierarchy import Storage
 from simulator.mapping.design_point import DesignPoint

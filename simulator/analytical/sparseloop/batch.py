@@ -28,7 +28,7 @@ from simulator.analytical.sparseloop.array_tiles import (
 from simulator.analytical.sparseloop.computes import action
 from simulator.analytical.sparseloop.formats import EPSILON
 from simulator.analytical.sparseloop.mappings import Ints, Mappings, nest_of
-from simulator.analytical.sparseloop.memories import CHAINS, COMPUTE_CHAINS, METADATA_CHAINS
+from simulator.energy.chains import CHAINS, COMPUTE_CHAINS, METADATA_CHAINS
 from simulator.energy.reference_table import component_name
 from simulator.mapping.design_point import DesignPoint
 

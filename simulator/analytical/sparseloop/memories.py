@@ -8,9 +8,10 @@
     cycles              ceil(compute cycles / throttle)
     energy              sum over actions of vector accesses x energy of the action x instances at work
 
-Tiles must fit at their largest. Energies fall back along a chain per action (:data:`CHAINS`); reductions, address
-generation and networks cost nothing, as no table tells them. Source: Wu et al., Sparseloop, MICRO 2022, section 5.4;
-chains and the table of :data:`THRESHOLDS` of the public release of Timeloop of July 2022 (include/model).
+Tiles must fit at their largest. Energies fall back along a chain per action (:mod:`simulator.energy.chains`, or a
+version's own); reductions, address generation and networks cost nothing, as no table tells them. Source: Wu et al.,
+Sparseloop, MICRO 2022, section 5.4; chains and the table of :data:`THRESHOLDS` of the public release of Timeloop of
+July 2022 (include/model).
 """
 
 from __future__ import annotations
@@ -25,12 +26,13 @@ import numpy as np
 from simulator.analytical.sparseloop.formats import EPSILON, entries
 from simulator.analytical.sparseloop.modes import Mode
 from simulator.analytical.sparseloop.tile import ACCESSES, STATES, Tile
+from simulator.energy.chains import CHAINS, COMPUTE_CHAINS, METADATA_CHAINS
 from simulator.energy.reference_table import ReferenceTable, component_name
 from simulator.errors import InfeasibleError, InputError
 from simulator.hardware.hierarchy import Compute, Storage
 
 _WRITE = ("gated_write", "idle", "write")
-CHAINS: dict[tuple[str, str], tuple[str, ...]] = {
+CHAINS_2022: dict[tuple[str, str], tuple[str, ...]] = {
     ("random", "read"): ("random_read", "read"),
     ("random", "fill"): ("random_fill", "write"),
     ("random", "update"): ("random_update", "random_fill", "write"),
@@ -41,9 +43,9 @@ CHAINS: dict[tuple[str, str], tuple[str, ...]] = {
     ("skipped", "fill"): ("skipped_fill", "skipped_write", *_WRITE),
     ("skipped", "update"): ("skipped_update", "skipped_write", *_WRITE),
 }
-"""Names of an action of a memory in a table of energies, first to last."""
+"""Names of an action of a memory in a table of energies, first to last, in July 2022."""
 _IDLE = ("metadata_idle",)
-METADATA_CHAINS: dict[tuple[str, str], tuple[str, ...]] = {
+METADATA_CHAINS_2022: dict[tuple[str, str], tuple[str, ...]] = {
     ("random", "read"): ("random_metadata_read", "metadata_read", *_IDLE, "idle"),
     ("gated", "read"): ("gated_metadata_read", *_IDLE, "metadata_read"),
     ("skipped", "read"): ("skipped_metadata_read", *_IDLE, "metadata_read"),
@@ -55,7 +57,7 @@ METADATA_CHAINS: dict[tuple[str, str], tuple[str, ...]] = {
     ("skipped", "update"): ("skipped_metadata_update", "skipped_metadata_write", *_IDLE, "metadata_write"),
 }
 """The same of metadata."""
-RECENT_CHAINS: dict[tuple[str, str], tuple[str, ...]] = {
+CHAINS_2025: dict[tuple[str, str], tuple[str, ...]] = {
     ("random", "read"): ("random_read", "read"),
     ("gated", "read"): ("gated_read",),
     ("skipped", "read"): ("skipped_read", "gated_read"),
@@ -71,24 +73,17 @@ RECENT_CHAINS: dict[tuple[str, str], tuple[str, ...]] = {
 
 def chain(state: str, access: str, metadata: bool, mode: Mode) -> tuple[str, ...]:
     """Names of an action in a table of energies, first to last."""
-    action = "read" if access == "drain" else access
+    action = (state, "read" if access == "drain" else access)
+    if mode.by_coordinates:
+        return (METADATA_CHAINS if metadata else CHAINS)[action]
     if not mode.recent_chains:
-        return (METADATA_CHAINS if metadata else CHAINS)[(state, action)]
-    names = RECENT_CHAINS[(state, action)]
+        return (METADATA_CHAINS_2022 if metadata else CHAINS_2022)[action]
+    names = CHAINS_2025[action]
     if not metadata:
         return names
     return tuple(re.sub(r"^((?:random|gated|skipped)_)?", r"\1metadata_", name) for name in names)
 
 
-COMPUTE_CHAINS: dict[str, tuple[str, ...]] = {
-    "actual": ("mac_random", "mult_random", "mac", "mult", "compute"),
-    "gated": ("mac_gated", "mult_gated", "compute_gated", "mac", "mult", "compute"),
-    "skipped": (
-        *("mac_skipped", "mult_skipped", "compute_skipped"),
-        *("mac_gated", "mult_gated", "compute_gated", "mac", "mult", "compute"),
-    ),
-}
-"""The same of multipliers."""
 THRESHOLDS: dict[int, tuple[int, ...]] = {
     2: (251, 125, 84, 63, 51, 42, 36, 32, 28, 1),
     4: (375, 188, 125, 94, 75, 63, 54, 47, 42, 1),

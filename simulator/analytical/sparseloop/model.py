@@ -223,7 +223,10 @@ class _Model:
         found: dict[tuple[str, int], Saving] = {}
         states: dict[tuple[str, int], str] = {}
         read_pj = [
-            self.point.energies.find(component_name(s.path), memories.CHAINS[("random", "read")]) or 0.0
+            self.point.energies.find(
+                component_name(s.path), memories.chain("random", "read", False, self.mode)
+            )
+            or 0.0
             for s in self.storage
         ]
         conditions: dict[tuple[str, int], Condition] = {}
