@@ -351,7 +351,7 @@ def compare(
     Parameters
     ----------
     hardware, workload, engine, overrides, on_layer, progress
-        As in :func:`simulate`; a design point takes no workload.
+        As in :func:`simulate`.
     model : str
         A registered model. It also tells the rung of actual densities when `against` is given.
     against : str, Path or Estimate, or None
@@ -364,14 +364,14 @@ def compare(
 
     asked = Asked(model, against, engine, _seed(seed), on_layer, progress, versions())
     loaded = load(hardware) if isinstance(hardware, (str, Path)) else hardware
+    name, _, layers = ("", "", iter(())) if workload is None else _layers(workload)
     if isinstance(loaded, Point):
-        if workload is not None or overrides:
-            raise InputError(_WHOLE.format(loaded.name))
-        return of_point(loaded, tensors, asked)
+        if overrides:
+            raise InputError(f"design point {loaded.name!r}: takes no overrides; change its file")
+        return of_point(loaded, name, list(layers), tensors, asked)
     machine = _overridden(_machine(cast("Machine", loaded)), overrides)
     if workload is None:
         raise InputError(f"a comparison on machine {machine.name!r} needs a layer or a trace")
-    name, _, layers = _layers(workload)
     return of_machine(machine, name, list(layers), lowered_layer, asked)
 
 

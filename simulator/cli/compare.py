@@ -74,15 +74,19 @@ def command(
     """Compare an estimate of TRACE on HW with its simulation, and say what every assumption costs.
 
     HW is a name in hwconfigs/ or a .yaml file, TRACE a .h5 file or a name in traces/. HW may also be a Timeloop or Sparseloop
-    specification (a name, a file or a folder), whose operands are drawn from the occupancies it declares.
+    specification (a name, a file or a folder): TRACE is then a .npz file with an array per operand or a trace whose layers fit it;
+    without TRACE operands are drawn from the occupancies it declares.
     """
     from simulator.cli.inputs import pairs
     from simulator.cli.run import _layers
+    from simulator.cli.run_point import ARRAYS, arrays, specification
 
     allowed = None if tolerance is None else _share(tolerance)
     changes = pairs(sets, "--set") or None
-    with nullcontext() if trace is None else _layers(trace, layers) as workload:
-        found = _compare(hw, workload, model, against, changes, seed, quiet)
+    point = specification(hw)
+    tensors = None if point is None or trace is None or not trace.endswith(ARRAYS) else arrays(point, trace)
+    with nullcontext() if trace is None or tensors is not None else _layers(trace, layers) as workload:
+        found = _compare(hw, workload, tensors, model, against, changes, seed, quiet)
     if out is not None:
         _write(found, out)
     if as_json:
@@ -106,6 +110,7 @@ def _share(text: str) -> Fraction:
 def _compare(
     hw: str,
     workload: Any,
+    tensors: Any,
     model: str,
     against: Path | None,
     changes: dict[str, str] | None,
@@ -125,7 +130,14 @@ def _compare(
 
         report(0, many, f"compare {hw}")
         return compare(
-            hw, workload, model=model, against=against, overrides=changes, seed=seed, on_layer=step
+            hw,
+            workload,
+            tensors=tensors,
+            model=model,
+            against=against,
+            overrides=changes,
+            seed=seed,
+            on_layer=step,
         )
 
 

@@ -53,12 +53,12 @@ def run_point(point: DesignPoint, data: str | None, layers: str, options: Option
         if data is None:
             return simulate(point, **chosen)
         if data.endswith(ARRAYS):
-            return simulate(point, tensors=_arrays(point, data), **chosen)
+            return simulate(point, tensors=arrays(point, data), **chosen)
         with _layers(data, layers) as trace:
             return simulate(point, trace, **chosen)
 
 
-def _arrays(point: DesignPoint, file: str) -> dict[str, NDArray[Any]]:
+def arrays(point: DesignPoint, file: str) -> dict[str, NDArray[Any]]:
     """The arrays of a file, by tensor."""
     import numpy as np
 

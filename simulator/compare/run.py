@@ -16,12 +16,12 @@ from simulator.errors import InputError
 from simulator.frontend.timeloop import read_results
 from simulator.hardware.machine import Machine
 from simulator.lowering.lowered import Lowered
+from simulator.lowering.nest import drawn, of_layer
 from simulator.lowering.views.view import average_density, view
 from simulator.mapping.design_point import DesignPoint
 from simulator.record.comparison import Comparison, LayerComparison
 from simulator.record.estimate import Estimate
 from simulator.registry import resolve
-from simulator.workload.drawing import draw
 from simulator.workload.layer import Layer
 
 
@@ -90,10 +90,27 @@ def of_machine(
     return _all(machine.name, name, subjects(), asked)
 
 
-def of_point(point: DesignPoint, tensors: Mapping[str, NDArray[Any]] | None, asked: Asked) -> Comparison:
-    """A design point; without tensors they are drawn from the occupancies it declares."""
-    operands = draw(point.product, point.occupancy, asked.seed) if tensors is None else tensors
-    return _all(point.name, point.product.text, (point_subject(point, operands),), asked)
+def of_point(
+    point: DesignPoint,
+    name: str,
+    layers: Sequence[Layer],
+    tensors: Mapping[str, NDArray[Any]] | None,
+    asked: Asked,
+) -> Comparison:
+    """A design point on recorded layers that fit it, on tensors, or without either on tensors drawn from what it declares."""
+    if layers and tensors is not None:
+        raise InputError(f"design point {point.name!r}: takes a trace or tensors, not both")
+    if asked.against is not None and len(layers) > 1:
+        raise InputError(f"against {asked.said}: is an estimate of one layer; {name} has {len(layers)}")
+
+    def subjects() -> Iterable[Subject]:
+        for layer in layers:
+            yield point_subject(point, of_layer(point.product, layer), layer.name, asked.seed)
+        if not layers:
+            given = drawn(point, asked.seed)[0] if tensors is None else tensors
+            yield point_subject(point, given, seed=asked.seed)
+
+    return _all(point.name, name or point.product.text, subjects(), asked)
 
 
 def _all(hardware: str, workload: str, subjects: Iterable[Subject], asked: Asked) -> Comparison:

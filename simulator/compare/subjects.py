@@ -12,10 +12,11 @@ from simulator.compare.figures import Truth
 from simulator.compare.ladder import Subject
 from simulator.energy.table import Table
 from simulator.lowering.lowered import Lowered, outputs_mask
+from simulator.lowering.nest import lower
+from simulator.lowering.nest.result import energy
 from simulator.mapping.design_point import DesignPoint
 from simulator.record.estimate import Counts
 from simulator.record.outcome import Outcome
-from simulator.registry import resolve
 from simulator.workload.matrix import GemmView
 
 
@@ -60,9 +61,28 @@ def matrices(view: GemmView, point: DesignPoint) -> dict[str, NDArray[np.bool_]]
     }
 
 
-def point_subject(point: DesignPoint, tensors: Mapping[str, NDArray[Any]]) -> Subject:
-    """A design point, simulated as it is estimated."""
-    lowered = resolve("lowering", "nest")(point, tensors)
+def point_subject(
+    point: DesignPoint, tensors: Mapping[str, NDArray[Any]], name: str = "", seed: int = 0
+) -> Subject:
+    """A design point, simulated as it is estimated.
+
+    Parameters
+    ----------
+    point : DesignPoint
+    tensors : mapping of str to ndarray
+        Operands, and the output where its non-zeros are known.
+    name : str
+        Of the layer; that of the point when empty.
+    seed : int
+        Of integers that stand for operands without values.
+
+    Raises
+    ------
+    InputError
+        Tensors that do not fit, or a rule that leaves out a product that counts.
+    """
+    lowered = lower(point, tensors, seed)
+    lowered.verify()
     computed, gated, skipped = lowered.counted.computes()
     accesses = {
         level: {
@@ -71,8 +91,10 @@ def point_subject(point: DesignPoint, tensors: Mapping[str, NDArray[Any]]) -> Su
         }
         for level, by_tensor in lowered.counted.counts().items()
     }
+    spent = sum(sum(actions.values()) for actions in energy(lowered).values())
 
     def truth(outcome: Outcome) -> Truth:
-        return Truth({"computed": computed, "gated": gated, "skipped": skipped}, accesses, {})
+        computes = {"computed": computed, "gated": gated, "skipped": skipped}
+        return Truth(computes, accesses, {}, spent)
 
-    return Subject(point.name, lowered.plan, truth, point, tensors)
+    return Subject(name or point.name, lowered.plan, truth, point, tensors)
