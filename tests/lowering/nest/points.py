@@ -13,7 +13,6 @@ from simulator.mapping.design_point import DesignPoint
 from simulator.mapping.nest import LevelNest, Loop, Nest
 from simulator.workload.product import Access, Product, access
 
-GEMM = ({"A": (("m",), ("k",)), "B": (("n",), ("k",))}, ("m",), ("n",))
 EXPRESSIONS = {
     "gemm": ("mkn", {"A": "m,k", "B": "n,k"}, "m,n"),
     "conv": ("mcprs", {"W": "m,c,r", "I": "c,p+r"}, "m,p"),
@@ -39,11 +38,6 @@ def product(name: str, sizes: dict[str, int]) -> Product:
     own = {rank: sizes[rank] for rank in ranks if rank in sizes}
     tensors: list[Access] = [access(t, _terms(text), own) for t, text in operands.items()]
     return Product(name, tuple(own.items()), tuple(tensors), access("Z", _terms(output), own))
-
-
-def loops(rank: str, size: int, pieces: list[tuple[int, str]]) -> list[Loop]:
-    """Loops of one rank by their bounds, outermost first; what does not divide is cut off in the last round."""
-    return [Loop(rank, bound, bound, axis) for bound, axis in pieces if bound > 1]
 
 
 def storage(name: str, instances: int = 1, **more: object) -> Storage:
