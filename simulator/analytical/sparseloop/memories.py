@@ -101,6 +101,7 @@ class Memory:
     Attributes
     ----------
     cycles : int
+        What the memory alone would need; in published versions the multipliers' cycles over the throttle.
     throttle : float
         Share of the full speed, 0..1.
     energy_pj : dict of str to float
@@ -137,8 +138,13 @@ def evaluate(
     """
     occupied = _fits(tiles, storage, mode)
     reads, writes = _words(tiles, storage, mode)
-    throttle = _throttle(reads, writes, storage, compute_time)
-    cycles = whole_cycles(compute_time / throttle, mode)
+    if mode.floors:
+        throttle = _throttle(reads, writes, storage, compute_time)
+        cycles = whole_cycles(compute_time / throttle, mode)
+    else:
+        time = _time(reads, writes, storage)
+        throttle = min(compute_time / time, 1.0) if time else 1.0
+        cycles = whole_cycles(time, mode)
     return Memory(cycles, float(throttle), _energy(tiles, storage, energies, mode), occupied)
 
 
@@ -229,8 +235,17 @@ def _moved(tile: Tile, accesses: tuple[str, ...], word_bits: int, mode: Mode) ->
     return data + (int(bits) // word_bits if mode.floors else bits / word_bits)
 
 
+def _time(reads: float, writes: float, storage: Storage) -> float:
+    """Cycles the bandwidths alone ask for."""
+    rates = (storage.read_bandwidth, storage.write_bandwidth, storage.shared_bandwidth)
+    words = (reads, writes, reads + writes)
+    return max(
+        (w / float(rate) for rate, w in zip(rates, words, strict=True) if rate is not None), default=0.0
+    )
+
+
 def _throttle(reads: float, writes: float, storage: Storage, compute_time: float) -> float:
-    """Share of full speed the bandwidths allow."""
+    """Share of full speed the bandwidths allow, as Timeloop rounds it."""
     slowest = 1.0
     if not compute_time:
         return slowest

@@ -183,6 +183,18 @@ def test_the_innermost_gate_keeps_its_cycles_by_default_only() -> None:
     assert float(estimate(point).computes.gated) == pytest.approx(8 * 8 * 16 / 2)
 
 
+def test_words_take_their_time_without_multiplications() -> None:
+    """A is zero throughout and B is skipped by it: nothing is multiplied, and A's bits and B's words still come in."""
+    rule = Rule("skipping", (Condition("B", ("A",)),))
+    features = {"buffer": LevelFeatures((Representation("A", (RankFormat("B"),) * 3),), (rule,))}
+    found = estimate(gemm(bandwidth=1, features=features, density={"A": Fraction(0)}))
+    assert (found.compute_cycles, float(found.computes.actual)) == (0, 0.0)
+    dram = found.levels[0]
+    assert found.cycles == dram.cycles == sum(float(t["reads"].actual) for t in dram.tensors.values())
+    assert found.bound == "dram"
+    assert dram.throttle == 0
+
+
 def test_a_mode_and_its_version_are_told() -> None:
     assert estimate(gemm()).mimics == ""
     assert "ee66b62" in estimate(gemm(), "timeloop-2022").mimics
