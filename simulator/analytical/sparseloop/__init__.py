@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from simulator.analytical.sparseloop.batch import Evaluations, Mappings, evaluate, nest_of
 from simulator.analytical.sparseloop.model import estimate
 from simulator.analytical.sparseloop.modes import ARTIFACT, MODES, TIMELOOP_2022, TIMELOOP_HEAD
 
@@ -16,4 +17,14 @@ artifact_2022 = partial(estimate, mode=ARTIFACT.name)
 release_2025 = partial(estimate, mode=TIMELOOP_HEAD.name)
 """The numbers of the public release of March 2025."""
 
-__all__ = ["MODES", "artifact_2022", "estimate", "release_2022", "release_2025"]
+__all__ = [
+    "MODES",
+    "Evaluations",
+    "Mappings",
+    "artifact_2022",
+    "estimate",
+    "evaluate",
+    "nest_of",
+    "release_2022",
+    "release_2025",
+]
