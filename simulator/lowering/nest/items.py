@@ -1,8 +1,10 @@
 """Items: what a program does in order, from the records of what it moves.
 
-A beat in which something takes time is an item. Where the slowest instance's time leaves a beat with work but no demand, its
-work goes with the item before (what is needed is there early) or after (what is made is complete late). What is only counted
-(skipped) goes with the item before, the first of all with the first.
+A beat in which something takes time is an item. Within a granule, where instances run free, beats go together until they are worth
+a cycle of the port, for an item takes a cycle at least: with demand c before a beat of its granule and `least` units to a cycle,
+item floor(c / least). What is needed is there with the first of its beats, what is made is complete with the last. Where the slowest
+instance's time leaves a beat with work but no demand, its work goes with the item before or after, in the same sense; so does what
+is only counted (skipped).
 """
 
 from __future__ import annotations
@@ -62,7 +64,12 @@ class Items:
             )
 
 
-def items(records: dict[str, tuple[Integers, dict[str, int]]], unit: int, early: bool) -> Items:
+def items(
+    records: dict[str, tuple[Integers, dict[str, int]]],
+    unit: int,
+    early: bool,
+    together: tuple[int, int] | None = None,
+) -> Items:
     """Items of a program that moves several tensors.
 
     Parameters
@@ -72,26 +79,64 @@ def items(records: dict[str, tuple[Integers, dict[str, int]]], unit: int, early:
     unit : int
         Bits of one unit of work; for products 1.
     early : bool
-        Whether work without demand goes with the item before it, rather than after.
+        Whether what is told is needed, rather than made.
+    granules : ndarray of int64, shape (beats,)
+        The granule of every beat.
+    least : int
+        Units worth a cycle.
+    together : (int, int) or None
+        Units a port serves per cycle, 0 without a rate (what the busiest beat needs), and beats of a tile: within a tile an
+        item is at least a cycle's worth, but for the rest of the tile. None: every beat with demand is an item.
     """
     every = [record for record, _ in records.values()]
     work, demand = sum(record[WORK] for record in every), sum(record[DEMAND] for record in every)
     assert isinstance(work, np.ndarray)
     assert isinstance(demand, np.ndarray)
     demand = _whole(demand, unit, early)
-    at = np.flatnonzero(demand)
+    at = np.flatnonzero(demand) if together is None else _begun(demand, early, *together)
     owner = _owners(len(work), at, early)
     actions = {}
     for record, rows in records.values():
         for name, row in rows.items():
             actions[name] = _moved(record[row], owner, len(at))
-    return Items(at, _moved(work, owner, len(at)) // unit, demand[at], actions)
+    return Items(at, _moved(work, owner, len(at)) // unit, _moved(demand, owner, len(at)), actions)
 
 
 def _whole(bits: Integers, unit: int, early: bool) -> Integers:
     """Bits of every beat in whole units, rounded in the running sum."""
     sums = np.cumsum(bits)
     return np.diff(-(-sums // unit) if early else sums // unit, prepend=0)
+
+
+def _begun(demand: Integers, early: bool, cycle: int, tile: int) -> Integers:
+    """Beats of items of a cycle's worth: where one begins (early) or is whole, or is the last of its tile (late)."""
+    worth = cycle or max(1, int(demand.max(initial=0)))
+    sums = np.cumsum(demand)
+    first = np.arange(len(demand)) // tile * tile
+    local = sums - (sums[first] - demand[first])
+    before = local - demand
+    if early:
+        found = -(-local // worth) > -(-before // worth)
+    else:
+        last = np.minimum(first + tile, len(demand)) - 1
+        rest = (sums == sums[last]) & (demand > 0)
+        found = (local // worth > before // worth) | rest
+    return np.flatnonzero(found & (demand > 0))
+
+
+def _together(demand: Integers, early: bool, granules: Integers, least: int) -> Integers:
+    """Beats at which there is an item."""
+    at = np.flatnonzero(demand)
+    if not len(at):
+        return at
+    before, granule = (np.cumsum(demand) - demand)[at], granules[at]
+    first = np.flatnonzero(np.diff(granule, prepend=granule[0] - 1))
+    before -= np.repeat(before[first], np.diff(first, append=len(at)))
+    part = before // least
+    begins = np.flatnonzero(
+        (np.diff(part, prepend=-1) != 0) | (np.diff(granule, prepend=granule[0] - 1) != 0)
+    )
+    return at[begins] if early else at[np.append(begins[1:], len(at)) - 1]
 
 
 def _owners(beats: int, at: Integers, early: bool) -> Integers:

@@ -67,16 +67,52 @@ def network(counted: Counted) -> Plan:
     point = counted.space.point
     wiring = _Wiring()
     for key, feeds in _grouped(counted).items():
-        made = items(_records(feeds), unit_of(counted, key[0]), key[1] in ("to", "sums", "fill", "back"))
+        level, name, _ = key
+        early, unit = name in ("to", "sums", "fill", "back"), unit_of(counted, level)
+        made = items(_records(feeds), unit, early, _granules(counted, level), _least(counted, level, name))
         if len(made):
             wiring.programs[key] = made
     rows = {"mac": ACTUAL, "mac_gated": ACTUAL + 1, "mac_skipped": ACTUAL + 2}
     depth = len(point.nest.levels)
-    products = items({"products": (counted.products, rows)}, 1, False)
+    products = items({"products": (counted.products, rows)}, 1, False, _granules(counted, depth), 1)
     if len(products):
         wiring.programs[depth, "compute", depth] = products
     _wire(wiring, counted)
     return _plan(wiring, counted)
+
+
+def _together(counted: Counted, key: Key) -> tuple[int, int] | None:
+    """Units per cycle and beats of a tile, for what goes to and from compute: instances that run free below a fan-out are not in
+    lock step at every step of compute because an item lasts a cycle.
+    """
+    level, name, other = key
+    point = counted.space.point
+    if other != len(point.nest.levels):
+        return None
+    storage = point.hierarchy.storage[level]
+    own = storage.write_bandwidth if name == "update" else storage.read_bandwidth
+    words = own if storage.shared_bandwidth is None else storage.shared_bandwidth
+    p, q = _rate(words, storage.word_bits, unit_of(counted, level))
+    steps = math.prod(loop.bound for at in point.nest.levels[level:] for loop in at.temporal)
+    return (max(1, p // q) if q else 0), max(1, steps // counted.steps)
+
+
+def _granules(counted: Counted, level: int) -> Integers:
+    """The granule of every beat, as instances of a level run free in it; a beat each where there is one instance."""
+    space, every = counted.space, np.arange(counted.beats + 1, dtype=np.int64)
+    outer = space.fanouts(level)
+    if not outer:
+        return every
+    length = space.period(outer[0], space.levels)
+    return every if length <= counted.steps else every * counted.steps // length
+
+
+def _least(counted: Counted, level: int, name: str) -> int:
+    """Units that are worth a cycle of the port of a program; of a word where its rate is unlimited."""
+    storage = counted.space.point.hierarchy.storage[level]
+    own = storage.read_bandwidth if name in ("to", "sums", "drain") else storage.write_bandwidth
+    rate = own if storage.shared_bandwidth is None else storage.shared_bandwidth
+    return max(1, math.ceil((1 if rate is None else rate) * storage.word_bits / unit_of(counted, level)))
 
 
 def action(feed: Feed, metadata: bool, state: int) -> str:
