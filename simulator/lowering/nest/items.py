@@ -2,9 +2,9 @@
 
 A beat in which something takes time is an item. Within a granule, where instances run free, beats go together until they are worth
 a cycle of the port, for an item takes a cycle at least: with demand c before a beat of its granule and `least` units to a cycle,
-item floor(c / least). What is needed is there with the first of its beats, what is made is complete with the last. Where the slowest
-instance's time leaves a beat with work but no demand, its work goes with the item before or after, in the same sense; so does what
-is only counted (skipped).
+item floor(c / least). What is needed is there with the first of its beats, what is made is complete with the last. Where the
+slowest instance's time leaves a beat with work but no demand, its work goes with the item before or after, in the same sense; so
+does what is only counted (skipped).
 """
 
 from __future__ import annotations
@@ -68,7 +68,8 @@ def items(
     records: dict[str, tuple[Integers, dict[str, int]]],
     unit: int,
     early: bool,
-    together: tuple[int, int] | None = None,
+    granules: Integers,
+    least: int,
 ) -> Items:
     """Items of a program that moves several tensors.
 
@@ -84,16 +85,13 @@ def items(
         The granule of every beat.
     least : int
         Units worth a cycle.
-    together : (int, int) or None
-        Units a port serves per cycle, 0 without a rate (what the busiest beat needs), and beats of a tile: within a tile an
-        item is at least a cycle's worth, but for the rest of the tile. None: every beat with demand is an item.
     """
     every = [record for record, _ in records.values()]
     work, demand = sum(record[WORK] for record in every), sum(record[DEMAND] for record in every)
     assert isinstance(work, np.ndarray)
     assert isinstance(demand, np.ndarray)
     demand = _whole(demand, unit, early)
-    at = np.flatnonzero(demand) if together is None else _begun(demand, early, *together)
+    at = _together(demand, early, granules, least)
     owner = _owners(len(work), at, early)
     actions = {}
     for record, rows in records.values():
@@ -106,22 +104,6 @@ def _whole(bits: Integers, unit: int, early: bool) -> Integers:
     """Bits of every beat in whole units, rounded in the running sum."""
     sums = np.cumsum(bits)
     return np.diff(-(-sums // unit) if early else sums // unit, prepend=0)
-
-
-def _begun(demand: Integers, early: bool, cycle: int, tile: int) -> Integers:
-    """Beats of items of a cycle's worth: where one begins (early) or is whole, or is the last of its tile (late)."""
-    worth = cycle or max(1, int(demand.max(initial=0)))
-    sums = np.cumsum(demand)
-    first = np.arange(len(demand)) // tile * tile
-    local = sums - (sums[first] - demand[first])
-    before = local - demand
-    if early:
-        found = -(-local // worth) > -(-before // worth)
-    else:
-        last = np.minimum(first + tile, len(demand)) - 1
-        rest = (sums == sums[last]) & (demand > 0)
-        found = (local // worth > before // worth) | rest
-    return np.flatnonzero(found & (demand > 0))
 
 
 def _together(demand: Integers, early: bool, granules: Integers, least: int) -> Integers:

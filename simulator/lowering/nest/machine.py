@@ -81,22 +81,6 @@ def network(counted: Counted) -> Plan:
     return _plan(wiring, counted)
 
 
-def _together(counted: Counted, key: Key) -> tuple[int, int] | None:
-    """Units per cycle and beats of a tile, for what goes to and from compute: instances that run free below a fan-out are not in
-    lock step at every step of compute because an item lasts a cycle.
-    """
-    level, name, other = key
-    point = counted.space.point
-    if other != len(point.nest.levels):
-        return None
-    storage = point.hierarchy.storage[level]
-    own = storage.write_bandwidth if name == "update" else storage.read_bandwidth
-    words = own if storage.shared_bandwidth is None else storage.shared_bandwidth
-    p, q = _rate(words, storage.word_bits, unit_of(counted, level))
-    steps = math.prod(loop.bound for at in point.nest.levels[level:] for loop in at.temporal)
-    return (max(1, p // q) if q else 0), max(1, steps // counted.steps)
-
-
 def _granules(counted: Counted, level: int) -> Integers:
     """The granule of every beat, as instances of a level run free in it; a beat each where there is one instance."""
     space, every = counted.space, np.arange(counted.beats + 1, dtype=np.int64)
