@@ -28,7 +28,7 @@ import numpy as np
 from simulator.errors import InputError
 from simulator.hardware.hierarchy import Storage
 from simulator.lowering.nest.counting import Counted, Feed
-from simulator.lowering.nest.granules import ACTUAL, META
+from simulator.lowering.nest.granules import ACTUAL, DEMAND, META
 from simulator.lowering.nest.items import Items, items
 from simulator.lowering.nest.walk import Integers
 from simulator.plan import Channel, Component, Plan, Program
@@ -69,7 +69,9 @@ def network(counted: Counted) -> Plan:
     for key, feeds in _grouped(counted).items():
         level, name, _ = key
         early, unit = name in ("to", "sums", "fill", "back"), unit_of(counted, level)
-        made = items(_records(feeds), unit, early, _granules(counted, level), _least(counted, level, name))
+        made = items(
+            _records(feeds), unit, early, _granules(counted, level), _least(counted, level, name, feeds)
+        )
         if len(made):
             wiring.programs[key] = made
     rows = {"mac": ACTUAL, "mac_gated": ACTUAL + 1, "mac_skipped": ACTUAL + 2}
@@ -91,12 +93,15 @@ def _granules(counted: Counted, level: int) -> Integers:
     return every if length <= counted.steps else every * counted.steps // length
 
 
-def _least(counted: Counted, level: int, name: str) -> int:
-    """Units that are worth a cycle of the port of a program; of a word where its rate is unlimited."""
-    storage = counted.space.point.hierarchy.storage[level]
+def _least(counted: Counted, level: int, name: str, feeds: list[Feed]) -> int:
+    """Units that are worth a cycle of the port of a program; without a rate, what it moves on average per cycle of products."""
+    storage, unit = counted.space.point.hierarchy.storage[level], unit_of(counted, level)
     own = storage.read_bandwidth if name in ("to", "sums", "drain") else storage.write_bandwidth
     rate = own if storage.shared_bandwidth is None else storage.shared_bandwidth
-    return max(1, math.ceil((1 if rate is None else rate) * storage.word_bits / unit_of(counted, level)))
+    if rate is not None:
+        return max(1, math.ceil(rate * storage.word_bits / unit))
+    moved = sum(int(feed.record[DEMAND].sum()) for feed in feeds)
+    return max(1, -(-moved // (unit * max(1, int(counted.products[DEMAND].sum())))))
 
 
 def action(feed: Feed, metadata: bool, state: int) -> str:
