@@ -1,7 +1,7 @@
 """The network of a design point: ports of its memories, multipliers, and what waits for what.
 
-Every memory has a read and a write port (one, where `shared_bandwidth` is told); a port without a rate takes one transfer of
-each of its programs per cycle. Programs, with what an item at beat x waits for::
+Every memory has a read and a write port (one, where `shared_bandwidth` is told; three, where both are); a port without a rate
+takes one transfer of each of its programs per cycle. Programs, with what an item at beat x waits for::
 
     <m>.read    to c      operands to level c           their fills at m up to x
                 sums c    partial sums back to c        the drains they were drained in; their fill at m up to x
@@ -25,14 +25,13 @@ from fractions import Fraction
 
 import numpy as np
 
-from simulator.errors import InputError
 from simulator.hardware.hierarchy import Storage
 from simulator.lowering.nest.counting import Counted, Feed
 from simulator.lowering.nest.granules import ACTUAL, DEMAND, META
 from simulator.lowering.nest.items import Items, items
 from simulator.lowering.nest.walk import Integers
 from simulator.plan import Channel, Component, Plan, Program
-from simulator.plan.network import DATA, SPACE, STATIONARY
+from simulator.plan.network import SPACE
 
 STATES = ("", "_gated", "_skipped")
 
@@ -96,10 +95,10 @@ def _granules(counted: Counted, level: int) -> Integers:
 def _least(counted: Counted, level: int, name: str, feeds: list[Feed]) -> int:
     """Units that are worth a cycle of the port of a program; without a rate, what it moves on average per cycle of products."""
     storage, unit = counted.space.point.hierarchy.storage[level], unit_of(counted, level)
-    own = storage.read_bandwidth if name in ("to", "sums", "drain") else storage.write_bandwidth
-    rate = own if storage.shared_bandwidth is None else storage.shared_bandwidth
-    if rate is not None:
-        return max(1, math.ceil(rate * storage.word_bits / unit))
+    own = storage.read_bandwidth if name in READS else storage.write_bandwidth
+    told = [each for each in (own, storage.shared_bandwidth) if each is not None]
+    if told:
+        return max(1, math.ceil(min(told) * storage.word_bits / unit))
     moved = sum(int(feed.record[DEMAND].sum()) for feed in feeds)
     return max(1, -(-moved // (unit * max(1, int(counted.products[DEMAND].sum())))))
 
@@ -201,12 +200,11 @@ def _after(
     consumer: Key,
     capacity: int | None,
     latency: int,
-    meaning: str = DATA,
 ) -> None:
     if producer not in wiring.programs or consumer not in wiring.programs:
         return
     before = _upto(wiring.programs[producer], wiring.programs[consumer])
-    wiring.link(name, producer, consumer, before, lambda n: Channel(n, capacity, latency, meaning=meaning))
+    wiring.link(name, producer, consumer, before, lambda n: Channel(n, capacity, latency))
 
 
 def _queue(wiring: _Wiring, sender: Storage, producer: Key, consumer: Key) -> None:
@@ -224,7 +222,7 @@ def _reads(wiring: _Wiring, counted: Counted, key: Key, depth: int) -> None:
             title = (
                 f"tiles of {fill[1]} {fill[2]} at {_name(counted, level)} for {name} {_name(counted, other)}"
             )
-            _after(wiring, title, fill, key, None, 1, STATIONARY)
+            _after(wiring, title, fill, key, None, 1)
     if other == depth:
         _after(
             wiring,
@@ -288,35 +286,47 @@ def slots_of(counted: Counted, level: int) -> int:
     return 2 if storage.capacity is None or 2 * words <= storage.capacity else 1
 
 
+READS, WRITES = ("to", "sums", "drain"), ("fill", "back", "update")
+
+
+def _passed(wiring: _Wiring, level: int) -> list[Key]:
+    """Programs that take every transfer of a memory's own ports through the port its reads and writes share besides."""
+    found = []
+    for key in [k for k in wiring.programs if k[0] == level and k[1] in READS + WRITES]:
+        own, name = wiring.programs[key], f"{key[1]} {key[2]} through the port of {level}"
+        every = np.ones(len(own), dtype=np.int64)
+        again = (level, f"shared {key[1]}", key[2])
+        wiring.programs[again] = Items(own.at, own.work, own.demand, {}, {name: every}, own.puts)
+        own.puts = {name: every}
+        wiring.channels.append(Channel(name, 1))
+        found.append(again)
+    return found
+
+
 def _plan(wiring: _Wiring, counted: Counted) -> Plan:
     point = counted.space.point
-    index = {channel.name: i for i, channel in enumerate(wiring.channels)}
-    components = list[Component]()
+    depth = len(point.nest.levels)
+    ports = list[tuple[int, str, Fraction | None, list[Key]]]()
     for level, storage in enumerate(point.hierarchy.storage):
-        if storage.shared_bandwidth is not None and (storage.read_bandwidth, storage.write_bandwidth) != (
+        reads, writes = ([k for k in wiring.programs if k[0] == level and k[1] in s] for s in (READS, WRITES))
+        if not point.nest.levels[level].keeps:
+            continue
+        if storage.shared_bandwidth is None or (storage.read_bandwidth, storage.write_bandwidth) != (
             None,
             None,
         ):
-            raise InputError(
-                f"level {storage.name!r}: has a shared bandwidth and one of its own for reads or writes; one kind can be simulated"
-            )
-        sides: dict[str, tuple[str, ...]] = {
-            "read": ("to", "sums", "drain"),
-            "write": ("fill", "back", "update"),
-        }
-        rates = {"read": storage.read_bandwidth, "write": storage.write_bandwidth}
+            ports.append((level, f"{storage.name}.read", storage.read_bandwidth, reads))
+            ports.append((level, f"{storage.name}.write", storage.write_bandwidth, writes))
+            reads, writes = (_passed(wiring, level) if storage.shared_bandwidth is not None else []), []
         if storage.shared_bandwidth is not None:
-            sides, rates = {"": sides["read"] + sides["write"]}, {"": storage.shared_bandwidth}
-        for side, names in sides.items():
-            keys = [k for k in wiring.programs if k[0] == level and k[1] in names]
-            programs = tuple(_program(wiring, counted, k, index) for k in keys)
-            title = f"{storage.name}.{side}" if side else storage.name
-            p, q = _rate(rates[side], storage.word_bits, unit_of(counted, level))
-            arbiter = "round_robin" if len(programs) > 1 and q else None
-            components.append(
-                Component(title, title, "memory", counted.lanes[level], (p, q), arbiter, programs)
-            )
-    depth = len(point.nest.levels)
+            ports.append((level, storage.name, storage.shared_bandwidth, reads + writes))
+    index = {channel.name: i for i, channel in enumerate(wiring.channels)}
+    components = list[Component]()
+    for level, title, words, keys in ports:
+        programs = tuple(_program(wiring, counted, k, index) for k in keys)
+        p, q = _rate(words, point.hierarchy.storage[level].word_bits, unit_of(counted, level))
+        arbiter = "round_robin" if len(programs) > 1 and q else None
+        components.append(Component(title, title, "memory", counted.lanes[level], (p, q), arbiter, programs))
     key = (depth, "compute", depth)
     programs = (_program(wiring, counted, key, index),) if key in wiring.programs else ()
     name = point.hierarchy.compute.name

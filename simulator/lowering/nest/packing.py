@@ -38,21 +38,19 @@ def packed_loops(point: DesignPoint, space: Space, taken: tuple[Decision, ...]) 
     InputError
         Two rules pack lanes.
     """
-    found = list[Placed]()
-    for decision in taken:
-        if not decision.packs or decision.follower == point.product.output.name:
-            continue
-        shared = {r for leader in decision.leaders for r in point.product.tensor(leader).ranks}
-        shared &= point.product.tensor(decision.follower).ranks
-        loops = [
-            p for p in space.loops if p.level == decision.level and p.loop.axis and p.loop.rank in shared
-        ]
-        if loops and found:
-            raise InputError(
-                f"design point {point.name!r}: two rules pack lanes; one packing can be simulated"
-            )
-        found += loops
-    return found
+    along = [loops for decision in taken if (loops := _along(point, space, decision))]
+    if len(along) > 1:
+        raise InputError(f"design point {point.name!r}: two rules pack lanes; one packing can be simulated")
+    return along[0] if along else []
+
+
+def _along(point: DesignPoint, space: Space, decision: Decision) -> list[Placed]:
+    """Spatial loops that a decision packs: those of its level whose rank the follower and a leader share."""
+    if not decision.packs or decision.follower == point.product.output.name:
+        return []
+    shared = {r for leader in decision.leaders for r in point.product.tensor(leader).ranks}
+    shared &= point.product.tensor(decision.follower).ranks
+    return [p for p in space.loops if p.level == decision.level and p.loop.axis and p.loop.rank in shared]
 
 
 def packed(
@@ -105,7 +103,7 @@ def _spatial(
             nodes.append(nodes[-1] * fan)
             periods.append(space.period(outer, space.levels))
     names = [t.name for t in point.product.tensors]
-    packing = [d for d in taken if d.packs and d.level == level]
+    packing = [d for d in taken if _along(point, space, d)]
     leaders = sorted({names.index(name) for d in packing for name in d.leaders})
     return Packing(1, lanes, groups, np.array(leaders, dtype=np.int64), _NO_TABLE, _NO_TABLE, 1), grown(
         nodes, periods

@@ -102,9 +102,9 @@ def random_point(seed: int) -> tuple[DesignPoint, dict[str, np.ndarray]]:
                 1,
                 pick([8, 16, 12]),
                 metadata_bits=pick([0, 4, 8, 5]),
-                read_bandwidth=None if shared else rates[0],
-                write_bandwidth=None if shared else rates[1],
-                shared_bandwidth=rates[0] if shared else None,
+                read_bandwidth=rates[0],
+                write_bandwidth=rates[1],
+                shared_bandwidth=Fraction(int(rng.integers(1, 9)), 2) if shared else None,
                 timing=Timing(int(rng.integers(1, 9)), pick([None, 1, 2, 3]), int(rng.integers(1, 5))),
             )
         )
