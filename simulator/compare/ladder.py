@@ -86,7 +86,7 @@ class Ladder:
         """Exact counts on the actual data, M2; None without a design point and its tensors."""
         if self.subject.point is None or self.subject.tensors is None:
             return None
-        return joint.estimate(self.subject.point, self.subject.tensors)
+        return joint.estimate(self.subject.point, self.subject.tensors, algorithmic=False)
 
     @cached_property
     def _measured(self) -> DesignPoint | None:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.analytical.joint.count import Count, count
+from simulator.analytical.joint.count import Count, Moved, count
 from simulator.analytical.joint.energy import energy
 from simulator.errors import InputError, suggest
 from simulator.hardware.saf import Features
@@ -32,7 +32,7 @@ ASSUMPTIONS = (
 _TIMED = {"read": ("reads", "drains"), "write": ("fills", "updates")}
 
 
-def estimate(point: DesignPoint, tensors: Mapping[str, NDArray[Any]]) -> Estimate:
+def estimate(point: DesignPoint, tensors: Mapping[str, NDArray[Any]], algorithmic: bool = True) -> Estimate:
     """Count what a design point does on actual tensors.
 
     Parameters
@@ -40,11 +40,13 @@ def estimate(point: DesignPoint, tensors: Mapping[str, NDArray[Any]]) -> Estimat
     point : DesignPoint
     tensors : mapping of str to ndarray
         Operands by name, in the shape of their axes; the output too where its non-zeros are known. Non-zero elements count.
+    algorithmic : bool
+        Whether to count the same nest without formats and rules too, which takes as long again; 0 when not.
 
     Returns
     -------
     Estimate
-        Model ``joint``; `algorithmic` is the count of the same nest without formats and rules.
+        Model ``joint``.
 
     Raises
     ------
@@ -53,8 +55,7 @@ def estimate(point: DesignPoint, tensors: Mapping[str, NDArray[Any]]) -> Estimat
     """
     masks = masks_of(point, tensors)
     told = count(point, masks)
-    full = {name: np.ones(mask.shape, np.bool_) for name, mask in masks.items()}
-    dense = told if _plain(point, masks) else count(replace(point, features=Features()), full)
+    dense = _dense(point, masks, told) if algorithmic else None
     compute = Fraction(told.time, told.used[-1])
     times = {memory.name: _time(point, level, told) for level, memory in enumerate(point.hierarchy.storage)}
     most = max(times.values())
@@ -64,12 +65,20 @@ def estimate(point: DesignPoint, tensors: Mapping[str, NDArray[Any]]) -> Estimat
         name=point.name,
         cycles=math.ceil(cycles),
         compute_cycles=math.ceil(compute),
-        computes=Counts(dense.computed, told.computed, told.gated, told.skipped),
+        computes=Counts(dense.computed if dense else 0, told.computed, told.gated, told.skipped),
         levels=tuple(_level(point, level, told, dense, times, compute) for level in range(len(times))),
         energy_pj=energy(point, told),
         bound="compute" if compute == cycles else next(name for name, time in times.items() if time == most),
         assumptions=ASSUMPTIONS,
     )
+
+
+def _dense(point: DesignPoint, masks: Mapping[str, NDArray[np.bool_]], told: Count) -> Count:
+    """The same nest without formats and rules."""
+    if _plain(point, masks):
+        return told
+    full = {name: np.ones(mask.shape, np.bool_) for name, mask in masks.items()}
+    return count(replace(point, features=Features()), full)
 
 
 def _plain(point: DesignPoint, masks: Mapping[str, NDArray[np.bool_]]) -> bool:
@@ -155,14 +164,19 @@ def _time(point: DesignPoint, level: int, told: Count) -> Fraction:
 
 
 def _level(
-    point: DesignPoint, level: int, told: Count, dense: Count, times: dict[str, Fraction], compute: Fraction
+    point: DesignPoint,
+    level: int,
+    told: Count,
+    dense: Count | None,
+    times: dict[str, Fraction],
+    compute: Fraction,
 ) -> LevelEstimate:
     memory = point.hierarchy.storage[level]
     tensors: dict[str, dict[str, Counts]] = {}
     for name, by_access in told.moved[level].items():
         tensors[name] = {}
         for access, moved in by_access.items():
-            other = dense.moved[level][name][access]
+            other = dense.moved[level][name][access] if dense else Moved()
             tensors[name][access] = Counts(other.actual[0], moved.actual[0], moved.gated[0], moved.skipped[0])
             metadata = Counts(other.actual[2], moved.actual[2], moved.gated[2], moved.skipped[2])
             tensors[name][f"metadata_{access}"] = metadata
