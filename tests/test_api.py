@@ -196,8 +196,8 @@ def test_an_interrupt_hands_over_what_was_finished(tmp_path: Path) -> None:
     ("changes", "message"),
     [
         ({"machine": "highligth"}, "did you mean 'highlight'"),
-        ({"machine": None}, "expected a machine, got a NoneType"),
-        ({"machine": _small()}, "expected a machine, got a Layer"),
+        ({"machine": None}, "expected a machine or a design point, got a NoneType"),
+        ({"machine": _small()}, "expected a machine or a design point, got a Layer"),
         ({"workload": "digts_cnn"}, "digts_cnn: no such trace file; did you mean 'digits_cnn'"),
         ({"workload": Trace("empty", ())}, "trace 'empty' has no layers to run"),
         ({"workload": np.ones((2, 2))}, "expected a layer or a trace, got a ndarray"),

@@ -15,8 +15,8 @@ from simulator.hardware.hierarchy import Compute, Hierarchy
 from simulator.lowering.nest import drawn, of_file, of_layer
 from simulator.mapping.design_point import DesignPoint
 from simulator.mapping.nest import LevelNest, Loop, Nest
-from simulator.workload.occupancy import Occupancy
 from simulator.workload.matrix import flat_weights
+from simulator.workload.occupancy import Occupancy
 from simulator.workload.product import Product, access
 
 
