@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,8 @@ def errors(samples: Sequence[Sample], path: Path) -> None:
         axes.axvline(0, color=INK, linewidth=0.8)
         for row in range(1, len(machines)):
             axes.axhline(row, color=FAINT, linewidth=0.6)
-        axes.set(xlim=(-105, MOST + 5), ylim=(len(machines), 0))
+        most = max(min(100 * sample.error, MOST) for sample in samples)
+        axes.set(xlim=(-105, most + 8), ylim=(len(machines), 0))
         said = f"; {beyond} errors above {MOST:.0f} % at the edge" if beyond else ""
         axes.set_xlabel(f"error (%){said}")
         axes.set_yticks([row + 0.5 for row in range(len(machines))], machines)
@@ -137,10 +139,7 @@ def sweeps(found: Mapping[str, Sweep], path: Path) -> None:
             axes.set(xlabel=names[name], ylim=(low, high))
             if name == "density":
                 axes.set_xscale("log", base=2)
-                axes.set_xticks(
-                    list(sweep),
-                    [f"1/{round(1 / x)}" if 1 / x == round(1 / x) and x < 1 else f"{x:g}" for x in sweep],
-                )
+                axes.set_xticks(list(sweep), [str(Fraction(x)) for x in sweep], fontsize=7.5)
             else:
                 axes.set_xticks(list(sweep), [f"{x:g}" for x in sweep])
             axes.minorticks_off()
