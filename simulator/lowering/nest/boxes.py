@@ -36,7 +36,7 @@ def advance(walk: Any, digits: Any, base: Any) -> None:
         digits[j] = 0
 
 
-@kernel
+@inlined
 def tile(walk: Any, shape: Any, base: Any, instance: Any, lo: Any, hi: Any) -> bool:
     """The box of a tensor at an instance; all zeros when it is empty."""
     axes = len(shape.shape)
@@ -66,6 +66,29 @@ def same(lo: Any, hi: Any, other_lo: Any, other_hi: Any) -> bool:
     return True
 
 
+@inlined
+def _single(lo: Any, hi: Any) -> bool:
+    """Whether a box is one point."""
+    for a in range(len(lo)):  # noqa: SIM110
+        if hi[a] != lo[a] + 1:
+            return False
+    return True
+
+
+@inlined
+def _only(strides: Any, at: Any, held_lo: Any, held_hi: Any, hull: Any, points: Any, places: Any) -> int:
+    """As :func:`beyond`, of one point."""
+    point, place, inside = 0, 0, True
+    for a in range(len(at)):
+        point += at[a] * strides[a]
+        place = place * hull[a] + at[a] % hull[a]
+        inside = inside and held_lo[a] <= at[a] < held_hi[a]
+    if inside:
+        return 0
+    points[0], places[0] = point, place
+    return 1
+
+
 @kernel
 def beyond(
     strides: Any, lo: Any, hi: Any, held_lo: Any, held_hi: Any, hull: Any, points: Any, places: Any
@@ -90,6 +113,8 @@ def beyond(
     for a in range(axes):
         if hi[a] <= lo[a]:
             return 0
+    if _single(lo, hi):
+        return _only(strides, lo, held_lo, held_hi, hull, points, places)
     at = lo.copy()
     count, last = 0, axes - 1
     while True:
@@ -114,7 +139,7 @@ def beyond(
             return count
 
 
-@kernel
+@inlined
 def volume_beyond(lo: Any, hi: Any, held_lo: Any, held_hi: Any) -> int:
     """How many points :func:`beyond` finds."""
     whole, common = 1, 1

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from simulator.jit import kernel
+from simulator.jit import inlined, kernel
 from simulator.lowering.nest.walk import Integers, Space
 
 WORK, DEMAND, ACTUAL, GATED, SKIPPED, META = 0, 1, 2, 3, 4, 5
@@ -67,7 +67,7 @@ def grown(nodes: list[int], periods: list[int]) -> Tree:
     return Tree(count, np.array(periods, dtype=np.int64), offsets, sums, begun)
 
 
-@kernel
+@inlined
 def charge(tree: Any, instance: Any, time: Any) -> None:
     """Add to the time of an instance in this step."""
     depth = len(tree.nodes) - 1
@@ -108,7 +108,7 @@ def _spread(begun: Any, beat: Any, demand: Any, ceil: Any, record: Any) -> None:
     begun[1] = record[WORK, beat]
 
 
-@kernel
+@inlined
 def tell(record: Any, beat: Any, kind: Any, found: Any, word: Any) -> int:
     """Add a set of points to a record: actual (0), gated (1) or skipped (2); its time in bits."""
     record[ACTUAL + kind, beat] += found[0]

@@ -199,12 +199,11 @@ def move(
             serial += 1
             union = 0
             for c in range(p * fan, p * fan + fan):
-                tile(walk, shape, base, c, now_lo, now_hi)
                 code = codes[c, step] if len(codes) else PASSED
-                if len(codes):
-                    if code & BEGINS == 0:
-                        continue
-                elif step > 0 and same(now_lo, now_hi, lo[c], hi[c]):
+                if len(codes) and code & BEGINS == 0:
+                    continue
+                tile(walk, shape, base, c, now_lo, now_hi)
+                if len(codes) == 0 and step > 0 and same(now_lo, now_hi, lo[c], hi[c]):
                     continue
                 if held[c]:
                     count = beyond(shape.strides, now_lo, now_hi, lo[c], hi[c], hull, points, places)

@@ -139,13 +139,15 @@ def accumulate(
         early = min(step * spread[0] // spread[1], beats - 1)
         if step < steps:
             decode(walk, step, base)
+        moves = False
         for c in range(children):
             if step < steps:
                 tile(walk, shape, base, c, now_lo[c], now_hi[c])
             else:
                 now_lo[c] = 0
                 now_hi[c] = 0
-        for p in range(parents):
+            moves = moves or not same(now_lo[c], now_hi[c], lo[c], hi[c])
+        for p in range(parents if moves else 0):
             serial += 1
             union = 0
             for c in range(p * fan, p * fan + fan):
@@ -184,7 +186,7 @@ def accumulate(
                     known[p, places[j]] = stream[heard + j]
                 heard += count
                 up_lo[p], up_hi[p] = new_lo, new_hi
-        for p in range(parents):
+        for p in range(parents if moves else 0):
             serial += 1
             union = 0
             for c in range(p * fan, p * fan + fan):
