@@ -359,7 +359,7 @@ def compare(
     tensors : mapping of str to ndarray, or None
         Operands of a design point; None: drawn from the occupancies it declares, by `seed`.
     """
-    from simulator.compare.run import Asked, of_machine, of_point
+    from simulator.comparison.run import Asked, of_machine, of_point
     from simulator.mapping.design_point import DesignPoint as Point
 
     asked = Asked(model, against, engine, _seed(seed), on_layer, progress, versions())

@@ -19,8 +19,8 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compare import Ladder
-from simulator.compare.subjects import point_subject
+from simulator.comparison import Ladder
+from simulator.comparison.subjects import point_subject
 from simulator.hardware.hierarchy import Compute, Hierarchy, Storage, Timing
 from simulator.hardware.saf import Condition, Features, LevelFeatures, RankFormat, Representation, Rule
 from simulator.mapping.design_point import DesignPoint

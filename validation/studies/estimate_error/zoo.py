@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import simulator
 from simulator.api import lowered_layer
-from simulator.compare import Ladder
-from simulator.compare.subjects import layer_subject
+from simulator.comparison import Ladder
+from simulator.comparison.subjects import layer_subject
 from simulator.errors import InfeasibleError, InputError
 from simulator.hardware import load
 from simulator.lowering.views.view import average_density, view

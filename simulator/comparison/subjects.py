@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compare.figures import Truth
-from simulator.compare.ladder import Subject
+from simulator.comparison.figures import Truth
+from simulator.comparison.ladder import Subject
 from simulator.energy.table import Table
 from simulator.lowering.lowered import Lowered, outputs_mask
 from simulator.lowering.nest import lower

@@ -9,8 +9,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from simulator.compare.ladder import Ladder, Subject
-from simulator.compare.subjects import layer_subject, point_subject
+from simulator.comparison.ladder import Ladder, Subject
+from simulator.comparison.subjects import layer_subject, point_subject
 from simulator.engine.contract import Progress
 from simulator.errors import InputError
 from simulator.frontend.timeloop import read_results

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.analytical import joint
-from simulator.compare.figures import Truth, figures
+from simulator.comparison.figures import Truth, figures
 from simulator.engine.contract import Engine, Progress
 from simulator.errors import InfeasibleError, InputError
 from simulator.mapping.design_point import DesignPoint

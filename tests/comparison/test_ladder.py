@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from simulator.api import compare, load
-from simulator.compare import Ladder
-from simulator.compare.subjects import point_subject
+from simulator.comparison import Ladder
+from simulator.comparison.subjects import point_subject
 from simulator.errors import InfeasibleError, InputError
 from simulator.mapping.design_point import DesignPoint
 from simulator.record.comparison import RUNGS

@@ -14,9 +14,9 @@ from networks import Seeded
 from simulator.analytical import joint
 from simulator.analytical.joint.count import count
 from simulator.api import load
-from simulator.compare import Ladder
-from simulator.compare.figures import Truth
-from simulator.compare.subjects import point_subject
+from simulator.comparison import Ladder
+from simulator.comparison.figures import Truth
+from simulator.comparison.subjects import point_subject
 from simulator.errors import InputError
 from simulator.frontend import timeloop
 from simulator.mapping.design_point import DesignPoint
