@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import simulator
-from simulator import api
+from simulator.api import simulation
 from simulator.hardware.organisations.packed import Packed
 from simulator.registry import names
 from simulator.workload.model import Trace
@@ -214,7 +214,7 @@ def test_an_interrupt_hands_over_what_was_finished(tmp_path: Path) -> None:
     ],
 )
 def test_wrong_arguments_are_told_before_anything_runs(monkeypatch, changes: dict, message: str) -> None:
-    monkeypatch.setattr(api, "_layer", lambda *_: pytest.fail("something ran"))
+    monkeypatch.setattr(simulation, "layer_result", lambda *_: pytest.fail("something ran"))
     arguments = {"machine": "tc", "workload": _small(), **changes}
     with pytest.raises(simulator.InputError) as caught:
         simulator.simulate(**arguments)

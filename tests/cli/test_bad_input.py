@@ -327,16 +327,16 @@ def test_ctrl_c_in_a_run_leaves_a_readable_partial_result(run, tmp_path) -> None
 
 
 INTERRUPTED = """
-from simulator import api
+from simulator.api import simulation
 from simulator.cli.main import main
 
-layer = api._layer
+layer = simulation.layer_result
 
 def finished(*args):
     done = layer(*args)
     print(done.name, flush=True)
     return done
 
-api._layer = finished
+simulation.layer_result = finished
 main()
 """

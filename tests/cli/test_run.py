@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from simulator import api
+from simulator.api import simulation
 from simulator.cli.folder import FILES
 from simulator.record.result_file import load
 
@@ -146,14 +147,14 @@ def test_weights_that_break_their_pattern(run, faulty, tmp_path) -> None:
 
 def _interrupt_at(monkeypatch: pytest.MonkeyPatch, turn: int) -> None:
     """Press Ctrl-C at the start of the `turn`-th layer, counted over both machines."""
-    layer, count = api._layer, iter(range(100))
+    layer, count = simulation.layer_result, iter(range(100))
 
     def pressed(*args):
         if next(count) == turn:
             signal.raise_signal(signal.SIGINT)
         return layer(*args)
 
-    monkeypatch.setattr(api, "_layer", pressed)
+    monkeypatch.setattr(simulation, "layer_result", pressed)
 
 
 def test_interrupted_in_the_second_layer(run, toy, tmp_path, monkeypatch) -> None:
