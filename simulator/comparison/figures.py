@@ -57,10 +57,14 @@ def _computes(estimate: Estimate, truth: Truth) -> Iterator[Figure]:
 
 def _accesses(estimate: Estimate, truth: Truth) -> Iterator[Figure]:
     levels = {level.name: level.tensors for level in estimate.levels}
+    known = {kind for level in estimate.levels for counts in level.tensors.values() for kind in counts}
+    kinds = [
+        kind for kind in ACCESSES if kind in known
+    ]  # what the model does not count anywhere it does not tell
     for memory, tensors in truth.accesses.items():
         for tensor, counts in tensors.items():
             told = levels.get(memory, {}).get(tensor)
-            for access in ACCESSES if told is not None else ():
+            for access in kinds if told is not None else ():
                 one, other = (told or {}).get(access, Counts()), counts.get(access, Counts())
                 for state, name in _STATES.items():
                     if getattr(one, state) or getattr(other, state):
