@@ -22,9 +22,10 @@ from simulator.lowering.nest.granules import ACTUAL, META, Tree, blank, joined, 
 from simulator.lowering.nest.operands import Codes, alone, decide, move
 from simulator.lowering.nest.outputs import Port, Ports, accumulate, entering
 from simulator.lowering.nest.packing import packed
-from simulator.lowering.nest.products import Feeds, Paths, Rules, Sums, Tensors, multiply
+from simulator.lowering.nest.products import multiply
 from simulator.lowering.nest.removed import idle, moved
 from simulator.lowering.nest.rules import SKIP, Decision, decisions, positions
+from simulator.lowering.nest.tables import Feeds, Paths, Rules, Sums, Tensors
 from simulator.lowering.nest.walk import Integers, Shape, Space
 from simulator.mapping.design_point import DesignPoint
 from simulator.workload.product import Access

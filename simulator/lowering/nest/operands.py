@@ -140,6 +140,60 @@ def decide(
 
 
 @kernel
+def _union(
+    points: Any, count: Any, kind: Any, serial: Any, met: Any, slot: Any, gathered: Any, best: Any, union: Any
+) -> int:
+    """Add points to those that the children of a parent share, each in the best of its kinds."""
+    for j in range(count):
+        x = points[j]
+        if met[x] == serial:
+            best[slot[x]] = min(best[slot[x]], kind)
+            continue
+        met[x] = serial
+        slot[x] = union
+        gathered[union] = x
+        best[union] = kind
+        union += 1
+    return union  # type: ignore[no-any-return]
+
+
+@kernel
+def _shared(
+    union: Any,
+    best: Any,
+    gathered: Any,
+    chosen: Any,
+    sent: Any,
+    nonzero: Any,
+    keys: Any,
+    found: Any,
+    reading: Any,
+    sources: Any,
+    p: Any,
+    beat: Any,
+) -> None:
+    """Record what the children of a parent share."""
+    for kind in range(3):
+        count = 0
+        for j in range(union):
+            if best[j] == kind:
+                chosen[count] = gathered[j]
+                count += 1
+        if count:
+            measure(sent, chosen, count, nonzero, keys, found)
+            charge(sources, p, tell(reading[0], beat, kind, found, reading[1]))
+
+
+@kernel
+def _room(hull: Any) -> int:
+    """Elements of the largest tile."""
+    room = 1
+    for a in range(len(hull)):
+        room *= hull[a]
+    return room
+
+
+@kernel
 def move(
     walk: Any,
     shape: Any,
@@ -173,31 +227,23 @@ def move(
     sources, targets : Tree
         Of the parent's and the child's instances.
     """
-    children, axes = len(walk.bases), len(shape.shape)
-    room = 1
-    for a in range(axes):
-        room *= hull[a]
-    size = len(nonzero)
-    base = np.zeros(len(walk.sizes), dtype=np.int64)
+    children, axes, size, room = len(walk.bases), len(shape.shape), len(nonzero), _room(hull)
+    shared, most = multicast and fan > 1, min(size, room * fan)
+    elements = size if shared else 0
+    base, found = np.zeros(len(walk.sizes), dtype=np.int64), np.zeros(3, dtype=np.int64)
     lo, hi = np.zeros((children, axes), dtype=np.int64), np.zeros((children, axes), dtype=np.int64)
-    held = np.zeros(children, dtype=np.uint8)
     now_lo, now_hi = np.zeros(axes, dtype=np.int64), np.zeros(axes, dtype=np.int64)
-    none = np.zeros(axes, dtype=np.int64)
+    none, gathered = np.zeros(axes, dtype=np.int64), np.zeros(most, dtype=np.int64)
     points, places = np.zeros(room, dtype=np.int64), np.zeros(room, dtype=np.int64)
-    gathered = np.zeros(min(size, room * fan), dtype=np.int64)
-    chosen, keys = np.zeros(len(gathered), dtype=np.int64), np.zeros(len(gathered) + room, dtype=np.int64)
-    best = np.zeros(len(gathered), dtype=np.uint8)
-    shared = multicast and fan > 1
-    met = np.zeros(size if shared else 0, dtype=np.int64)
-    slot = np.zeros(size if shared else 0, dtype=np.int64)
-    found = np.zeros(3, dtype=np.int64)
+    chosen, keys = np.zeros(most, dtype=np.int64), np.zeros(most + room, dtype=np.int64)
+    held, best = np.zeros(children, dtype=np.uint8), np.zeros(most, dtype=np.uint8)
+    met, slot = np.zeros(elements, dtype=np.int64), np.zeros(elements, dtype=np.int64)
     serial = 0
     for step in range(steps):
         decode(walk, step, base)
         beat = step * spread[0] // spread[1]
         for p in range(children // fan):
-            serial += 1
-            union = 0
+            serial, union = serial + 1, 0
             for c in range(p * fan, p * fan + fan):
                 code = codes[c, step] if len(codes) else PASSED
                 if len(codes) and code & BEGINS == 0:
@@ -205,10 +251,8 @@ def move(
                 tile(walk, shape, base, c, now_lo, now_hi)
                 if len(codes) == 0 and step > 0 and same(now_lo, now_hi, lo[c], hi[c]):
                     continue
-                if held[c]:
-                    count = beyond(shape.strides, now_lo, now_hi, lo[c], hi[c], hull, points, places)
-                else:
-                    count = beyond(shape.strides, now_lo, now_hi, none, none, hull, points, places)
+                before_lo, before_hi = (lo[c], hi[c]) if held[c] else (none, none)
+                count = beyond(shape.strides, now_lo, now_hi, before_lo, before_hi, hull, points, places)
                 lo[c], hi[c], held[c] = now_lo, now_hi, code & 3 == THERE
                 if code & PASSED == 0 or count == 0:
                     continue
@@ -217,28 +261,12 @@ def move(
                     measure(sent, points, count, nonzero, keys, found)
                     charge(sources, p, tell(reading[0], beat, kind, found, reading[1]))
                 else:
-                    for j in range(count):
-                        x = points[j]
-                        if met[x] != serial:
-                            met[x] = serial
-                            slot[x] = union
-                            gathered[union] = x
-                            best[union] = kind
-                            union += 1
-                        else:
-                            best[slot[x]] = min(best[slot[x]], kind)
+                    union = _union(points, count, kind, serial, met, slot, gathered, best, union)
                 if code & 3 == THERE:
                     measure(kept, points, count, nonzero, keys, found)
                     charge(targets, c, tell(filling[0], beat, 0, found, filling[1]))
-            for kind in range(3):
-                count = 0
-                for j in range(union):
-                    if best[j] == kind:
-                        chosen[count] = gathered[j]
-                        count += 1
-                if count:
-                    measure(sent, chosen, count, nonzero, keys, found)
-                    charge(sources, p, tell(reading[0], beat, kind, found, reading[1]))
+            if union:
+                _shared(union, best, gathered, chosen, sent, nonzero, keys, found, reading, sources, p, beat)
         end = ((step + 1) * spread[0] - 1) // spread[1]
         settle(sources, step, end, True, reading[0])
         settle(targets, step, end, True, filling[0])

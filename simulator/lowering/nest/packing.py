@@ -20,8 +20,8 @@ from simulator.hardware.hierarchy import Compute, Storage
 from simulator.jit import kernel
 from simulator.lowering.nest.boxes import decode, occupied, tile
 from simulator.lowering.nest.granules import Tree, grown, tree
-from simulator.lowering.nest.products import Packing
 from simulator.lowering.nest.rules import Decision
+from simulator.lowering.nest.tables import Packing
 from simulator.lowering.nest.walk import Integers, Placed, Shape, Space, Walk
 from simulator.mapping.design_point import DesignPoint
 
