@@ -127,6 +127,9 @@ def effectual(point: DesignPoint, masks: Mapping[str, NDArray[np.bool_]]) -> NDA
         raise InputError(
             f"{point.name}: output {product.output.name!r} is indexed by sums; give its non-zeros"
         )
+    for rank in set(out) - {rank for tensor in product.operands for rank in tensor.ranks}:
+        views.append(np.ones(product.size(rank)))  # no operand depends on it: every point of it is alike
+        subscripts.append(letters[rank])
     found = np.einsum(
         ",".join(subscripts) + "->" + "".join(letters[rank] for rank in out), *views, optimize=True
     )
