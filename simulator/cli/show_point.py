@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 DEFAULTS = (
     f"cycles, where the specification tells none: latency {Timing().latency} cycle, queue {Timing().queue} transfers, "
-    "slots 2 where two tiles fit and else 1"
+    "slots 2 where two tiles fit or tiles are single words, else 1"
 )
 SYNC = "instances below a fan-out start each iteration of the loops of the level that fans out together"
 

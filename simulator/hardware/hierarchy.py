@@ -21,7 +21,8 @@ class Timing:
     latency : int
         Cycles from the grant of a read to the arrival of its words at the next level; at least 1.
     slots : int or None
-        Tiles of each tensor a level can hold at once; None: as many of 2 as fit its capacity, at least 1.
+        Tiles of each tensor a level can hold at once; None: as many of 2 as fit its capacity, at least 1; 2 where every tile
+        is a single word, as a register takes its next value at the edge at which the old one was last used.
     queue : int
         Transfers that may wait between a level and the next; at least 1.
     """

@@ -277,13 +277,16 @@ def _room(name: str) -> Channel:
 
 
 def slots_of(counted: Counted, level: int) -> int:
-    """Tiles a memory holds at once: as told, else two if its capacity has room for two."""
+    """Tiles a memory holds at once: as told, else two if its capacity has room for two, or every tile is a single word: a
+    register takes its next value at the edge at which the old one was last used.
+    """
     storage, space = counted.space.point.hierarchy.storage[level], counted.space
     if storage.timing.slots is not None:
         return storage.timing.slots
     kept = [t for t in space.product.tensors if t.name in space.point.nest.levels[level].keeps]
     words = sum(int(space.hull(t, level).prod()) for t in kept)
-    return 2 if storage.capacity is None or 2 * words <= storage.capacity else 1
+    room = storage.capacity is None or 2 * words <= storage.capacity
+    return 2 if room or words == len(kept) else 1
 
 
 READS, WRITES = ("to", "sums", "drain"), ("fill", "back", "update")

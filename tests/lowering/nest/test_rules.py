@@ -206,6 +206,18 @@ def test_a_second_tile_is_filled_while_the_first_is_used(slots, cycles):
     assert run(plan, Rung.S1).cycles == 16
 
 
+@pytest.mark.parametrize(("slots", "cycles"), [(None, 12), (2, 12), (1, 19)])
+def test_a_register_of_one_word_takes_its_next_value_as_the_old_one_is_used(slots, cycles):
+    """Rule 15: value i leaves DRAM in cycle i, enters the register in i + 1, is read in i + 2, multiplied and added in the next
+    two: the last of 8 in cycle 11. A single slot, told so, is free a cycle after its value was read: values enter in 1, 3 .. 15.
+    """
+    shape = product("vector", {"i": 8, "k": 1})
+    levels = {"dram": ([loop("i", 8)], [], "ABZ"), "register": ([], [], "A")}
+    spec = point(shape, levels, register={"capacity": 1, "timing": Timing(slots=slots)})
+    plan = lower(spec, {"A": np.ones((8, 1), int), "B": np.ones(1, int)}).plan
+    assert run(plan).cycles == reference(plan).cycles == cycles
+
+
 def test_a_rule_that_loses_products_is_found():
     """The functional check: skipping by an output mask that leaves out what counts."""
     shape = product("gemm", {"m": 2, "n": 1, "k": 1})
