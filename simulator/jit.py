@@ -73,17 +73,8 @@ if ENABLED:
         return cast(F, _cached(numba.njit(cache=True, nogil=True, boundscheck=False)(function)))
 
     def inlined(function: F) -> F:
-        """Compile as :func:`kernel` does, into the code of its callers: for small functions of hot loops, to be called inside
-        kernels only.
-        """
-        options: Any = {
-            "cache": True,
-            "nogil": True,
-            "boundscheck": False,
-            "forceinline": True,
-            "no_cpython_wrapper": True,
-            "no_cfunc_wrapper": True,
-        }
+        """Compile as :func:`kernel` does, into the code of its callers: for small functions of hot loops."""
+        options: Any = {"cache": True, "nogil": True, "boundscheck": False, "forceinline": True}
         return cast(F, _cached(numba.njit(**options)(function)))
 
     def spliced(function: F) -> F:
