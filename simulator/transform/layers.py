@@ -81,11 +81,11 @@ def taken(layer: Layer, axes: Mapping[str, int], indices: NDArray[np.int64]) -> 
     if layer.einsum.operation == "gemm":
         made = gemm(weights, inputs, layer.name)
     else:
+        told = {name: (pair[0], pair[-1]) for name, pair in layer.einsum.parameters.items()}
         stride, padding, dilation, groups = (
-            layer.einsum.parameters[name] for name in ("stride", "padding", "dilation", "groups")
+            told[name] for name in ("stride", "padding", "dilation", "groups")
         )
-        ends = [(pair[0], pair[1]) for pair in (stride, padding, dilation)]
-        made = conv2d(weights, inputs, *ends, groups=groups[0], name=layer.name)
+        made = conv2d(weights, inputs, stride, padding, dilation, groups[0], layer.name)
     if layer.outputs_mask is not None and "outputs" in axes:
         made = made.with_outputs(pick("outputs", layer.outputs_mask))
     return replace(made, pattern=layer.pattern if axes.get("weights", 0) == 0 else None, attrs=layer.attrs)
