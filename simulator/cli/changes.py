@@ -62,10 +62,13 @@ class Changes:
         """
         from simulator import transform
         from simulator.cli.inputs import pairs
+        from simulator.cli.quantities import whole
 
         trace = transform.choose(trace, self.layers, self.every)
         if self.crops:
-            sizes = {rank: _whole(rank, size) for rank, size in pairs(self.crops, "--crop").items()}
+            sizes = {
+                rank: whole(size, f"--crop {rank}") for rank, size in pairs(self.crops, "--crop").items()
+            }
             trace = transform.crop(trace, sizes, seed=self.seed)
         for rank, order in pairs(self.permutations, "--permute").items():
             trace = transform.permute(trace, rank, order, seed=self.seed)
@@ -120,11 +123,3 @@ def claimed(out: Path, force: bool) -> Path:
     if out.exists() and not force:
         raise InputError(f"{out} exists; give --force to overwrite it, or another --out")
     return out
-
-
-def _whole(rank: str, text: str) -> int:
-    from simulator.errors import InputError
-
-    if not text.isdigit() or len(text) > 12:
-        raise InputError(f"--crop {rank}={text}: must be a whole number of elements")
-    return int(text)

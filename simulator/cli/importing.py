@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from simulator.cli.changes import Changes, changes, claimed, finish
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _BY_SUFFIX = dict.fromkeys((".npy", ".npz", ".safetensors", ".smtx", ".mtx"), "arrays") | {
     ".csv": "scalesim",
@@ -179,3 +183,54 @@ def scalesim(
     claimed(out, force)
     found = trace_of(read(path, kind), Path(path).stem, pattern, density, changes.seed)
     finish(found, changes, out, force)
+
+
+@command.command("onnx")
+@click.argument("path", metavar="FILE")
+@click.option(
+    "--bind",
+    "bound",
+    multiple=True,
+    metavar="SYMBOL=SIZE",
+    help="Size of a symbolic dimension, e.g. N=1; repeatable.",
+)
+@click.option(
+    "--feed",
+    metavar="FILE",
+    help="Inputs to run the graph on, recording activations: .npz or .safetensors by name, .npy for a single one.",
+)
+@click.option(
+    "--density", default="0.5", show_default=True, help="Of activations drawn where nothing is fed."
+)
+@output
+@changes
+def onnx_model(
+    path: str,
+    bound: tuple[str, ...],
+    feed: str | None,
+    density: str,
+    out: Path,
+    force: bool,
+    changes: Changes,
+) -> None:
+    """Read an ONNX model (.onnx): convolutions and matrix products, with weights and recorded activations."""
+    from simulator.cli.inputs import pairs
+    from simulator.cli.quantities import share, whole
+    from simulator.frontend.onnx import read, trace_of
+
+    claimed(out, force)
+    sizes = {symbol: whole(size, f"--bind {symbol}") for symbol, size in pairs(bound, "--bind").items()}
+    graph = read(path, sizes)
+    feeds = None if feed is None else _fed(feed, list(graph.feeds))
+    found = trace_of(graph, Path(path).stem, feeds, share(density, "--density"), changes.seed)
+    finish(found, changes, out, force)
+
+
+def _fed(path: str, names: list[str]) -> dict[str, NDArray[Any]]:
+    """The arrays of a file by name; a single array is the single input of a graph."""
+    from simulator.frontend.arrays import open_arrays
+
+    with open_arrays(path) as file:
+        if len(file.entries) == len(names) == 1:
+            return {names[0]: file.load(next(iter(file.entries)))}
+        return {name: file.load(name) for name in file.entries}

@@ -25,6 +25,19 @@ def share(text: str, option: str) -> Fraction:
     return value
 
 
+def whole(text: str, option: str) -> int:
+    """A whole number >= 1.
+
+    Raises
+    ------
+    InputError
+        It is none.
+    """
+    if re.fullmatch(r"[1-9][0-9]{0,11}", text) is None:
+        raise InputError(f"{option}={text}: must be a whole number >= 1")
+    return int(text)
+
+
 def image_of(text: str) -> tuple[int, int]:
     """``HxW`` in elements.
 

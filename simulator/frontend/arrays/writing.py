@@ -139,9 +139,17 @@ def _words(numbers: NDArray[Any]) -> str:
 
 def _mtx(trace: Trace, path: Path, operand: str) -> tuple[str, ...]:
     array = _matrix(trace, path, operand)
-    sparse, market = package("scipy.sparse", "sparse"), package("scipy.io", "sparse")
-    field = "pattern" if array.dtype == np.bool_ else "integer" if array.dtype.kind in "iu" else "real"
-    wide = array.astype(np.float64 if field == "real" else np.int32)
-    precision = 17 if field == "real" else None
-    market.mmwrite(str(path), sparse.coo_array(wide), field=field, symmetry="general", precision=precision)
+    kind = "pattern" if array.dtype == np.bool_ else "integer" if array.dtype.kind in "iu" else "real"
+    rows, columns = np.nonzero(array)
+    lines = [
+        f"%%MatrixMarket matrix coordinate {kind} general",
+        f"{array.shape[0]} {array.shape[1]} {len(rows)}",
+    ]
+    places = zip((rows + 1).tolist(), (columns + 1).tolist(), strict=True)
+    if kind == "pattern":
+        lines += [f"{row} {column}" for row, column in places]
+    else:
+        values = array[rows, columns].tolist()
+        lines += [f"{row} {column} {value!r}" for (row, column), value in zip(places, values, strict=True)]
+    path.write_text("\n".join(lines) + "\n", encoding="ascii")
     return ()
