@@ -94,7 +94,12 @@ def _layers(
     given = Given(node, name, graph.constants, value)
     try:
         found = list(PRODUCTS[node.op_type](given))
-    except (InputError, ValueError, IndexError, TypeError) as error:  # attributes that do not fit their tensors
+    except (
+        InputError,
+        ValueError,
+        IndexError,
+        TypeError,
+    ) as error:  # attributes that do not fit their tensors
         notes.append(f"{graph.path}: node {name!r}: left out: {' '.join(str(error).split())}")
         return []
     if not recorded:
