@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 MEMORY = "dram"
 _HEIGHT = 3.6
+_NAMED, _LINE, _LABEL = 10, 0.14, 2.2
 
 
 def roofline(result: Result, path: str | Path = "roofline.png") -> None:
@@ -117,14 +118,21 @@ def _roof(axes: Axes, lanes: int, bandwidth: float, points: list[tuple[float, fl
 
 
 def _named(axes: Axes, layers: list[LayerResult], points: list[tuple[float, float]]) -> None:
-    """Names of the layers that take most cycles."""
+    """Names of the layers that take most cycles, where there is room for them."""
     total = sum(layer.cycles for layer in layers)
-    for i in sorted(range(len(layers)), key=lambda i: -layers[i].cycles)[:6]:
-        axes.annotate(
-            f"{layers[i].name} ({percent(layers[i].cycles / total)} of cycles)",
-            points[i],
-            xytext=(5, -9),
-            textcoords="offset points",
-            fontsize=7.5,
-            color=SOFT,
-        )
+    taken: list[tuple[float, float]] = []
+    for i in sorted(range(len(layers)), key=lambda i: -layers[i].cycles)[:_NAMED]:
+        x, y = axes.transData.transform(points[i]) / axes.figure.dpi
+        if all(abs(y - b) > _LINE or abs(x - a) > _LABEL for a, b in taken):
+            taken.append((x, y))
+            text = f"{layers[i].name} ({percent(layers[i].cycles / total)} of cycles)"
+            left = x > WIDTH - _LABEL
+            axes.annotate(
+                text,
+                points[i],
+                xytext=(-6 if left else 6, -10),
+                textcoords="offset points",
+                fontsize=7.5,
+                color=SOFT,
+                ha="right" if left else "left",
+            )
