@@ -11,6 +11,8 @@ import simulator
 from simulator.errors import InputError
 from simulator.hardware import names
 from simulator.report import timeline
+from validation.studies.layer_timelines import LAYERS, run
+from validation.studies.layer_timelines import picture as of_layer
 from validation.studies.worked_examples import Example, examples
 
 FOUND = list(examples())
@@ -28,6 +30,13 @@ def test_the_picture_is_of_the_example(example: Example, tmp_path: Path) -> None
     drawn = tmp_path / "drawn.png"
     timeline(example.run(), path=drawn)
     assert said(example.picture) == said(drawn), f"run {MAKE} {example.page}"
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_the_picture_of_a_layer_is_of_that_layer(name: str, tmp_path: Path) -> None:
+    drawn = tmp_path / "drawn.png"
+    timeline(run(name), path=drawn)
+    assert said(of_layer(name)) == said(drawn), f"run python -m validation.studies.layer_timelines {name}"
 
 
 def test_every_section_has_a_table() -> None:
