@@ -16,6 +16,7 @@ Progress = Callable[[int, int], None]
 _RECIPES = {
     "deit_small_shapes": "simulator.workload.recipes.deit_small_shapes",
     "digits_cnn": "simulator.workload.recipes.digits_cnn",
+    "llama_7b_block": "simulator.workload.recipes.llama_7b_block",
     "resnet50_shapes": "simulator.workload.recipes.resnet50_shapes",
     "transformer_big_shapes": "simulator.workload.recipes.transformer_big_shapes",
 }

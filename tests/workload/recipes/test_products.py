@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simulator.errors import InputError
-from simulator.workload.recipes import deit_small_shapes, transformer_big_shapes
+from simulator.workload.recipes import deit_small_shapes, llama_7b_block, transformer_big_shapes
 from simulator.workload.recipes.products import Product, trace
 
 
@@ -35,6 +35,27 @@ def test_transformer_big() -> None:
     assert sum(p.outputs * p.inputs for p in found) == 176_160_768
     assert len(found) == len({p.name for p in found}) == 96
     assert [p.name for p in found if p.activated] == [p.name for p in found if p.name.endswith("fc2")]
+
+
+def test_llama_block() -> None:
+    # four square projections of 4096 and three of 4096 x 11008, times 32 blocks: the 6.5 G weights of LLaMA-7B that embed nothing
+    found = llama_7b_block.products()
+    assert llama_7b_block.BLOCKS * sum(p.outputs * p.inputs for p in found) == 6_476_005_376
+    scores, context = llama_7b_block.attention(6)
+    assert (scores.einsum.macs, context.einsum.macs) == (32 * 6 * 6 * 128,) * 2
+    assert scores.outputs_mask is not None
+    seen = context.inputs.mask.reshape(32, 6, 6)
+    np.testing.assert_array_equal(seen, scores.outputs_mask.mask.reshape(32, 6, 6))
+    assert all(seen[h, key, query] == (key <= query) for h in (0, 31) for key in range(6) for query in range(6))
+
+
+def test_a_llama_block_runs_in_order() -> None:
+    made = llama_7b_block.make({**llama_7b_block.OPTIONS, "tokens": 2}, silent)
+    assert [layer.name.split(".")[1] for layer in made.layers] == [
+        *("q", "k", "v", "scores", "context", "o"),
+        *("gate", "up", "down"),
+    ]
+    assert made.layer("ffn.down").weights.nonzeros * 4 == made.layer("ffn.down").weights.size
 
 
 def test_zeros_are_where_an_activation_function_puts_them() -> None:

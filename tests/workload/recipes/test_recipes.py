@@ -18,7 +18,13 @@ SMALL = {"epochs": "1", "finetune_epochs": 1, "images": 2}
 
 
 def test_names_and_descriptions() -> None:
-    assert recipes.names() == ("deit_small_shapes", "digits_cnn", "resnet50_shapes", "transformer_big_shapes")
+    assert recipes.names() == (
+        "deit_small_shapes",
+        "digits_cnn",
+        "llama_7b_block",
+        "resnet50_shapes",
+        "transformer_big_shapes",
+    )
     assert "CC BY 4.0" in recipes.describe("digits_cnn")
     assert "finetune_epochs = 20" in recipes.describe("digits_cnn")
     with pytest.raises(InputError, match="did you mean 'digits_cnn'"):
