@@ -9,6 +9,8 @@ from pathlib import Path
 from simulator.errors import InputError
 
 BEGIN, END = "<!-- tables -->", "<!-- end -->"
+REACH = "<!-- reach -->"
+"""Begins a second place on a page, that of the table of goals; it ends as the other does."""
 
 
 def table(rows: Iterable[Iterable[str]], text: int = 1) -> list[str]:
@@ -18,7 +20,7 @@ def table(rows: Iterable[Iterable[str]], text: int = 1) -> list[str]:
     return ["| " + " | ".join(cells) + " |" for cells in (first, rule, *rest)]
 
 
-def rewrite(page: Path, text: str) -> None:
+def rewrite(page: Path, text: str, begin: str = BEGIN) -> None:
     """Put the tables where the page marks their place.
 
     Raises
@@ -27,8 +29,8 @@ def rewrite(page: Path, text: str) -> None:
         The page marks none.
     """
     whole = page.read_text(encoding="utf-8")
-    place = rf"(?s){re.escape(BEGIN)}.*?{re.escape(END)}"
-    made, found = re.subn(place, lambda _: f"{BEGIN}\n{text}\n{END}", whole)
+    place = rf"(?s){re.escape(begin)}.*?{re.escape(END)}"
+    made, found = re.subn(place, lambda _: f"{begin}\n{text}\n{END}", whole)
     if found != 1:
-        raise InputError(f"{page}: has {found} places between {BEGIN} and {END}: must be one")
+        raise InputError(f"{page}: has {found} places between {begin} and {END}: must be one")
     page.write_text(made, encoding="utf-8")

@@ -1,0 +1,65 @@
+"""The table of what is reached for: ``python -m validation.benchmarks.speed [--only ROW...] [--page docs/speed.md]``.
+
+Work, goal, measured, ratio to the goal; one core, CPU time, warm, medians; where it says so, wall time. The rows `blocks` (all of
+LLaMA-7B, minutes) and `stepped` run only when they are named, or with --all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from validation import markdown
+from validation.benchmarks.speed import commands, estimates, host, networks, products
+from validation.benchmarks.speed.rows import HEADING, Row
+
+ROWS: dict[str, Callable[[], Iterator[Row]]] = {
+    "structured": products.structured,
+    "dual": products.dual,
+    "parts": products.parts,
+    "resnet": networks.resnet,
+    "artifact": estimates.artifact,
+    "llama": networks.llama,
+    "long": products.long,
+    "reference": products.reference,
+    "quickstart": commands.quickstart,
+    "host": host.limits,
+    "blocks": networks.blocks,
+}
+ASKED = ("blocks",)
+"""Rows that are made only when they are named."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Measure, print, and write what is asked for."""
+    options = argparse.ArgumentParser(prog="python -m validation.benchmarks.speed", description=__doc__)
+    options.add_argument("--only", nargs="+", choices=ROWS, metavar="ROW", help=", ".join(ROWS))
+    options.add_argument("--page", type=Path, help="page whose table of goals is replaced")
+    chosen = options.parse_args(arguments)
+    rows: list[Row] = []
+    for name in chosen.only or [name for name in ROWS if name not in ASKED]:
+        sys.stderr.write(f"{name}\n")
+        rows += ROWS[name]()
+    show(rows)
+    if chosen.page:
+        lines = markdown.table([HEADING, *(row.cells() for row in rows)], text=len(HEADING))
+        markdown.rewrite(chosen.page, "\n".join(lines), markdown.REACH)
+
+
+def show(rows: list[Row]) -> None:
+    """Print the table."""
+    table = Table(title="what is reached for; one core, CPU time, medians")
+    for heading in HEADING:
+        table.add_column(heading)
+    for row in rows:
+        table.add_row(*row.cells())
+    Console(width=170).print(table)
+
+
+if __name__ == "__main__":
+    main()

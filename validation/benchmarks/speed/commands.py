@@ -1,0 +1,80 @@
+"""Commands as a user gives them, each in a process of its own: start-up, the first run ever, the second."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from validation.benchmarks.speed.rows import Row
+
+_SPENT = """
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(used.ru_utime + used.ru_stime, used.ru_maxrss)
+sys.exit(code)
+"""
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a process took: seconds of wall time and of CPU, GiB at most."""
+
+    wall: float
+    cpu: float
+    peak: float
+
+
+def measured(command: Sequence[str], cache: Path | None = None) -> Spent:
+    """Run the command line interface, with a cache of compiled kernels of its own if one is named."""
+    program = ["-c", "from simulator.cli.main import main; main()", *command]
+    return python(program, cache)
+
+
+def python(arguments: Sequence[str], cache: Path | None = None) -> Spent:
+    """Run a Python program and see what it takes.
+
+    Raises
+    ------
+    SystemExit
+        It failed.
+    """
+    environment = dict(os.environ) | ({} if cache is None else {"NUMBA_CACHE_DIR": str(cache)})
+    start = time.perf_counter()
+    ran = subprocess.run(
+        [sys.executable, "-c", _SPENT, sys.executable, *arguments],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    wall = time.perf_counter() - start
+    if ran.returncode:
+        raise SystemExit(f"{' '.join(arguments)} failed: {ran.stderr.strip()}")
+    cpu, peak = ran.stdout.split()
+    return Spent(wall, float(cpu), float(peak) / 2**20)
+
+
+def quickstart() -> Iterator[Row]:
+    """The first command of the README: with an empty cache, then again; and what importing takes of it."""
+    with tempfile.TemporaryDirectory() as folder:
+        place, cache = Path(folder), Path(folder) / "cache"
+        command = ["run", "highlight", "digits_cnn", "--quiet", "--out"]
+        first = measured([*command, str(place / "first")], cache)
+        second = measured([*command, str(place / "second")], cache)
+        imports = python(
+            ["-c", "import simulator.cli.main, simulator.cli.run, simulator.engine.fast, simulator.lowering"]
+        )
+    for what, spent, goal in (
+        ("first run ever", first, 15),
+        ("second run", second, 3),
+        ("imports", imports, 1.5),
+    ):
+        note = f"{spent.cpu:.2f} s of CPU; wall time counts whatever else the machine does"
+        yield Row("quickstart", f"{what}, wall time", spent.wall, "s", goal, note=note)
