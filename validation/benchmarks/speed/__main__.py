@@ -1,7 +1,7 @@
 """The table of what is reached for: ``python -m validation.benchmarks.speed [--only ROW...] [--page docs/speed.md]``.
 
-Work, goal, measured, ratio to the goal; one core, CPU time, warm, medians; where it says so, wall time. The rows `blocks` (all of
-LLaMA-7B, minutes) and `stepped` run only when they are named, or with --all.
+Work, goal, measured, ratio to the goal; one core, CPU time, warm, medians; where it says so, wall time. The row `blocks` (all of
+LLaMA-7B, minutes) is made only when it is named. With --page it takes all the others, or what is named, to the page.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from validation import markdown
 from validation.benchmarks.speed import commands, estimates, host, networks, products
@@ -57,7 +58,7 @@ def show(rows: list[Row]) -> None:
     for heading in HEADING:
         table.add_column(heading)
     for row in rows:
-        table.add_row(*row.cells())
+        table.add_row(*map(Text, row.cells()))
     Console(width=170).print(table)
 
 

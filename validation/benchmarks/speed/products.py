@@ -25,8 +25,8 @@ STRUCTURED = {
 }  # fmt: skip
 """Machines, and what their weights follow; inputs are dense."""
 
-APART = {"accumulation.bank_rows": "32", "accumulation.bandwidth": "unlimited"}
-"""DSTC with a bank for every row of a tile: no access waits for another."""
+APART = {"accumulation.bank_rows": "32", "accumulation.bandwidth": "128"}
+"""DSTC with a bank for every row of a tile, and a port for all words of a step: no access waits for another."""
 
 SMALL = 192
 DUAL: dict[str, tuple[dict[str, str], int]] = {
