@@ -22,10 +22,10 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-LAYERS = {"product, 64^3": (64, 64, 64), "product, 128^3": (128, 128, 128), "fc, 256 x 200 x 48": (256, 200, 48)}
+LAYERS = {
+    "product, 64^3": (64, 64, 64),
     "product, 128^3": (128, 128, 128),
-    "product, 256^3": (256, 256, 256),
-    "fc, 1000 x 512 x 64": (1000, 512, 64),
+    "fc, 256 x 200 x 48": (256, 200, 48),
 }
 """M filters, K, N columns."""
 

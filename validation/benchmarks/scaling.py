@@ -1,7 +1,8 @@
 """How the cost of a simulation grows: ``python -m validation.benchmarks.scaling [--picture docs/pictures/scaling.png]``.
 
-HighLight on products, one quantity changed at a time: M, N, K, density of the inputs (compressed), arrays. CPU time of the engine (plan
-in, outcome out) and of the lowering (every run told), medians; the slope is that of log(time) over log(quantity), least squares.
+HighLight on products, one quantity changed at a time: M, N, K, density of the inputs (compressed), arrays. CPU time of the engine
+(plan in, outcome out) and of the lowering (every run told), medians; the slope is that of log(time) over log(quantity),
+least squares.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from simulator.sparsity.patterns import parse
 from validation.benchmarks.speed.products import HSS, told
 from validation.benchmarks.speed.rows import medians
 
-BASE = 256
-SIZES = (128, 256, 512, 1024, 2048)
+BASE = 512
+SIZES = (256, 1024, 4096, 16384)
 RUNS = 3
 
 
