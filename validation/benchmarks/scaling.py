@@ -26,8 +26,8 @@ from validation.benchmarks.speed.products import HSS, told
 from validation.benchmarks.speed.rows import medians
 
 BASE = 512
-SIZES = (256, 1024, 4096, 16384)
-RUNS = 3
+SIZES = (256, 512, 1024, 2048, 4096)
+RUNS = 1
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,9 @@ def main(arguments: list[str] | None = None) -> None:
     rows: list[Row] = []
     for name in chosen.only or [name for name in ROWS if name not in ASKED]:
         sys.stderr.write(f"{name}\n")
-        rows += ROWS[name]()
+        for row in ROWS[name]():
+            sys.stderr.write(f"  {'; '.join(filter(None, row.cells()))}\n")
+            rows.append(row)
     show(rows)
     if chosen.page:
         lines = markdown.table([HEADING, *(row.cells() for row in rows)], text=len(HEADING))
