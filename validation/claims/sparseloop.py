@@ -81,8 +81,11 @@ def cases(folder: Path) -> Iterator[Case]:
         place = statistics.parent
         parts = [part for part in place.relative_to(folder).parts if part != "sparseloop"]
         known = {path.stem for path in place.glob("*.yaml")}
-        layer = statistics.name.partition("_")[0]
-        if f"{layer}_problem" in known:
+        layers = (stem.removesuffix("_problem") for stem in known if stem.endswith("_problem"))
+        layer = max(
+            (name for name in layers if statistics.name.startswith(f"{name}_")), key=len, default=None
+        )
+        if layer is not None:
             mapping = f"{layer}_mapping" if f"{layer}_mapping" in known else None
             yield Case(" / ".join([*parts, layer]), place, statistics, f"{layer}_problem", mapping)
         else:
