@@ -116,7 +116,14 @@ def unflattened(point: DesignPoint) -> DesignPoint:
 
 
 def _case(case: Case) -> Iterator[Claim]:
-    reference = read_reference(case.statistics)
+    try:
+        reference = read_reference(case.statistics)
+    except SimulatorError as error:
+        read = Fraction(1), Fraction(0)
+        yield Claim(
+            f"statistics: {case.name}", *read, "files read", Fraction(0), SOURCE, "absolute", str(error)
+        )
+        return
     try:
         point = point_of(case)
         found = estimate(point, case.mode)
