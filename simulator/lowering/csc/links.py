@@ -172,7 +172,7 @@ def sum_drains(tiles: Tiles) -> Iterator[Chunk]:
     for tile in tiles.tiles:
         out, bits = int(tile.last), tiles.sums_bits(tile)
         for stretch in tiles.stretches(tile):
-            written = (tiles.turns(stretch).issues > 0).astype(np.int64)
+            written = (tiles.turns(stretch.tile).issues(tiles.fibers(stretch)) > 0).astype(np.int64)
             writer = RunWriter(2, 3, 2)
             puts = [tile.rows, 1 - out, out]
             actions = [tile.rows, out * tile.rows]

@@ -8,7 +8,7 @@ is one position n: a fiber of inputs over the tile's columns, and a set of parti
     bits of a tile    words x word x (value + run) + columns x address
     bits of a fiber   entries x (value + run) + address
 
-Turns of the stages are worked out for a stretch of visits at a time, so that memory does not grow with N.
+Programs are told for a stretch of visits at a time, so that memory does not grow with N.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ class Tiles:
         ]
         self.n0, self.n1 = 0, view.N
         self._fibers: OrderedDict[tuple[int, int, int, int], csc.Fibers] = OrderedDict()
-        self._turns: OrderedDict[tuple[Tile, int], csc.Turns] = OrderedDict()
+        self._turns: dict[Tile, csc.Turns] = {}
 
     @cached_property
     def tiles(self) -> tuple[Tile, ...]:
@@ -121,7 +121,7 @@ class Tiles:
         assert self.tiles
         assert self.weights
         part = copy(self)
-        part.n0, part.n1, part._turns = n0, n1, OrderedDict()
+        part.n0, part.n1 = n0, n1
         return part
 
     def sharing(self, other: Tiles) -> Tiles:
@@ -188,17 +188,17 @@ class Tiles:
                 self._fibers.popitem(last=False)
         return self._fibers[key]
 
-    def turns(self, stretch: Stretch) -> csc.Turns:
-        """The turns of all stages over a stretch; the last few are kept for the programs that share them."""
-        tile, parts = stretch.tile, self.machine.components
-        key = (tile, stretch.n0)
-        if key not in self._turns:
-            window = 0 if parts.psums.forwarding else parts.psums.latency.value
-            weights, inputs = self.weights[tile], self.fibers(stretch)
-            self._turns[key] = csc.turns(weights, inputs, parts.mac.lanes.value, tile.rows, window)
-            if len(self._turns) > 8:
-                self._turns.popitem(last=False)
-        return self._turns[key]
+    def turns(self, tile: Tile) -> csc.Turns:
+        """The turns that the columns of a tile take."""
+        if tile not in self._turns:
+            self._turns[tile] = csc.turns(self.weights[tile], self.machine.components.mac.lanes.value)
+        return self._turns[tile]
+
+    @property
+    def window(self) -> int:
+        """Turns of the multiplier within which a sum just added to is not added to again."""
+        psums = self.machine.components.psums
+        return 0 if psums.forwarding else psums.latency.value
 
     # --- Sizes --------------------------------------------------------------------------------------------------
 
