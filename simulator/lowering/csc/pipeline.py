@@ -7,6 +7,7 @@ so that its end is known although nothing may reach the multiplier. Turns that a
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +49,12 @@ def input_reads(tiles: Tiles) -> Iterator[Chunk]:
     of space, address of space, iact_spad_read, iact_metadata_read.
     """
     for stretch in _stretches(tiles):
-        yield _chunk(runs.input_reads(tiles.fibers(stretch).start))
+        told = partial(_input_reads, tiles, stretch)
+        yield tiles.once(("reads", *stretch.inputs), told)
+
+
+def _input_reads(tiles: Tiles, stretch: Stretch) -> Chunk:
+    return _chunk(runs.input_reads(tiles.fibers(stretch).start))
 
 
 def weight_addresses(tiles: Tiles) -> Iterator[Chunk]:
@@ -56,19 +62,23 @@ def weight_addresses(tiles: Tiles) -> Iterator[Chunk]:
     space, weight_metadata_read.
     """
     for stretch in _stretches(tiles):
-        fibers = tiles.fibers(stretch)
-        named = runs.named(fibers.start, fibers.coordinate)
-        first = np.unique(np.array([0, 1, len(named) - 1]))
-        table = np.ones((len(first), 11), dtype=np.int64)
-        table[:, 0] = table[:, 1] = np.diff(np.append(first, len(named)))
-        table[:, [5, 7, 9]] = 0
-        table[0, [5, 7]], table[-1, 9] = stretch.begin, stretch.tile.columns * stretch.end
-        if named.all():
-            table[:, 1], table[:, ACTION] = 1, 2
-            yield _chunk(table)
-        else:
-            table[:, ACTION] = first
-            yield _chunk(table, 2 * named.astype(np.int32), ACTION)
+        told = partial(_weight_addresses, tiles, stretch)
+        yield tiles.once(("columns", *stretch.inputs, stretch.begin, stretch.end), told)
+
+
+def _weight_addresses(tiles: Tiles, stretch: Stretch) -> Chunk:
+    fibers = tiles.fibers(stretch)
+    named = runs.named(fibers.start, fibers.coordinate)
+    first = np.unique(np.array([0, min(1, len(named) - 1), len(named) - 1]))
+    table = np.ones((len(first), 11), dtype=np.int64)
+    table[:, 0] = table[:, 1] = np.diff(np.append(first, len(named)))
+    table[:, [5, 7, 9]] = 0
+    table[0, [5, 7]], table[-1, 9] = stretch.begin, stretch.tile.columns * stretch.end
+    if named.all():
+        table[:, 1], table[:, ACTION] = 1, 2
+        return _chunk(table)
+    table[:, ACTION] = first
+    return _chunk(table, 2 * named.astype(np.int32), ACTION)
 
 
 def weight_reads(tiles: Tiles) -> Iterator[Chunk]:

@@ -14,7 +14,7 @@ Programs are told for a stretch of visits at a time, so that memory does not gro
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,13 +26,14 @@ from numpy.typing import NDArray
 from simulator.datapath import csc
 from simulator.errors import InfeasibleError
 from simulator.hardware.organisations.csc import Csc
+from simulator.plan import Chunk
 from simulator.workload.matrix import GemmView
 
 STRETCH = 1 << 11
 """Visits worked out at a time."""
 
 KEPT = 1 << 26
-"""Bytes of fibers kept for the next tile of rows that meets them."""
+"""Bytes of fibers kept for the next tile of rows that meets them, and of what is told of them."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,11 @@ class Stretch:
     n1: int
     begin: bool
     end: bool
+
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        """Which fibers it meets."""
+        return self.tile.group, self.tile.k0, self.tile.k1, self.n0, self.n1
 
 
 class Tiles:
@@ -103,8 +109,10 @@ class Tiles:
             (k, min(view.K, k + columns), k == 0, k + columns >= view.K) for k in range(0, view.K, columns)
         ]
         self.n0, self.n1 = 0, view.N
-        self._fibers: OrderedDict[tuple[int, int, int, int], csc.Fibers] = OrderedDict()
+        self._fibers: OrderedDict[tuple[int, ...], csc.Fibers] = OrderedDict()
         self._turns: dict[Tile, csc.Turns] = {}
+        self._told: OrderedDict[object, Chunk] = OrderedDict()
+        self._room = KEPT
 
     @cached_property
     def tiles(self) -> tuple[Tile, ...]:
@@ -122,6 +130,7 @@ class Tiles:
         assert self.weights
         part = copy(self)
         part.n0, part.n1 = n0, n1
+        part._told, part._room = OrderedDict(), KEPT // 64
         return part
 
     def sharing(self, other: Tiles) -> Tiles:
@@ -180,13 +189,23 @@ class Tiles:
     def fibers(self, stretch: Stretch) -> csc.Fibers:
         """The stored inputs of a stretch."""
         tile = stretch.tile
-        key = (tile.group, tile.k0, tile.k1, stretch.n0)
+        key = stretch.inputs
         if key not in self._fibers:
             mask = self.view.inputs_mask(tile.group, tile.k0, tile.k1, stretch.n0, stretch.n1)
             self._fibers[key] = csc.fibers(mask, self.machine.components.inputs.run.value)
             if len(self._fibers) > max(4, KEPT // (4 * STRETCH * self.columns)):
                 self._fibers.popitem(last=False)
         return self._fibers[key]
+
+    def once(self, what: object, make: Callable[[], Chunk]) -> Chunk:
+        """A chunk that comes again for other tiles of rows, told when it is first asked for; `what` is all it depends on."""
+        if what not in self._told:
+            self._told[what] = make()
+            self._room -= self._told[what].runs.nbytes + self._told[what].vectors.nbytes
+            while self._room < 0 and len(self._told) > 1:
+                _, oldest = self._told.popitem(last=False)
+                self._room += oldest.runs.nbytes + oldest.vectors.nbytes
+        return self._told[what]
 
     def turns(self, tile: Tile) -> csc.Turns:
         """The turns that the columns of a tile take."""
