@@ -214,9 +214,7 @@ def _fibers(mask: NDArray[np.bool_], reach: int) -> tuple[NDArray[np.int32], NDA
 @kernel
 def _turns(
     start: NDArray[np.int32], first: NDArray[np.int32], lanes: int
-) -> tuple[
-    NDArray[np.int32], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int32], NDArray[np.int32]
-]:
+) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int32], NDArray[np.int32]]:
     """(First turn of each column, values and fetches of turns, first group of each column, first non-zero of each group)."""
     columns, most = len(start) - 1, first[-1] + len(first) + len(start)
     begin, group = np.zeros(columns + 2, dtype=np.int32), np.zeros(columns + 2, dtype=np.int32)

@@ -1,6 +1,7 @@
 """Skip-ahead intersection of blocks that fit a word, all coordinates of both fibers at once.
 
-With words a, b of a fiber pair, bit k for coordinate k, and low(w) all bits up to the highest of w (none for w = 0), the unit passes
+With words a, b of a fiber pair, bit k for coordinate k, and low(w) all bits up to the highest of w (none for w = 0), the
+unit passes
 
     x = a & ~b & low(b)     y = b & ~a & low(a)     both = a & b        heads = x | y | both
 
@@ -14,7 +15,8 @@ are late(p) = same & next(late(p - 1)), late(1) = same. So
 
     cycles = |heads| - |same| + sum over p = window, 2 window, .. of (|late(p)| - |late(p + 1)|)
 
-What is passed is counted without looking at pairs, since it is separable: over tiles of fibers A and B, with counts per coordinate k,
+What is passed is counted without looking at pairs, since it is separable: over tiles of fibers A and B, with counts per
+coordinate k,
 
     products = sum over k of |A[k]| |B[k]|        scanned = sum over k of |A[k]| |low(B)[k]| + |low(A)[k]| |B[k]|
 """

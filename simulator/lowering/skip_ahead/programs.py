@@ -60,7 +60,7 @@ def pairs(strips: Strips, outputs: Integers) -> Pairs:
     order = strips.order
     at = [(order.group[outputs], tile[outputs]) for tile in (order.i, order.j)]
     found = strips.held[0][at[0]] & strips.held[1][at[1]]
-    none = ~found.any(axis=1)
+    none = np.count_nonzero(found, axis=1) == 0
     found[none, 0] = True
     output, block = np.nonzero(found)
     real = ~none[output]
@@ -213,9 +213,8 @@ class _Drains:
         for shape in shapes(self._strips):
             chosen = (order.rows[outputs] == shape[0]) & (order.columns[outputs] == shape[1])
             if chosen.any():
-                told = self._shape(*shape)
-                for target, part in zip((runs, varies), told, strict=True):
-                    target[np.ix_(chosen, [0, 1, 2], [0, 1, 2, 3, -2, -1])] = part
+                place = np.ix_(chosen, [0, 1, 2], [0, 1, 2, 3, -2, -1])
+                runs[place], varies[place] = self._shape(*shape)
         last = np.where(runs[:, 2, 0] > 0, 2, 0)
         runs[number, 0, 4 + element] = 1
         for first in (4 + count, 4 + 2 * count):

@@ -160,11 +160,12 @@ class Strips:
         if self.hold == "group":
             fetch[0], done[0] = first & (strip == 0), last & (strip == len(spans) - 1)
         groups, each = view.groups, len(i)
-        repeated = [np.tile(x, groups) for x in (i, j, np.minimum(rows, view.M - i * rows))]
-        size = np.tile(np.minimum(columns, view.N - j * columns), groups)
+        height = np.tile(np.minimum(rows, view.M - i * rows), groups)
+        width = np.tile(np.minimum(columns, view.N - j * columns), groups)
         element = np.arange(groups * each) % self.machine.components.elements.count.value
-        uses = (np.tile(x.astype(np.int64), (1, groups)) for x in (fetch, done))
-        return Order(np.repeat(np.arange(groups), each), *repeated, size, element, *uses)
+        uses = [np.tile(x.astype(np.int64), (1, groups)) for x in (fetch, done)]
+        group, i, j = np.repeat(np.arange(groups), each), np.tile(i, groups), np.tile(j, groups)
+        return Order(group, i, j, height, width, element, uses[0], uses[1])
 
     @cached_property
     def waves(self) -> list[tuple[int, int]]:
