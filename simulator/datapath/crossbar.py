@@ -1,4 +1,4 @@
-"""Blocks of weights stepped through the crossbar of an element, in one compiled loop; the rules are in :mod:`simulator.datapath.cartesian`.
+"""Blocks of weights stepped through the crossbar of an element, in one compiled loop; its rules: :mod:`simulator.datapath.cartesian`.
 
 The bank of a product is told by two tables: of where an input and a tap meet (a tile's whole plane, NONE where no output lies),
 and of the filter (NONE for a zero that had to be stored)::
@@ -154,11 +154,10 @@ def _clear(made: Bytes, n: int, tall: int, length: int, wide: int, stride: int) 
 @inlined
 def _held(made: Bytes, queue: Words, places: Words, lanes: int, step: int, full: int) -> bool:
     """Whether a product of a step has no place behind its multiplier."""
-    waiting, of, to = pointer(queue), pointer(places), pointer(made)
+    waiting, of, to, held = pointer(queue), pointer(places), pointer(made), False
     for lane in range(lanes):
-        if waiting[lane] >= full and to[of[lane] + step] > 0:
-            return True
-    return False
+        held = held or (waiting[lane] >= full and to[of[lane] + step] > 0)
+    return held
 
 
 @inlined
