@@ -36,12 +36,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
-from simulator.jit import inlined, kernel, pointer, popcount64
+from simulator.jit import kernel, popcount64
 
 _WORD = 64
 _LONGEST = 2**31 - 1
-TOGETHER = 8
-"""Banks worked out at once."""
 
 
 @dataclass(frozen=True)
@@ -160,18 +158,10 @@ def service(unit: Unit, a: NDArray[np.uint64], b: NDArray[np.uint64]) -> Service
     b_count, b_falls = _spread(b, unit.columns, -(-unit.tile_columns // unit.columns), unit.bank_columns)
     sizes = unit.depth, unit.rows, unit.columns, unit.bank_words, unit.bandwidth, unit.queue
     accesses = ((b_falls.astype(np.int32) + unit.bank_words - 1) // unit.bank_words).astype(np.uint8)
-    a_sums, b_sums = (falls.sum(axis=3, dtype=np.int32) for falls in (a_falls, accesses))
-    a_falls = _padded(a_falls)
     tables = found.cycles, found.steps, found.products, found.reads
     for m in range(shape[0]):
-        _items(*sizes, a_count, a_falls, a_sums, b_count, accesses, b_sums, m, tables)
+        _items(*sizes, a_count, a_falls, b_count, accesses, m, tables)
     return found
-
-
-def _padded(falls: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Falls on the banks with banks that nothing falls on, up to a multiple of TOGETHER."""
-    missing = -falls.shape[3] % TOGETHER
-    return np.pad(falls, ((0, 0), (0, 0), (0, 0), (0, missing)))
 
 
 @kernel
@@ -205,15 +195,13 @@ def _items(
     queue: int,
     a_count: NDArray[np.int32],
     a_falls: NDArray[np.uint8],
-    a_sums: NDArray[np.int32],
     b_count: NDArray[np.int32],
     b_falls: NDArray[np.uint8],
-    b_sums: NDArray[np.int32],
     m: int,
     found: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]],
 ) -> None:
     """All items of one row of tiles; `found` is cycles, steps, products, reads."""
-    free = np.zeros((b_falls.shape[3], a_falls.shape[3]), dtype=np.int32)
+    free = np.zeros((a_falls.shape[3], b_falls.shape[3]), dtype=np.int32)
     done = np.zeros(queue, dtype=np.int64)
     for n in range(found[0].shape[1]):
         for item in range(found[0].shape[2]):
@@ -223,7 +211,7 @@ def _items(
                 continue
             free[:] = 0
             done[:] = -1
-            issue, port, end, issued, work, reads, slot = -1, 0, 0, 0, 0, 0, 0
+            issue, port, end, issued, work, reads = -1, 0, 0, 0, 0, 0
             for k in range(first, last):
                 height, width = int(a_count[m, k]), int(b_count[n, k])
                 if height == 0 or width == 0:
@@ -234,15 +222,15 @@ def _items(
                 reads += height * across + width * down
                 for i in range(down):
                     for j in range(across):
+                        slot = issued % queue
                         issue = max(issue + 1, done[slot] + 1)
                         arrival = issue
                         if bandwidth:
-                            accesses = int(a_sums[m, k, i]) * int(b_sums[n, k, j])
+                            accesses = _sum(a_falls[m, k, i]) * _sum(b_falls[n, k, j])
                             port = max(port, bandwidth * issue) + words * accesses
                             arrival = (port + bandwidth - 1) // bandwidth - 1
                         end = max(end, _scatter(a_falls[m, k, i], b_falls[n, k, j], arrival, free))
                         done[slot] = end - 1
-                        slot = slot + 1 if slot + 1 < queue else 0
                         issued += 1
             found[0][m, n, item] = max(issue + 1, end)
             found[1][m, n, item] = issued
@@ -250,7 +238,15 @@ def _items(
             found[3][m, n, item] = reads
 
 
-@inlined
+@kernel
+def _sum(counts: NDArray[np.uint8]) -> int:
+    total = 0
+    for i in range(counts.shape[0]):
+        total += int(counts[i])
+    return total
+
+
+@kernel
 def _scatter(
     rows: NDArray[np.uint8], columns: NDArray[np.uint8], arrival: int, free: NDArray[np.int32]
 ) -> int:
@@ -258,15 +254,14 @@ def _scatter(
 
     A bank the step does not reach may be raised to `arrival` too: no later access reaches it earlier.
     """
-    at, top = np.int32(arrival), np.int32(0)
-    heights, banks = pointer(rows), pointer(free.ravel())
-    for j in range(columns.shape[0]):
-        width, first = np.int32(columns[j]), j * rows.shape[0]
-        for group in range(0, rows.shape[0], TOGETHER):
-            for i in range(group, group + TOGETHER):
-                until = max(banks[first + i], at) + np.int32(heights[i]) * width
-                banks[first + i] = until
-                top = max(top, until)
+    at = np.int32(arrival)
+    top = np.int32(0)
+    for i in range(rows.shape[0]):
+        height = np.int32(rows[i])
+        for j in range(columns.shape[0]):
+            until = max(free[i, j], at) + height * np.int32(columns[j])
+            free[i, j] = until
+            top = max(top, until)
     return int(top)
 
 
