@@ -1,4 +1,4 @@
-"""Blocks of weights stepped through the crossbar of an element, in one compiled loop; its rules: :mod:`simulator.datapath.cartesian`.
+"""Blocks of weights stepped through the crossbar of an element in one compiled loop; rules: :mod:`simulator.datapath.cartesian`.
 
 The bank of a product is told by two tables: of where an input and a tap meet (a tile's whole plane, NONE where no output lies),
 and of the filter (NONE for a zero that had to be stored)::

@@ -9,7 +9,7 @@ A component-cycle is one cycle of one component that a piece steps::
 
 The first two are kernels by themselves, called as lowering does; the others whole networks on the fast engine, interval log and all
 counts included, plan in and outcome out, with nothing leapt over. Warm, one core, CPU time, medians. What happens in a cycle is
-told beside it: an idle component costs less than one at work, so light loads have more component-cycles a second than saturated ones.
+told beside it: an idle component costs less than one at work, so light loads have more component-cycles a second.
 """
 
 from __future__ import annotations
@@ -203,7 +203,7 @@ def machines(runs: int) -> Table:
             layer, macs = layers[name]
             plan = lower(described, layer).plan
             cycles = engine(plan).cycles
-            alone_ = median(lambda p=plan: engine(p), runs)  # type: ignore[misc]
+            alone_ = median(lambda p=plan, e=engine: e(p), runs)  # type: ignore[misc]
             whole = median(lambda d=described, x=layer: simulator.simulate(d, x, verify=False), runs)  # type: ignore[misc]
             said = " ".join([machine, *(f"{key}={value}" for key, value in changes.items())])
             figures = (
