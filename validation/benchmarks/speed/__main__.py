@@ -1,7 +1,7 @@
 """The table of what is reached for: ``python -m validation.benchmarks.speed [--only ROW...] [--page docs/speed.md]``.
 
-Work, goal, measured, ratio to the goal; one core, CPU time, warm, medians; where it says so, wall time. The row `blocks` (all of
-LLaMA-7B, minutes) is made only when it is named. With --page it takes all the others, or what is named, to the page.
+Work, goal, measured, ratio to the goal; one core, CPU time, warm, medians; where it says so, wall time. The rows `stepped` and
+`blocks` (all of LLaMA-7B, minutes) are made only when they are named. With --page it takes all the others, or what is named, to the page.
 """
 
 from __future__ import annotations
@@ -30,9 +30,10 @@ ROWS: dict[str, Callable[[], Iterator[Row]]] = {
     "reference": products.reference,
     "quickstart": commands.quickstart,
     "host": host.limits,
+    "stepped": host.stepped,
     "blocks": networks.blocks,
 }
-ASKED = ("blocks",)
+ASKED = ("stepped", "blocks")
 """Rows that are made only when they are named."""
 
 

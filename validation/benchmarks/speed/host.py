@@ -1,8 +1,10 @@
-"""The host's own limits: bytes of masks read a second beside a copy's, bits counted a second beside the core's peak."""
+"""The host's own limits (bytes of masks read a second beside a copy's, bits counted a second), and the pieces that must be stepped."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
+from importlib.util import find_spec
 
 import numpy as np
 
@@ -40,3 +42,21 @@ def limits() -> Iterator[Row]:
         "GB/s",
         note=f"{100 * read / moved:.2g}% of the copy",
     )
+
+
+def stepped() -> Iterator[Row]:
+    """The rows of the benchmark of stepped pieces.
+
+    Raises
+    ------
+    SystemExit
+        It is not in this tree.
+    """
+    name = "validation.benchmarks.stepped"
+    if find_spec(name) is None:
+        raise SystemExit(f"{name} is not in this tree; name other rows")
+    for piece in import_module(name).PIECES.values():
+        for row in piece(3):
+            note = f"{row.cycles:,} cycles of {row.components}"
+            work = f"{row.piece}, {row.load}"
+            yield Row(work, "stepping", row.rate / 1e6, "M component-cycles/s", 20, True, note)
