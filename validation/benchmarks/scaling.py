@@ -21,6 +21,8 @@ from simulator import Layer, Machine
 from simulator.hardware import load, override
 from simulator.lowering import lower
 from simulator.registry import resolve
+from simulator.report.colours import BLUE, ORANGE, SOFT
+from simulator.report.picture import WIDTH, picture
 from simulator.sparsity.patterns import parse
 from validation.benchmarks.speed.products import HSS, told
 from validation.benchmarks.speed.rows import medians
@@ -83,26 +85,41 @@ def slope(values: Sequence[float], seconds: Sequence[float]) -> float:
 
 
 def draw(found: Sequence[Sweep], path: Path) -> None:
-    """Seconds over each quantity, on logarithmic axes."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    from matplotlib import pyplot as plt
-
-    figure, axes = plt.subplots(
-        1, len(found), figsize=(3 * len(found), 3.2), sharey=True, layout="constrained"
-    )
-    for axis, each in zip(axes, found, strict=True):
-        for label, seconds, mark in (("engine", each.engine, "o-"), ("lowering", each.lowering, "s--")):
-            exponent = slope(each.values, seconds)
-            axis.loglog(each.values, [1e3 * s for s in seconds], mark, label=f"{label}, slope {exponent:.2f}")
-        axis.set_xlabel(each.name)
-        axis.set_xticks(each.values, [f"{value:g}" for value in each.values])
-        axis.minorticks_off()
-        axis.legend(fontsize=7)
-    axes[0].set_ylabel("CPU time (ms)")
-    figure.savefig(path, dpi=110)
-    plt.close(figure)
+    """CPU time over each quantity, on logarithmic axes."""
+    gap, left = 0.3, 0.75
+    width = (WIDTH - left - 0.25 - gap * (len(found) - 1)) / len(found)
+    most = 2e3 * max(max(each.engine + each.lowering) for each in found)
+    least = 5e2 * min(min(each.engine + each.lowering) for each in found)
+    with picture(path, 4.0) as page:
+        page.head(
+            "How the cost of a simulation grows", "HighLight, CPU time  ·  engine solid, lowering dashed"
+        )
+        for number, each in enumerate(found):
+            axes = page.axes(left + number * (width + gap), 0.9, width, 2.4)
+            for colour, marker, line, seconds in (
+                (BLUE, "o", "-", each.engine),
+                (ORANGE, "s", "--", each.lowering),
+            ):
+                label = f"slope {slope(each.values, seconds):.2f}"
+                axes.plot(
+                    each.values,
+                    [1e3 * s for s in seconds],
+                    color=colour,
+                    marker=marker,
+                    ms=4,
+                    ls=line,
+                    label=label,
+                )
+            axes.set(xscale="log", yscale="log", xlabel=each.name, ylim=(least, most))
+            axes.set_xticks(each.values, [f"{value:g}" for value in each.values], fontsize=7)
+            axes.set_yticks((10, 100), ("10", "100") if not number else ("", ""))
+            axes.minorticks_off()
+            axes.legend(loc="upper left", fontsize=7.5, labelcolor=SOFT)
+            axes.set_ylabel("CPU time (ms)" if not number else "")
+        page.description = " ".join(
+            f"{each.name}: engine slope {slope(each.values, each.engine):.2f}, lowering {slope(each.values, each.lowering):.2f}."
+            for each in found
+        )
 
 
 def main(arguments: list[str] | None = None) -> None:

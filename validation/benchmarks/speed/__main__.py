@@ -1,7 +1,7 @@
 """The table of what is reached for: ``python -m validation.benchmarks.speed [--only ROW...] [--page docs/speed.md]``.
 
 Work, goal, measured, ratio to the goal; one core, CPU time, warm, medians; where it says so, wall time. The rows `stepped` and
-`blocks` (all of LLaMA-7B, minutes) are made only when they are named. With --page it takes all the others, or what is named, to the page.
+`blocks` (all of LLaMA-7B, minutes) are made only when they are named. With --page the page gets what was made.
 """
 
 from __future__ import annotations

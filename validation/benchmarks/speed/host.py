@@ -1,4 +1,4 @@
-"""The host's own limits (bytes of masks read a second beside a copy's, bits counted a second), and the pieces that must be stepped."""
+"""The host's own limits (bytes of masks beside a copy's, bits counted a second), and the pieces that must be stepped."""
 
 from __future__ import annotations
 
