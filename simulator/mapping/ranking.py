@@ -44,7 +44,8 @@ class Candidates:
 
     def pieces(self, g: Geometry) -> Column:
         """Pieces along K."""
-        return -(-g.windows // self.windows)
+        found: Column = -(-g.windows // self.windows)
+        return found
 
     def _tiles(self, g: Geometry) -> tuple[int, int]:
         tiles = g.row_tiles, g.column_tiles
@@ -56,10 +57,10 @@ class Candidates:
         hold, whole = self.hold[which], self.pieces(g) == 1
         if (which == 0) == (self.outer == "M"):
             once = (hold > 0) | (whole & (self.block == 1))
-            return np.where(once, 1, inner)
+            return np.asarray(np.where(once, 1, inner))
         once = (hold == 2) | (whole & (inner == 1))
         kept = (hold == 1) | whole
-        return np.where(once, 1, np.where(kept, -(-outer // self.block), outer))
+        return np.asarray(np.where(once, 1, np.where(kept, -(-outer // self.block), outer)))
 
     def slots(self, g: Geometry, which: int, buffers: int) -> Column:
         """Pieces of weights (0) or inputs (1) the GLB has room for."""
@@ -68,7 +69,7 @@ class Candidates:
         own = outer if leads else inner
         some = pieces * (np.minimum(self.block, outer) if leads else 1)
         live = np.where(hold == 0, 1, np.where(hold == 2, own * pieces, some))
-        return np.minimum(live + buffers - 1, g.groups * own * pieces * self.refetch(g, which))
+        return np.asarray(np.minimum(live + buffers - 1, g.groups * own * pieces * self.refetch(g, which)))
 
     def need(self, g: Geometry, sizes: Sizes, buffers: int) -> tuple[Column, Column]:
         """GLB bytes of data and of metadata."""
@@ -82,7 +83,8 @@ class Candidates:
     def traffic(self, g: Geometry, sizes: Sizes) -> Column:
         """DRAM bytes read."""
         totals = [self._each([sizes.total(tensor, w) for w in self._options]) for tensor in TENSORS]
-        return totals[0] * self.refetch(g, 0) + totals[1] * self.refetch(g, 1)
+        found: Column = totals[0] * self.refetch(g, 0) + totals[1] * self.refetch(g, 1)
+        return found
 
     def rank(self, g: Geometry, sizes: Sizes, memory: Memory) -> Column:
         """Estimated cycles, times a constant; see the module."""

@@ -177,6 +177,14 @@ class GemmView:
         part = images[begin - first : last + 1 - first, channels]
         return int(np.count_nonzero(seen)), int(np.count_nonzero(part & seen.view(np.bool_)))
 
+    @property
+    def distinct(self) -> bool:
+        """Whether every element of the inputs' matrix is an element of the raw tensor of its own."""
+        if not self._conv:
+            return True
+        size, p = dict(self.layer.einsum.ranks), self.layer.einsum.parameters
+        return size["r"] == size["s"] == 1 and not any(p["padding"])
+
     # --- reference --------------------------------------------------------------------------------------------
 
     def reference(self, group: int, m0: int, m1: int, n0: int, n1: int) -> NDArray[np.int64]:

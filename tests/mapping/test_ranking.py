@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from mapping.test_tiling import Bytes, geometries
+
 from simulator.mapping import Geometry, Memory, Tiling
 from simulator.mapping.ranking import first_of_least, grid
 from simulator.mapping.tiling import estimate, storage
@@ -49,6 +49,8 @@ class Scaled(Bytes):
         return data * self.scale, metadata * self.scale
 
 
-@pytest.mark.parametrize(("keys", "at"), [([[2, 1, 1]], 1), ([[1, 1, 2], [3, 2, 0]], 1), ([[1, 1], [1, 1]], 0)])
+@pytest.mark.parametrize(
+    ("keys", "at"), [([[2, 1, 1]], 1), ([[1, 1, 2], [3, 2, 0]], 1), ([[1, 1], [1, 1]], 0)]
+)
 def test_the_first_of_the_least_is_taken(keys: list[list[int]], at: int) -> None:
     assert first_of_least(*(np.array(key) for key in keys)) == at
