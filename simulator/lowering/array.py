@@ -122,7 +122,7 @@ def steps(context: Context) -> Iterator[Chunk]:
 
     v = context.visits
     order, kind = kinds(v.columns, v.rows, context.loads, v.windows, v.begin, v.end)
-    chunks = tell(order, Blocks.of([template(v.tile(visit)) for visit in kind]), v.turn)
+    chunks = tell(order, Blocks.of([template(v.tile(visit)) for visit in kind]), v.turn, merge=False)
     return _with_macs(chunks, context) if gating else chunks
 
 

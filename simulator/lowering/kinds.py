@@ -83,8 +83,10 @@ class Blocks:
             np.array([len(block.vectors) for block in blocks]),
         )
 
-    def gather(self, order: Ints) -> Chunk:
-        """The blocks of some visits, one after the other; every vector is in it once."""
+    def gather(self, order: Ints, merge: bool = True) -> Chunk:
+        """The blocks of some visits, one after the other; every vector is in it once; without `merge` every block keeps its
+        runs.
+        """
         at, counts = np.cumsum(self.counts) - self.counts, self.counts[order]
         rows = _ragged(at[order], counts)
         runs, varies, vectors = self.runs[rows], self.varies[rows], self.vectors[:0]
@@ -95,7 +97,7 @@ class Blocks:
             moved = np.zeros(len(self.counts), dtype=np.int64)
             moved[used] = np.cumsum(self.values[used]) - self.values[used]
             runs += np.repeat(moved[order], counts)[:, None] * varies
-        elif len(runs) == len(order) and (self.counts == 1).all():
+        elif merge and len(runs) == len(order) and (self.counts == 1).all():
             runs, varies = _merged(runs, varies, order)
         return Chunk(runs, varies, vectors)
 
@@ -142,7 +144,7 @@ def parts(order: Ints, blocks: Blocks, turn: int) -> Iterator[slice]:
         start = stop
 
 
-def tell(order: Ints, blocks: Blocks, turn: int) -> Iterator[Chunk]:
+def tell(order: Ints, blocks: Blocks, turn: int, merge: bool = True) -> Iterator[Chunk]:
     """The blocks of all visits in chunks.
 
     Parameters
@@ -152,6 +154,8 @@ def tell(order: Ints, blocks: Blocks, turn: int) -> Iterator[Chunk]:
     blocks : Blocks
     turn : int
         Visits after which the loops come again.
+    merge : bool
+        Whether equal blocks of one run may become one run.
     """
     known: dict[bytes, Chunk] = {}
     for part in parts(order, blocks, turn):
@@ -160,5 +164,5 @@ def tell(order: Ints, blocks: Blocks, turn: int) -> Iterator[Chunk]:
         if key not in known:
             if len(known) == KNOWN:
                 known.clear()
-            known[key] = blocks.gather(some)
+            known[key] = blocks.gather(some, merge)
         yield known[key]

@@ -126,9 +126,9 @@ class Operands:
             return np.broadcast_to(one.data, shape), np.broadcast_to(one.metadata, shape)
         edges = np.minimum(np.arange(g.windows + 1) * g.window, g.K)
         if isinstance(form, (Bitmask, CoordinatePayload)):
-            data, metadata = form.columns(mask, edges, self.widths.inputs)
+            values, places = form.columns(mask, edges, self.widths.inputs)
             filled = isinstance(form, Bitmask)  # the last window is filled up
-            return data, np.full_like(data, g.window) if filled else metadata
+            return values, np.full_like(values, g.window) if filled else places
         padded = np.pad(mask, ((0, g.windows * g.window - g.K), (0, 0)))
         fibers = padded.reshape(g.windows, g.window, columns).transpose(0, 2, 1).reshape(-1, g.window)
         bits = form.bits(fibers, self.widths.inputs)
@@ -269,7 +269,7 @@ class Operands:
         firsts, columns = np.arange(0, g.windows, windows), np.arange(0, g.N, g.columns)
         depth = np.diff(np.append(firsts * g.window, g.K))[None, None, :]
         width = np.diff(np.append(columns, g.N))[None, :, None]
-        elements, nonzeros = self._touched(firsts, windows, depth, width)
+        elements, nonzeros = self._touched(firsts, depth, width)
         if not self.compressed:
             return (-(-elements * self.widths.inputs // 8)).ravel()
 
@@ -285,7 +285,7 @@ class Operands:
         return (data + scaled(1)).ravel()
 
     def _touched(
-        self, firsts: NDArray[np.int64], windows: int, depth: NDArray[np.int64], width: NDArray[np.int64]
+        self, firsts: NDArray[np.int64], depth: NDArray[np.int64], width: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Elements and non-zeros of the raw tensor that every tile touches, shape (groups, column tiles, pieces)."""
         g = self.geometry
@@ -293,19 +293,9 @@ class Operands:
             counts = np.stack([c.sum(axis=1) for c in self.row_counts])
             nonzeros = np.add.reduceat(counts, firsts, axis=1).transpose(0, 2, 1).astype(np.int64)
             return np.broadcast_to(depth * width, nonzeros.shape), nonzeros
-        found = [
-            self.view.unique_inputs(
-                group,
-                f * g.window,
-                min(g.K, (f + windows) * g.window),
-                c * g.columns,
-                min(g.N, (c + 1) * g.columns),
-            )
-            for group in range(g.groups)
-            for c in range(g.column_tiles)
-            for f in firsts.tolist()
-        ]
-        pairs = np.array(found, dtype=np.int64).reshape(g.groups, g.column_tiles, len(firsts), 2)
+        rows = np.append(firsts * g.window, g.K)
+        columns = np.append(np.arange(0, g.N, g.columns), g.N)
+        pairs = np.stack([self.view.unique_tiles(group, rows, columns) for group in range(g.groups)])
         return pairs[..., 0], pairs[..., 1]
 
     @staticmethod
