@@ -35,6 +35,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.datapath.condensed import sums
 from simulator.errors import InputError
 from simulator.jit import kernel, popcount64
 
@@ -97,6 +98,15 @@ class Unit:
                 f"an item may take {longest} cycles, at most {_LONGEST} can be told: lower depth or bank_words"
             )
 
+    @property
+    def unhindered(self) -> bool:
+        """Whether no step can wait: a bank gets one access of a step at most, and the port passes a step's words in a cycle."""
+        rows, columns = min(self.rows, self.tile_rows), min(self.columns, self.tile_columns)
+        tall = min(rows, -(-self.tile_rows // self.bank_rows))
+        wide = min(columns, -(-self.tile_columns // self.bank_columns))
+        words = rows * min(columns, self.bank_columns) * self.bank_words
+        return tall == 1 and wide <= self.bank_words and (self.bandwidth == 0 or words <= self.bandwidth)
+
 
 @dataclass(frozen=True)
 class Service:
@@ -152,6 +162,14 @@ def service(unit: Unit, a: NDArray[np.uint64], b: NDArray[np.uint64]) -> Service
     """
     if a.shape[1] != b.shape[1]:
         raise InputError(f"operands of K = {a.shape[1]} and K = {b.shape[1]}: K must be the same")
+    if unit.unhindered:
+        counts = np.bitwise_count(a), np.bitwise_count(b)
+        return Service(*sums(unit.depth, (unit.rows, unit.columns), *counts))
+    return stepped(unit, a, b)
+
+
+def stepped(unit: Unit, a: NDArray[np.uint64], b: NDArray[np.uint64]) -> Service:
+    """The same, every step worked out, whether or not one can wait."""
     shape = (a.shape[0], b.shape[0], -(-a.shape[1] // unit.depth))
     found = Service(*(np.zeros(shape, dtype=np.int32) for _ in range(4)))
     a_count, a_falls = _spread(a, unit.rows, -(-unit.tile_rows // unit.rows), unit.bank_rows)
