@@ -139,14 +139,35 @@ def pack(mask: NDArray[np.bool_], tile: int) -> NDArray[np.uint64]:
     ndarray of uint64, shape (ceil(rows / tile), K)
         Bit r of word (t, k) is mask[t tile + r, k]; bits past the last row are 0.
     """
-    rows, depth = mask.shape
-    tiles = -(-rows // tile)
-    bits = np.zeros((tiles * tile, depth), dtype=np.bool_)
-    bits[:rows] = mask
-    packed = np.zeros((tiles, _WORD // 8, depth), dtype=np.uint8)
-    part = np.packbits(bits.reshape(tiles, tile, depth), axis=1, bitorder="little")
-    packed[:, : part.shape[1]] = part
-    return np.ascontiguousarray(packed.transpose(0, 2, 1)).view("<u8")[..., 0].astype(np.uint64, copy=False)
+    words = np.zeros((-(-mask.shape[0] // tile), mask.shape[1]), dtype=np.uint64)
+    _pack(np.ascontiguousarray(mask).view(np.uint8), tile, words)
+    return words
+
+
+def pack_columns(mask: NDArray[np.bool_], tile: int) -> NDArray[np.uint64]:
+    """As :func:`pack`, of an operand with K along its first axis, shape (K, columns)."""
+    words = np.zeros((-(-mask.shape[1] // tile), mask.shape[0]), dtype=np.uint64)
+    _pack_columns(np.ascontiguousarray(mask).view(np.uint8), tile, words)
+    return words
+
+
+@kernel
+def _pack(mask: NDArray[np.uint8], tile: int, words: NDArray[np.uint64]) -> None:
+    for row in range(mask.shape[0]):
+        source, target, place = mask[row], words[row // tile], np.uint64(row % tile)
+        for k in range(source.shape[0]):
+            target[k] |= np.uint64(source[k]) << place
+
+
+@kernel
+def _pack_columns(mask: NDArray[np.uint8], tile: int, words: NDArray[np.uint64]) -> None:
+    for k in range(mask.shape[0]):
+        source = mask[k]
+        for t in range(words.shape[0]):
+            word, start = np.uint64(0), t * tile
+            for place in range(min(tile, source.shape[0] - start)):
+                word |= np.uint64(source[start + place]) << np.uint64(place)
+            words[t, k] = word
 
 
 def service(unit: Unit, a: NDArray[np.uint64], b: NDArray[np.uint64]) -> Service:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulator.datapath.outer_product import Unit, multiply, pack, service, stepped
+from simulator.datapath.outer_product import Unit, multiply, pack, pack_columns, service, stepped
 from simulator.errors import InputError
 from validation.oracles.outer_product import item
 
@@ -170,7 +170,9 @@ def test_bad_units_and_operands_are_refused() -> None:
 def test_a_unit_without_conflicts_takes_what_stepping_finds(seed: int) -> None:
     rng = np.random.default_rng(seed)
     made = unit(rng)
-    made = replace(made, bank_rows=64, bank_columns=int(rng.choice([16, 64])), bank_words=4, queue=1 + seed % 3)
+    made = replace(
+        made, bank_rows=64, bank_columns=int(rng.choice([16, 64])), bank_words=4, queue=1 + seed % 3
+    )
     words = min(made.rows, made.tile_rows) * min(made.columns, made.tile_columns, made.bank_columns) * 4
     made = replace(made, bandwidth=int(rng.choice([0, words])))
     assert made.unhindered
@@ -189,3 +191,15 @@ def test_a_port_a_word_too_narrow_or_a_bank_too_few_is_stepped() -> None:
     assert not replace(apart, bandwidth=127).unhindered
     assert not replace(apart, bank_rows=31).unhindered
     assert not replace(apart, bank_words=15, bandwidth=0).unhindered
+
+
+@pytest.mark.nojit
+@pytest.mark.parametrize("tile", [1, 7, 32, 64])
+def test_words_hold_the_mask_bit_by_bit(tile: int) -> None:
+    mask = np.random.default_rng(tile).random((75, 9)) < 0.5
+    words = pack(mask, tile)
+    assert words.shape == (-(-75 // tile), 9)
+    for row, k in np.ndindex(mask.shape):
+        assert (int(words[row // tile, k]) >> row % tile & 1) == mask[row, k]
+    assert int(np.bitwise_count(words).sum()) == mask.sum()
+    np.testing.assert_array_equal(pack_columns(mask.T, tile), words)
