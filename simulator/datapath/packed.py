@@ -226,8 +226,9 @@ def _stream(
     sent: bool,
     found: Counts,
 ) -> None:
-    """Rows of `found`: values of the slowest unit, fetched, delivered, products; unit by unit as words, and what a round holds of every k
-    as the bits of its count.
+    """Rows of `found`: values of the slowest unit, fetched, delivered, products.
+
+    A unit is the word of what it holds, a round the bits of how often it holds each k.
     """
     words, planes = inputs.shape[0], 1
     while (cuts[first + found.shape[1]] - cuts[first]) >> planes:

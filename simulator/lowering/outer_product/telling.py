@@ -136,8 +136,8 @@ def slab_items(
     """Rows of `table`: bytes moved, rows read, words read, take, release, then for each unit whether the slab goes to it.
 
     `at` has per visit its block, its tiles, the first slab, the slabs, whether the piece is fetched and let go, and the units
-    at work that share a tile; `units` is tiles of a whole block and units told of each tile; `data` and `metadata` are bytes and words of
-    every slab; `sizes` the bytes of a row and of a word.
+    at work that share a tile; `units` is tiles of a whole block and units told of each tile; `data` and `metadata` are bytes
+    and words of every slab; `sizes` the bytes of a row and of a word.
     """
     (tiles, sharing), (row, word) = units, sizes
     item = 0
