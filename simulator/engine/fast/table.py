@@ -26,6 +26,9 @@ def total(runs: Ints, varies: Flags, prefix: Ints, run: int, column: int) -> int
         cells: int = value * count
         return cells
     period = runs[run, PERIOD]
+    if count == period:
+        all_of_it: int = prefix[value + count] - prefix[value]
+        return all_of_it
     times, rest = count // period, count % period
     once = prefix[value + period] - prefix[value]
     whole: int = times * once + prefix[value + rest] - prefix[value]
