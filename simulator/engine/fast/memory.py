@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast import service
+from simulator.engine.fast.arena import borrow, give_back
 from simulator.engine.fast.reach import distances
 from simulator.errors import InputError, suggest
 from simulator.plan.network import DATA, SPACE, STATIONARY, Channel, Component, Plan, Program
@@ -20,8 +21,6 @@ REASONS = {DATA: STARVED, STATIONARY: REFILL, SPACE: BLOCKED}
 POLICIES = {"round_robin": at.ROUND_ROBIN, "priority": at.PRIORITY}
 RING = 16
 """Slots of a ring at first."""
-ROOM = 1 << 21
-"""Words at first; only those that are used cost memory."""
 ROOMY = 1 << 16
 """Bounded channels of at most this capacity get rings that never grow."""
 WINDOWS = 256
@@ -48,10 +47,10 @@ class Memory:
     def __init__(self, plan: Plan, leap: bool = True, requested: Collection[str] = ()) -> None:
         self.plan, self.requested = plan, requested
         self._stores: dict[str, int] = {}
-        self.vectors = np.zeros(16, dtype=np.int32)
-        self.bins: NDArray[np.int64] = np.zeros(len(plan.components) * len(STATES) * BINS, dtype=np.int64)
-        self.words = np.zeros(ROOM, dtype=np.int64)
-        self._used, self._used_vectors = at.HEADER, 0
+        self._arena = borrow()
+        self.words, self.vectors, self.bins = self._arena.words, self._arena.vectors, self._arena.bins
+        self._used = self._used_vectors = 0
+        self.take(at.HEADER)
         self.components = [self.take(at.COMPONENT_WORDS) for _ in plan.components]
         self.channels = [self.take(at.CHANNEL_WORDS) for _ in plan.channels]
         programs = [program for component in plan.components for program in component.programs]
@@ -82,6 +81,12 @@ class Memory:
 
     def take(self, count: int) -> int:
         """Offset of `count` fresh words, all zero."""
+        offset = self.take_dirty(count)
+        self.words[offset : offset + count] = 0
+        return offset
+
+    def take_dirty(self, count: int) -> int:
+        """Offset of `count` fresh words, whatever they are."""
         offset = self._used
         self._used += count
         if self._used > len(self.words):
@@ -90,8 +95,19 @@ class Memory:
             self.words = grown
         return offset
 
+    def give_back(self) -> None:
+        """Let another run have the arrays; nothing here may be used afterwards."""
+        bins = self.bins[: self._arena.clean].reshape(-1, len(STATES), BINS)
+        for component, own in zip(self.components, bins, strict=True):
+            used = int(self.words[component + at.USED])
+            for state in range(len(STATES)):
+                if used >> state & 1:
+                    own[state] = 0
+        self._arena.words, self._arena.vectors = self.words, self.vectors
+        give_back(self._arena)
+
     def take_vectors(self, count: int) -> int:
-        """Offset of `count` fresh vector elements."""
+        """Offset of `count` fresh vector elements, whatever they are."""
         offset = self._used_vectors
         self._used_vectors += count
         if self._used_vectors > len(self.vectors):
@@ -135,7 +151,7 @@ class Memory:
         if not wanted or no_port or crowded or size > at.MOST_KEPT:
             return
         slots = min(at.ECHO_SLOTS, 1 << (at.ECHO_WORDS // size).bit_length() - 1)
-        fine, scratch, echoes = self.take(size), self.take(size), self.take(slots * size)
+        fine, scratch, echoes = (self.take_dirty(count) for count in (size, size, slots * size))
         words = self.words
         words[at.LEAPING], words[at.KEPT_WORDS], words[at.SCRATCH] = 1, size, scratch
         words[at.FINE], words[fine + at.KEPT_EPOCH] = fine, -1
@@ -145,12 +161,12 @@ class Memory:
 
     def _tapes(self) -> None:
         """Room for the tapes of the components behind the bins."""
-        used, loops = len(self.bins), at.LOOP_WORDS * at.MOST_LOOPS
+        used, loops = len(self.components) * len(STATES) * BINS, at.LOOP_WORDS * at.MOST_LOOPS
         sums = (len(STATES) + 1) * (at.MOST_ENTRIES // at.BLOCK_ENTRIES + 3)
         entries = at.MOST_ENTRIES + 1  # a loop may follow the last
         size = entries + loops
         total = used + len(self.components) * size + sums + at.FRAME * (at.DEEPEST + 2)
-        self.bins = np.zeros(total, dtype=np.int64)
+        self.bins = self._arena.zeros(used, total)
         for component in self.components:
             self.words[component + at.TAPE], self.words[component + at.LOOPS] = used, used + entries
             used += size
