@@ -17,6 +17,7 @@ PAGES = (
     "docs/machine_model.md",
     "docs/highlight.md",
     "docs/memory.md",
+    "docs/import.md",
     "docs/noc.md",
     "docs/compare.md",
     "docs/timeloop.md",
@@ -30,7 +31,8 @@ def examples(page: str) -> list[str]:
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if examples(page)])
-def test_examples_run(page: str) -> None:
+def test_examples_run(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
     for example in examples(page):
         exec(compile(example, page, "exec"), {})
 

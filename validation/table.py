@@ -25,7 +25,8 @@ PAGE = """# Validation
 
 Every claim this project makes about a number, measured. `sparsecycle validate [NAME...]` makes these tables anew and
 exits with 3 when a claim fails; this page is `python -m validation --markdown`. *Information* is shown beside a claim and
-not judged: what the whole machine does where a source describes a part of it.
+not judged: what the whole machine does where a source describes a part of it. `highlight_edp` takes minutes and is measured
+when it is named; its tables are [a page of their own](studies/highlight_edp.md).
 """
 
 

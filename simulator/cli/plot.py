@@ -10,7 +10,7 @@ import click
 if TYPE_CHECKING:
     from simulator.record.result import Result
 
-KINDS = ("timeline", "stalls", "energy", "speedup")
+KINDS = ("timeline", "stalls", "energy", "speedup", "roofline")
 SUFFIXES = (".png", ".svg", ".pdf")
 
 
@@ -31,7 +31,7 @@ def command(out: Path, kind: str, layer: str | None, output: Path | None) -> Non
         raise InputError(f"--output {output}: must end in one of {', '.join(SUFFIXES)}")
     if layer is not None and kind != "timeline":
         raise InputError(f"--layer {layer}: only the timeline draws a single layer, not {kind}")
-    result = _result(out)
+    result = result_of(out)
     folder = out if out.is_dir() else out.parent
     target = output or folder / f"{kind}.png"
     if kind == "timeline":
@@ -41,11 +41,15 @@ def command(out: Path, kind: str, layer: str | None, output: Path | None) -> Non
     elif kind == "speedup":
         from simulator.report.speedup import speedup
 
-        speedup(result, _baseline(folder), target)
+        speedup(result, baseline_of(folder), target)
     elif kind == "stalls":
         from simulator.report.stalls import stalls
 
         stalls(result, target)
+    elif kind == "roofline":
+        from simulator.report.roofline import roofline
+
+        roofline(result, target)
     else:
         from simulator.report.energy import energy
 
@@ -53,7 +57,8 @@ def command(out: Path, kind: str, layer: str | None, output: Path | None) -> Non
     click.echo(f"wrote {target}")
 
 
-def _result(path: Path) -> Result:
+def result_of(path: Path) -> Result:
+    """The result of a folder or file that a run wrote, or InputError."""
     from simulator.api import load
     from simulator.errors import InputError
     from simulator.record.result import Result
@@ -68,13 +73,14 @@ def _result(path: Path) -> Result:
     return found
 
 
-def _baseline(folder: Path) -> Result:
+def baseline_of(folder: Path) -> Result:
+    """The baseline beside it, or InputError."""
     from simulator.errors import InputError
 
     path = folder / "baseline.h5"
     if not path.is_file():
         raise InputError(f"{folder}: has no baseline.h5 to compare with; run again with --baseline")
-    return _result(path)
+    return result_of(path)
 
 
 def _known(result: Result, layer: str | None) -> str | None:

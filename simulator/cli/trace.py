@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from simulator.cli.changes import Changes, changes, claimed, finish
 from simulator.cli.console import print_json, print_table, progress_bar
 
 SCHEMA_VERSION = 1
@@ -65,6 +66,62 @@ def list_recipes() -> None:
 
     for name in recipes.names():
         click.echo(f"{name}\n{textwrap.indent(recipes.describe(name), '    ')}")
+
+
+@command.command("change")
+@click.argument("file")
+@click.option(
+    "-o",
+    "--out",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Trace to write (.h5).",
+)
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@changes
+def change(file: str, out: Path, force: bool, changes: Changes) -> None:
+    """Prune, quantise, reorder or cut a trace."""
+    from simulator.frontend.imported import Imported
+    from simulator.workload.named import trace_path
+    from simulator.workload.trace_file import load
+
+    claimed(out, force)
+    with load(trace_path(file)) as trace:
+        finish(Imported(trace), changes, out, force)
+
+
+@command.command("export")
+@click.argument("file")
+@click.option(
+    "-o",
+    "--out",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="All tensors: .npz, .safetensors; one matrix: .smtx, .mtx.",
+)
+@click.option("--layers", metavar="GLOB", default="*", help="Only layers whose name matches.")
+@click.option(
+    "--operand",
+    default="weights",
+    show_default=True,
+    help="weights or inputs: what a file of one matrix gets.",
+)
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+def export(file: str, out: Path, layers: str, operand: str, force: bool) -> None:
+    """Write the tensors of a trace for other tools; `import` reads them back."""
+    from simulator import transform
+    from simulator.frontend.arrays import write
+    from simulator.workload.named import trace_path
+    from simulator.workload.trace_file import load
+
+    claimed(out, force)
+    with load(trace_path(file)) as trace:
+        lost = write(transform.choose(trace, layers), out, operand)
+    for what in lost:
+        click.echo(f"not written: {what}", err=True)
+    click.echo(f"wrote {out}")
 
 
 def show_trace(path: Path, as_json: bool) -> None:

@@ -72,13 +72,14 @@ def timeline(result: Result, layer: str | None = None, path: str | Path = "timel
         axes = page.axes(left, top, width, high)
         _frame(axes, cycles, len(names))
         at: dict[str, Any] = {
-            "transform": axes.transAxes,
+            "xytext": (0, -16),  # below the ticks
+            "textcoords": "offset points",
             "ha": "left",
             "va": "top",
             "fontsize": 8.5,
             "color": SOFT,
         }
-        axes.text(1.008, -0.008, "busy", **at)
+        axes.annotate("busy", (1.008, 0), xycoords="axes fraction", **at)
         for row, name in enumerate(names):
             _strip(axes, row, name, [rows[name].get(each.name, []) for each in layers], layers, cycles)
         if band:

@@ -26,6 +26,7 @@ PICTURES: dict[str, Draw] = {
     "stalls": lambda r, path: report.stalls(r[0], path),
     "energy": lambda r, path: report.energy(r[0], path),
     "speedup": lambda r, path: report.speedup(r[0], r[1], path),
+    "roofline": lambda r, path: report.roofline(r[0], path),
 }
 each = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES)
 
@@ -100,7 +101,7 @@ def test_an_old_picture_survives_a_failed_one(results: Pair, tmp_path: Path) -> 
 def test_nothing_to_draw(results: Pair, tmp_path: Path) -> None:
     nothing = dataclasses.replace(results[0], layers=())
     for name, draw in PICTURES.items():
-        with pytest.raises(InputError, match=r"no cycles|no energy|no layer"):
+        with pytest.raises(InputError, match=r"no cycles|no energy|no layer|no roofline"):
             draw((nothing, results[1]), tmp_path / f"{name}.png")
     assert list(tmp_path.iterdir()) == []
 

@@ -131,8 +131,12 @@ def sensitivity(base: Unit) -> Iterator[Claim]:
     """What the parameters are worth, one at a time, on the smaller product."""
     one_word = replace(base, bank_rows=8, bank_columns=16, bank_words=1)
     yield error("mean error, 8 x 16 banks of one word", one_word, SMALL)
+    turned = replace(base, rows=base.columns, columns=base.rows)
+    yield error(f"mean error, steps of {turned.rows} x {turned.columns}, the operands changed over", turned)
     for change in (
         ("bank_rows", (4, 16)),
+        ("bank_columns", (2,)),
+        ("bank_words", (8, 32)),
         ("queue", (4, 8, 32)),
         ("depth", (8, 32, SMALL)),
         ("bandwidth", (112, 120, 128)),
@@ -159,24 +163,59 @@ def whole() -> Iterator[Claim]:
     yield from alone
     yield mean_error("relative times, one unit, mean error", alone, TOLERANCE, PUBLISHED)
     yield from truths("the whole machine", {})
+    yield from around()
 
 
-def truths(name: str, overrides: dict[str, str]) -> list[Claim]:
+ASSUMED: tuple[dict[str, str], ...] = (
+    {},
+    {"units.rows": "2", "units.columns": "4"},
+    {"units.operand_buffers": "1"},
+    {"units.operand_buffers": "4"},
+    {"glb.data_word": "1 B"},
+    {"glb.read_latency": "4 cycle"},
+    {"glb.tile_buffers": "3"},
+    {"dram.latency": "50 cycle"},
+    {"dram.latency": "200 cycle"},
+    {"dram.burst": "64 B"},
+    {"drain.bandwidth": "32 B/cycle"},
+    {"drain.queue": "64"},
+)
+"""Numbers of the description that are assumed and act around the units, changed."""
+
+
+def around() -> Iterator[Claim]:
+    """What the assumed numbers around the units are worth, on the smaller product."""
+    for change in ASSUMED:
+        rows = truths("the whole machine", change, SMALL)
+        told = mean_error("", rows, TOLERANCE, PUBLISHED)
+        assert told.measured is not None
+        what = ", ".join(f"{path}={value}" for path, value in change.items()) or "as described"
+        yield information(
+            f"mean error of the whole machine, {SMALL}^3, {what}",
+            told.measured,
+            "mean |error|",
+            PUBLISHED,
+            note=told.note,
+        )
+
+
+def truths(name: str, overrides: dict[str, str], size: int | None = None) -> list[Claim]:
     """Relative times of the machine at every point."""
-    dense, found = truth(DENSE, overrides), []
+    dense, found = truth(DENSE, overrides, size), []
     for at in TIMES:
         if at != DENSE:
-            measured = Fraction(truth(at, overrides), dense)
+            measured = Fraction(truth(at, overrides, size), dense)
             found.append(
                 information(f"relative time, {name}, {words(at)}", measured, "1", PUBLISHED, published(at))
             )
     return found
 
 
-def truth(at: Point, overrides: dict[str, str]) -> int:
-    """Cycles of the machine."""
+def truth(at: Point, overrides: dict[str, str], size: int | None = None) -> int:
+    """Cycles of the machine, on a product of :data:`SIZE` when none is given."""
+    size = SIZE if size is None else size
     rng = np.random.default_rng([0, *at])
-    a, b = (rng.random((SIZE, SIZE)) < tenths / 10 for tenths in at)
+    a, b = (rng.random((size, size)) < tenths / 10 for tenths in at)
     layer = simulator.gemm(a, np.ascontiguousarray(b.T))
     return simulator.simulate("dstc", layer, verify=False, overrides=overrides).cycles
 

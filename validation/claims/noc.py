@@ -8,6 +8,13 @@ With L = link + router, on a mesh of r x c nodes, flits made one per cycle from 
     one to all               a copy per branch: n + the latency to the farthest, however many the receivers
     any pattern              no less than the flits of the busiest link; with deep queues a few per cent above
 
+and elsewhere, where k streams of n flits share a link, their last flit is taken in cycle ``2 + d + k n - 1``, d being all links::
+
+    tree         every stream crosses the root, however many receivers it has      d = 2 L + link
+    chain        63 links, a router behind all but the last                        d = 62 L + link
+    crossbar     a link per receiver: streams to different ones never meet         d = link
+    bus          one link for all                                                  d = link
+
 The busiest link of a pattern is counted on XY ways drawn here, not on those of the lowering. Source of the first and the
 last: Dally and Towles, Principles and Practices of Interconnection Networks (2004), zero-load latency and ideal throughput (the
 reciprocal of the largest channel load).
@@ -35,7 +42,7 @@ HOP = DEEP.link + DEEP.router
 
 
 def claims() -> Iterator[Claim]:
-    """Each law on a mesh of 8 x 8."""
+    """Each law on networks of 8 x 8 nodes."""
     corner = (SIDE - 1, SIDE - 1)
     far = 2 + (2 * (SIDE - 1) + 1) * HOP + DEEP.link
     yield exact("one stream, corner to corner", far + FLITS - 1, [stream((0, 0), corner)])
@@ -50,6 +57,41 @@ def claims() -> Iterator[Claim]:
     yield exact("one stream to all 64", far + FLITS - 1, [Stream((0, 0), everyone, (FLITS, 1))])
     for name, streams in patterns():
         yield ideal(name, streams)
+    for kind, name, way, flits, streams in elsewhere(corner, everyone):
+        expected = 2 + way + flits - 1
+        yield within(f"{kind}: {name}", expected, run(streams, kind=kind), "cycle", 0, SOURCE)
+
+
+def elsewhere(corner: Node, everyone: tuple[Node, ...]) -> Iterator[tuple[str, str, int, int, list[Stream]]]:
+    """(Kind, pattern, cycles of the way, flits over the busiest link, streams) on networks that are no mesh."""
+    out, few = DEEP.link, FLITS // 10
+    broadcast = [Stream(node, everyone, (FLITS, 1)) for node in ((0, 0), (3, 3))]
+    yield "tree", "one stream to all 64", 2 * HOP + out, FLITS, broadcast[:1]
+    yield "tree", "two streams to all 64 share the root", 2 * HOP + out, 2 * FLITS, broadcast
+    yield (
+        "chain",
+        "one stream from end to end",
+        (SIDE * SIDE - 2) * HOP + out,
+        FLITS,
+        [stream((0, 0), corner)],
+    )
+    yield (
+        "chain",
+        "one stream to all 64, left on its way",
+        (SIDE * SIDE - 2) * HOP + out,
+        FLITS,
+        broadcast[:1],
+    )
+    yield (
+        "crossbar",
+        "transpose: no two streams meet",
+        out,
+        FLITS,
+        [stream((r, c), (c, r)) for r, c in nodes()],
+    )
+    to_one = [stream(node, corner, few) for node in nodes()]
+    yield "crossbar", "all 64 to one: its arbiter never rests", out, few * SIDE * SIDE, to_one
+    yield "bus", "two streams share it", out, 2 * FLITS, [stream((0, 0), corner), stream((1, 0), (0, 1))]
 
 
 def shared(corner: Node) -> Iterator[Claim]:
@@ -80,9 +122,9 @@ def patterns() -> Iterator[tuple[str, list[Stream]]]:
     yield "a random permutation", [stream(node, divmod(to, SIDE)) for node, to in pairs]
 
 
-def run(streams: Iterable[Stream], timing: Timing = DEEP) -> int:
+def run(streams: Iterable[Stream], timing: Timing = DEEP, kind: str = "mesh") -> int:
     """Cycle in which the last flit is taken, on the fast engine."""
-    plan = alone("mesh", SIDE, SIDE, timing, list(streams))
+    plan = alone(kind, SIDE, SIDE, timing, list(streams))
     cycles: int = resolve("engine", "fast")(plan).cycles
     return cycles - 1
 

@@ -75,7 +75,7 @@ def claims(folder: Path) -> Iterator[Claim]:
 def cases(folder: Path) -> Iterator[Case]:
     """Every case below a folder of recorded data."""
     for statistics in sorted((folder / "eyeriss_v2_pe").glob("*_sparseloop_stats.txt")):
-        layer = statistics.name.partition("_")[0]
+        layer = statistics.name.removesuffix("_sparseloop_stats.txt")
         yield Case(
             f"eyeriss_v2_pe / {layer}", statistics.parent, statistics, f"{layer}_problem", f"{layer}_mapping"
         )

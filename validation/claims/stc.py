@@ -30,6 +30,7 @@ SLA = "Sparseloop MICRO 2022 public artifact, figure 15: reference cycles"
 LAW = "derived: the law of this module"
 TOTALS = "Sparseloop MICRO 2022 public artifact, figure 15: cycles of four GEMMs over the dense core's, to three digits"
 RUNS = {"datapath.offsets.format": "run_length"}
+COORDINATES = {"datapath.offsets.format": "coordinate"}
 LAYERS = (
     (128, 1152, 1024, "0.44"),
     (512, 128, 1024, "0.56"),
@@ -59,6 +60,7 @@ CORES = {
         Core("STC flexible CP", "stc_flexible"),
         Core("STC flexible RLE", "stc_flexible", RUNS),
         Core("STC flexible dualCompress RLE", "stc_dual", {}, True),
+        Core("STC flexible dualCompress CP", "stc_dual", COORDINATES, True),
     )
 }
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from importlib import import_module
 from pathlib import Path
 
 from simulator.errors import InputError
@@ -19,18 +18,15 @@ def read_rendered(path: Path) -> Document:
     Raises
     ------
     InputError
-        It cannot be read, is a template and jinja2 is not installed, or cannot be rendered.
+        It cannot be read, or is a template that cannot be rendered.
     """
     text = _text(path)
     if text is None or not _TEMPLATE.search(_COMMENT.sub("", text)):
         return read(path, foreign=True)
-    try:
-        sandbox, jinja = import_module("jinja2.sandbox"), import_module("jinja2")
-    except ImportError:
-        raise InputError(
-            f"{path}: is a Jinja2 template; install the package jinja2, or give the rendered file"
-        ) from None
-    environment = sandbox.SandboxedEnvironment(undefined=jinja.StrictUndefined)
+    from jinja2 import StrictUndefined
+    from jinja2.sandbox import SandboxedEnvironment
+
+    environment = SandboxedEnvironment(undefined=StrictUndefined)
     try:
         rendered = environment.from_string(text).render()
     except Exception as error:

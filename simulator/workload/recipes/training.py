@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
-from simulator.sparsity.patterns import parse
+from simulator.workload.pruning import keep
 
 PIXEL = 16
 """Largest pixel value; networks see pixel / 16."""
@@ -99,20 +99,6 @@ def digits(seed: int) -> Digits:
         images, data.target.astype(np.int64), test_size=0.25, random_state=seed, stratify=data.target
     )
     return Digits(train, labels, test, held)
-
-
-def flat(weights: NDArray[Any]) -> NDArray[Any]:
-    """Weights as (M, K), K = (R, S, C) with channels fastest: the order the pattern runs along."""
-    return weights if weights.ndim == 2 else weights.transpose(0, 2, 3, 1).reshape(len(weights), -1)
-
-
-def keep(weights: NDArray[Any], pattern: str) -> NDArray[np.bool_]:
-    """Mask of the weights a pattern keeps by magnitude, of the weights' shape."""
-    mask = parse(pattern).prune(np.ascontiguousarray(flat(weights)), axis=-1)
-    if weights.ndim == 2:
-        return mask
-    m, c, r, s = weights.shape
-    return np.ascontiguousarray(mask.reshape(m, r, s, c).transpose(0, 3, 1, 2))
 
 
 class Trainer:

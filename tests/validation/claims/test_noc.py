@@ -8,7 +8,7 @@ from validation.studies.noc.measure import NETWORKS, measure
 
 def test_all_claims_hold() -> None:
     found = list(claims())
-    assert len(found) == 10
+    assert len(found) == 17
     assert [claim.name for claim in found if claim.verdict != "holds"] == []
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from simulator.report.colours import BLUE, INK, ORANGE, PURPLE, SOFT, VERMILLION
+from simulator.report.colours import BLUE, GREEN, INK, ORANGE, PURPLE, SOFT, VERMILLION
 from simulator.report.picture import WIDTH, picture
 from validation.studies.noc.measure import CYCLES, Network
 
 Curve = list[tuple[float, float, float]]
-MARKS = ((BLUE, "o"), (INK, "s"), (ORANGE, "^"), (PURPLE, "D"), (VERMILLION, "v"))
+MARKS = ((BLUE, "o"), (INK, "s"), (ORANGE, "^"), (PURPLE, "D"), (GREEN, "P"), (VERMILLION, "v"))
 MOST = 120.0
 """Cycles shown."""
 

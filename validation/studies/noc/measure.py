@@ -7,6 +7,7 @@ a load, in flits per node and cycle, of::
     mesh       half of a row sends k^2 / 2 of k^2 - 1 flits over its middle link    4 (k^2 - 1) / k^3, at most 1
     chain      half of n = k^2 nodes send n / 2 of n - 1 flits over it              4 (n - 1) / n^2
     crossbar   a port per node                                                      1
+    tree       all flits over the root                                              1 / n
     bus        all flits                                                            1 / n
 """
 
@@ -51,6 +52,7 @@ class Network:
             "bus": Fraction(1, nodes),
             "chain": Fraction(4 * (nodes - 1), nodes**2),
             "crossbar": Fraction(1),
+            "tree": Fraction(1, nodes),
         }
         return full[self.kind]
 
@@ -60,6 +62,7 @@ NETWORKS = (
     Network("mesh 4 x 4, one place per flow", "mesh", 4, Timing(1, 1, 2)),
     Network("crossbar 16 x 16", "crossbar", 4, Timing(4, 1, 2)),
     Network("chain of 16", "chain", 4, Timing(4, 1, 2)),
+    Network("tree of 4 branches of 4", "tree", 4, Timing(4, 1, 2)),
     Network("bus of 16", "bus", 4, Timing(4, 1, 2)),
 )
 
