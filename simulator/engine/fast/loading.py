@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
-from simulator.engine.fast.memory import Memory, finite
+from simulator.engine.fast.memory import Memory, finite, streams
 from simulator.engine.fast.places import Places
 from simulator.engine.fast.table import tabulate
-from simulator.plan.network import Program
+from simulator.plan.network import Component, Program
 from simulator.plan.runs import COUNT, DEMAND, PORTS, WORK, Chunk
 
 Ints = NDArray[np.int64]
@@ -30,7 +30,7 @@ class Loader:
         Action counts of the items read so far, in the program's order.
     """
 
-    def __init__(self, memory: Memory, program: Program, block: int) -> None:
+    def __init__(self, memory: Memory, component: Component, program: Program, block: int) -> None:
         self.memory, self.program, self.block = memory, program, block
         self.items = self.work = self.demand = 0
         self.actions = [0] * len(program.actions)
@@ -38,7 +38,7 @@ class Loader:
         self._rows = self._row_space = self._values = self._value_space = 0
         inputs, outputs = finite(memory.plan, program.inputs), finite(memory.plan, program.outputs)
         self._ports = len(inputs), len(outputs)
-        self._streams = memory.streams(block)
+        self._streams = streams(memory.plan, component, program)
         self._first_output = PORTS + 2 * len(program.inputs)
         columns = [
             DEMAND,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast import service
@@ -66,18 +65,6 @@ class Memory:
         self._tapes()
         self._reach()
         self._leaps(leap and not requested and all(part.state is None for part in plan.components))
-
-    def streams(self, program: int) -> bool:
-        """Whether runs of a program may be worked out as streams: not one of several private ports, entry is unlimited,
-        no output is an input, and no ring of a bounded channel grows."""
-        words = self.words
-        outs = int(words[program + at.OUTS])
-        inputs = words[program + at.BLOCK : outs : at.INPUT]
-        outputs = words[outs : words[program + at.END] : at.OUTPUT]
-        loops = (words[outputs + at.CONSUMER] == program).any()
-        wide = (words[np.concatenate([inputs, outputs]) + at.CAPACITY] > ROOMY).any()
-        crowd = words[words[program + at.OWNER] + at.KIND] == at.CROWD
-        return not bool(crowd or loops or wide or words[outputs + at.WIDTH].any())
 
     def take(self, count: int) -> int:
         """Offset of `count` fresh words, all zero."""
@@ -283,6 +270,17 @@ class Memory:
 def finite(plan: Plan, channels: tuple[int, ...]) -> list[int]:
     """Places of the ports whose channel has no endless supply; the others never wait and never matter."""
     return [place for place, channel in enumerate(channels) if plan.channels[channel].initial is not None]
+
+
+def streams(plan: Plan, component: Component, program: Program) -> bool:
+    """Whether runs of a program may be worked out as streams: not one of several private ports, entry is unlimited,
+    no output is an input, and no ring of a bounded channel grows."""
+    inputs = [channel for channel in program.inputs if plan.channels[channel].initial is not None]
+    outputs = [channel for channel in program.outputs if plan.channels[channel].initial is not None]
+    crowd = component.arbiter is None and len(component.programs) > 1
+    loops = any(channel in inputs for channel in outputs)
+    wide = any((plan.channels[channel].capacity or 0) > ROOMY for channel in inputs + outputs)
+    return not (crowd or loops or wide or any(plan.channels[channel].width for channel in outputs))
 
 
 def _elastic(channel: Channel) -> bool:
