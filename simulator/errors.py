@@ -50,6 +50,14 @@ class DeadlockError(SimulatorError):
         self.waits = waits
         super().__init__(f"deadlock after cycle {cycle}: " + "; ".join(waits))
 
+    def __reduce__(self) -> tuple[type[DeadlockError], tuple[int, tuple[str, ...]]]:
+        """As another process raised it."""
+        return DeadlockError, (self.cycle, self.waits)
+
+
+class WorkerError(SimulatorError):
+    """A process that simulated layers ended by itself, mostly for want of memory (exit code 1)."""
+
 
 def suggest(name: str, choices: Iterable[str]) -> str:
     """Say the nearest of `choices` to a misspelt `name`, and the choices themselves."""

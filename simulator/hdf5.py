@@ -22,6 +22,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from types import TracebackType
@@ -251,6 +252,10 @@ class Dataset:
         """Read everything; see :meth:`__getitem__`."""
         return self[()]
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Another process reads the same array from the same file."""
+        return _reopened, (os.path.abspath(self._dataset.file.filename), self._dataset.name, self.where)
+
     def _check(self) -> None:
         sha = hashlib.sha256()
         with _damage(self.where):
@@ -260,6 +265,17 @@ class Dataset:
         if sha.hexdigest() != self.attrs["sha256"]:
             raise InputError(f"{self.where}: its bytes do not give its sha256: the file is damaged")
         self._checked = True
+
+
+def _reopened(path: str, name: str, where: str) -> Dataset:
+    with _damage(where):
+        return Dataset(_shared(path)[name], where)
+
+
+@cache
+def _shared(path: str) -> Any:
+    """A file kept open for the arrays that were handed to this process."""
+    return _open(Path(path))
 
 
 def _parts(shape: tuple[int, ...], itemsize: int) -> Iterator[Any]:

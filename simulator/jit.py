@@ -157,6 +157,15 @@ if ENABLED:
     popcount64 = cast(Callable[[Any], int], intrinsic(_popcount64))
     """Ones in a uint64 word, as int64; to be called inside kernels only."""
 
+    def _leading_zeros(typing_context: Any, word: Any) -> tuple[Any, Callable[..., Any]]:
+        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return builder.ctlz(args[0], context.get_constant(numba.types.boolean, False))
+
+        return numba.types.int64(numba.types.int64), generate
+
+    leading_zeros = cast(Callable[[Any], int], intrinsic(_leading_zeros))
+    """Zeros above the highest one of an int64 word, 64 of 0; to be called inside kernels only."""
+
     def _pointer(typing_context: Any, array: Any) -> tuple[Any, Callable[..., Any]]:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             return context.make_array(array)(context, builder, args[0]).data
@@ -193,6 +202,10 @@ else:
     def popcount64(word: Any) -> int:
         """Ones in a uint64 word: the plain twin of the compiled one."""
         return int(word).bit_count()
+
+    def leading_zeros(word: Any) -> int:
+        """Zeros above the highest one of an int64 word that is not negative: the plain twin of the compiled one."""
+        return 64 - int(word).bit_length()
 
     def pointer(array: Any) -> Any:
         """The array itself: the plain twin of the compiled one."""

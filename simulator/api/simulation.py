@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import closing
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.api.arguments import kind_of, overridden, seed_of, wanted
 from simulator.api.loading import layers_of, load
+from simulator.api.processes import Work, jobs_of, over_processes
 from simulator.errors import InfeasibleError, InputError
+from simulator.plan.rung import parse_rung
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,6 +51,7 @@ def simulate(
     progress: Progress | None = None,
     requests: RequestFile | None = None,
     tensors: Mapping[str, NDArray[Any]] | None = None,
+    jobs: int = 1,
 ) -> Result:
     """Run a layer or a trace on a machine, or a design point on tensors, cycle by cycle.
 
@@ -75,6 +79,9 @@ def simulate(
     tensors : mapping of str to ndarray
         Operands of a design point by name, values or masks, and its output's non-zeros if they are known; without a
         workload and tensors they are drawn from the occupancies it declares, by `seed`.
+    jobs : int
+        Processes that share the layers, 0: one per processor. The Result is the same; `on_layer` is called in the order
+        layers are finished, `progress` not at all.
 
     Returns
     -------
@@ -82,13 +89,12 @@ def simulate(
 
     Raises
     ------
-    InputError, InfeasibleError, DeadlockError
+    InputError, InfeasibleError, DeadlockError, WorkerError
         See :mod:`simulator.errors`.
     Interrupted
         On Ctrl-C, with the partial Result.
     """
     from simulator.hardware.machine import Machine as Specification
-    from simulator.plan.rung import parse_rung
     from simulator.registry import resolve
 
     step, run = parse_rung(rung), resolve("engine", engine)
@@ -112,15 +118,42 @@ def simulate(
         raise InputError(f"a simulation on machine {loaded.name!r} needs a layer or a trace")
     target = overridden(loaded, overrides)
     name, digest, layers = layers_of(workload)
-    done: list[LayerResult] = []
+    work = Work(target, engine, str(step), verify, seed)
+    done: dict[int, LayerResult] = {}
     try:
-        for layer in layers:
-            done.append(layer_result(target, layer, run, step, verify, seed, progress, requests))
-            if on_layer is not None:
-                on_layer(done[-1])
+        with closing(_each(work, list(layers), jobs_of(jobs), (run, step, progress, requests))) as results:
+            for index, result in results:
+                done[index] = result
+                if on_layer is not None:
+                    on_layer(result)
     except KeyboardInterrupt:
-        raise Interrupted(result_of(target, name, digest, step, seed, done, engine, complete=False)) from None
-    return result_of(target, name, digest, step, seed, done, engine, complete=True)
+        raise Interrupted(_result(work, name, digest, done, complete=False)) from None
+    return _result(work, name, digest, done, complete=True)
+
+
+def _each(
+    work: Work,
+    layers: list[Layer],
+    jobs: int,
+    here: tuple[Engine, Rung, Progress | None, RequestFile | None],
+) -> Generator[tuple[int, LayerResult], None, None]:
+    """Index and result of every layer, in this process or in several."""
+    run, rung, progress, requests = here
+    if jobs > 1 and requests is not None:
+        raise InputError(f"jobs={jobs}: requests are written in the order of layers; use jobs=1")
+    if jobs > 1 and len(layers) > 1:
+        yield from over_processes(work, layers, jobs)
+        return
+    for index, layer in enumerate(layers):
+        result = layer_result(work.machine, layer, run, rung, work.verify, work.seed, progress, requests)
+        yield index, result
+
+
+def _result(work: Work, name: str, digest: str, done: dict[int, LayerResult], complete: bool) -> Result:
+    layers = [done[index] for index in sorted(done)]
+    return result_of(
+        work.machine, name, digest, parse_rung(work.rung), work.seed, layers, work.engine, complete
+    )
 
 
 def _on_point(

@@ -33,6 +33,7 @@ class Options:
     verify: bool | str
     seed: int
     quiet: bool
+    jobs: int = 1
 
 
 @click.command()
@@ -75,6 +76,13 @@ class Options:
     metavar="COMPONENT",
     help="Write what HW's COMPONENT reads and writes, e.g. dram, to requests.txt: a line 'cycle R|W address' each.",
 )
+@click.option(
+    "--jobs",
+    type=click.IntRange(0, 1024),
+    default=1,
+    show_default=True,
+    help="Processes that share the layers; 0: one per processor.",
+)
 @click.option("--plot/--no-plot", default=True, help="Draw timeline.png [default: plot].")
 @click.option("--force", is_flag=True, help="Overwrite the run in the folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of the table.")
@@ -91,6 +99,7 @@ def command(
     verify: str,
     seed: int,
     requests: str | None,
+    jobs: int,
     plot: bool,
     force: bool,
     as_json: bool,
@@ -123,7 +132,7 @@ def command(
         raise click.UsageError("a machine needs a TRACE")
     machine = override(load(hw), pairs(sets, "--set"))
     other = _baseline(baseline, machine)
-    options = Options(engine, rung, VERIFY[verify], seed, quiet)
+    options = Options(engine, rung, VERIFY[verify], seed, quiet, jobs)
     with _layers(trace, layers) as workload, folder.draft(out, requests is not None) as draft:
         result, compared = _simulate(machine, other, workload, options, out, _requests(draft, requests))
         _write(out, result, compared, plot, draft)
@@ -228,6 +237,7 @@ def _one(
         on_layer=step,
         progress=lambda cycle, _: tell(cycle),
         requests=requests,
+        jobs=options.jobs,
     )
 
 

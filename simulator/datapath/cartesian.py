@@ -31,8 +31,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.datapath.crossbar import step
 from simulator.errors import InputError
-from simulator.jit import inlined, kernel
+from simulator.jit import kernel
 from simulator.sparsity.formats import RunLength
 
 Numbers = NDArray[np.int32]
@@ -223,124 +224,16 @@ class Service:
 def service(element: Element, weights: Weights, inputs: Inputs, place: Places) -> Service:
     """Service time and work of every block; see the module."""
     found = Service(*(np.zeros(len(weights.block) - 1, dtype=np.int32) for _ in range(6)))
-    rows = np.where(place.row < 0, -1, place.row * element.row_skew % element.banks).astype(np.int32)
-    columns = np.where(place.column < 0, -1, place.column % element.banks).astype(np.int32)
-    filters = (weights.filter * np.int64(element.filter_skew) % element.banks).astype(np.int32)
-    _blocks(
-        (element.weights, element.inputs, element.entries, element.banks),
+    sizes = element.weights, element.inputs, element.entries, element.banks
+    step(
+        (*sizes, element.row_skew % element.banks, element.filter_skew % element.banks),
         (weights.block, weights.channel, weights.first, weights.last),
-        (filters, weights.row, weights.column, weights.data != 0),
+        (weights.filter, weights.row, weights.column, weights.data != 0),
         (inputs.start, inputs.row, inputs.column, inputs.data != 0),
-        (rows, columns),
+        (place.row, place.column),
         (found.cycles, found.steps, found.products, found.multiplied, found.vectors, found.weights),
     )
     return found
-
-
-@kernel
-def _blocks(
-    sizes: tuple[int, int, int, int],
-    stretches: tuple[Numbers, Numbers, Numbers, Numbers],
-    weights: tuple[Numbers, Numbers, Numbers, NDArray[np.bool_]],
-    inputs: tuple[Numbers, Numbers, Numbers, NDArray[np.bool_]],
-    place: tuple[Numbers, Numbers],
-    found: tuple[Numbers, Numbers, Numbers, Numbers, Numbers, Numbers],
-) -> None:
-    """All blocks, one after the other; `found` is as in :class:`Service`."""
-    wide, tall, depth, banks = sizes
-    block, channel, first, last = stretches
-    lanes = wide * tall
-    queue = np.zeros((lanes, depth), dtype=np.int32)
-    head, waiting, target = np.zeros((3, lanes), dtype=np.int32)
-    taken = np.zeros(banks, dtype=np.int64)
-    for b in range(len(block) - 1):
-        cycle, under_way, steps, products, multiplied, vectors, read = 0, 0, 0, 0, 0, 0, 0
-        taken[:] = -1
-        for stretch in range(block[b], block[b + 1]):
-            a0, a1 = inputs[0][channel[stretch]], inputs[0][channel[stretch] + 1]
-            w0, w1 = first[stretch], last[stretch]
-            if a0 == a1:
-                under_way -= _scatter(cycle, queue, head, waiting, taken)
-                cycle += 1
-                continue
-            vectors += (a1 - a0 + tall - 1) // tall
-            for a in range(a0, a1, tall):
-                read += w1 - w0
-                for w in range(w0, w1, wide):
-                    made, live = _products(a, a1, w, w1, wide, tall, banks, weights, inputs, place, target)
-                    while not _room(target, waiting, depth):
-                        under_way -= _scatter(cycle, queue, head, waiting, taken)
-                        cycle += 1
-                    for lane in range(lanes):
-                        if target[lane] >= 0:
-                            queue[lane, (head[lane] + waiting[lane]) % depth] = target[lane]
-                            waiting[lane] += 1
-                    under_way += made - _scatter(cycle, queue, head, waiting, taken)
-                    cycle, steps = cycle + 1, steps + 1
-                    products, multiplied = products + made, multiplied + live
-        while under_way > 0:
-            under_way -= _scatter(cycle, queue, head, waiting, taken)
-            cycle += 1
-        found[0][b], found[1][b], found[2][b], found[3][b] = cycle, steps, products, multiplied
-        found[4][b], found[5][b] = vectors, read
-
-
-@inlined
-def _products(
-    a0: int,
-    a1: int,
-    w0: int,
-    w1: int,
-    wide: int,
-    tall: int,
-    banks: int,
-    weights: tuple[Numbers, Numbers, Numbers, NDArray[np.bool_]],
-    inputs: tuple[Numbers, Numbers, Numbers, NDArray[np.bool_]],
-    place: tuple[Numbers, Numbers],
-    target: Numbers,
-) -> tuple[int, int]:
-    """Bank of every multiplier's product in `target`, -1 for none; (products that land, products of non-zeros)."""
-    made, live = 0, 0
-    target[:] = -1
-    for i in range(min(tall, a1 - a0)):
-        if not inputs[3][a0 + i]:
-            continue
-        y, x = inputs[1][a0 + i], inputs[2][a0 + i]
-        for j in range(min(wide, w1 - w0)):
-            if not weights[3][w0 + j]:
-                continue
-            live += 1
-            row, column = place[0][y + weights[1][w0 + j]], place[1][x + weights[2][w0 + j]]
-            if row >= 0 and column >= 0:
-                target[i * wide + j] = (row + column + weights[0][w0 + j]) % banks
-                made += 1
-    return made, live
-
-
-@inlined
-def _room(target: Numbers, waiting: Numbers, depth: int) -> bool:
-    room = True
-    for lane in range(len(target)):
-        room = room and (target[lane] < 0 or waiting[lane] < depth)
-    return room
-
-
-@inlined
-def _scatter(cycle: int, queue: Numbers, head: Numbers, waiting: Numbers, taken: NDArray[np.int64]) -> int:
-    """One cycle of the scatter network; how many products reached their banks."""
-    lanes, depth = queue.shape
-    passed = 0
-    lane = cycle % lanes
-    for _ in range(lanes):
-        if waiting[lane] > 0:
-            bank = queue[lane, head[lane]]
-            if taken[bank] != cycle:
-                taken[bank] = cycle
-                head[lane] = (head[lane] + 1) % depth
-                waiting[lane] -= 1
-                passed += 1
-        lane = lane + 1 if lane + 1 < lanes else 0
-    return passed
 
 
 def accumulate(

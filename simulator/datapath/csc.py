@@ -81,34 +81,44 @@ class Fibers:
 
 @dataclass(frozen=True)
 class Turns:
-    """Turns of the stages over some visits of one tile.
+    """The turns that each column of a tile of weights takes; one column more, the last, stands for a stored zero or an empty fiber.
 
     Attributes
     ----------
-    reads : ndarray of int32, shape (visits,)
-        Turns of the inputs per visit.
-    columns : ndarray of uint8, shape (turns of the inputs,)
-        1 where a column of weights is addressed.
-    words : ndarray of int32, shape (turns of the inputs,)
-        Turns of the weights per turn of the inputs.
-    fetched : ndarray of uint8, shape (turns of the weights,)
-        1 where a word is read.
-    values : ndarray of uint8, shape (turns of the weights,)
+    start : ndarray of int32, shape (columns + 2,)
+        First turn of the weights of each column, which has one at least.
+    values : ndarray of uint8, shape (turns,)
         Non-zeros that go to the multiplier, 0 where there are none.
-    issues : ndarray of int32, shape (visits,)
-        Turns of the multiplier per visit.
-    awaits, awaited : ndarray of uint8, shape (turns of the multiplier,)
-        1 where a turn waits for an earlier one, and where it is one waited for: as many of one as of the other, in order.
+    fetched : ndarray of uint8, shape (turns,)
+        1 where a word is read.
+    group : ndarray of int32, shape (columns + 2,)
+        First group of non-zeros, turn of the multiplier, of each column.
+    first : ndarray of int32, shape (groups + 1,)
+        First non-zero of each group.
+    rows : ndarray of int32, shape (non-zeros,)
+        Row of each non-zero.
     """
 
-    reads: NDArray[np.int32]
-    columns: NDArray[np.uint8]
-    words: NDArray[np.int32]
-    fetched: NDArray[np.uint8]
+    start: NDArray[np.int32]
     values: NDArray[np.uint8]
-    issues: NDArray[np.int32]
-    awaits: NDArray[np.uint8]
-    awaited: NDArray[np.uint8]
+    fetched: NDArray[np.uint8]
+    group: NDArray[np.int32]
+    first: NDArray[np.int32]
+    rows: NDArray[np.int32]
+
+    def issues(self, inputs: Fibers) -> NDArray[np.int64]:
+        """Turns of the multiplier per visit, int64, shape (visits,)."""
+        return _issues(self.group, inputs.start, inputs.coordinate)
+
+    def issued(self, inputs: Fibers) -> NDArray[np.int32]:
+        """Non-zeros of every turn of the multiplier over the visits of `inputs`, int32."""
+        return _issued(self.group, self.first, inputs.start, inputs.coordinate)
+
+    def waits(self, inputs: Fibers, window: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Turns of the multiplier that wait for an earlier one, and those they wait for, int64 and ascending, shape (waits,)."""
+        if window < 2:
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
+        return _waits(self.group, self.first, self.rows, inputs.start, inputs.coordinate, window)
 
 
 def columns(mask: NDArray[np.bool_], word: int, run_bits: int) -> Columns:
@@ -124,14 +134,9 @@ def fibers(mask: NDArray[np.bool_], run_bits: int) -> Fibers:
     return Fibers(*_fibers(np.ascontiguousarray(mask.T), 1 << run_bits))
 
 
-def turns(weights: Columns, inputs: Fibers, lanes: int, rows: int, window: int) -> Turns:
-    """The turns of all stages over the visits of `inputs` to one tile of `rows` rows; see the module."""
-    parts = (weights.start, weights.first, inputs.start, inputs.coordinate)
-    reads, per_read, per_visit = _count(*parts, lanes)
-    total = int(per_read.sum())
-    columns, fetched, values = _words(*parts, lanes, len(per_read), total)
-    awaits, awaited = _hazards(*parts, weights.rows, lanes, rows, window, int(per_visit.sum()))
-    return Turns(reads, columns, per_read, fetched, values, per_visit, awaits, awaited)
+def turns(weights: Columns, lanes: int) -> Turns:
+    """The turns of the columns of a tile, `lanes` non-zeros at once."""
+    return Turns(*_turns(weights.start, weights.first, lanes), weights.rows)
 
 
 def outputs(
@@ -207,113 +212,106 @@ def _fibers(mask: NDArray[np.bool_], reach: int) -> tuple[NDArray[np.int32], NDA
 
 
 @kernel
-def _count(
-    start: NDArray[np.int32],
-    first: NDArray[np.int32],
-    fiber: NDArray[np.int32],
-    coordinate: NDArray[np.int32],
-    lanes: int,
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]:
-    """(Turns of the inputs per visit, of the weights per turn of the inputs, of the multiplier per visit)."""
-    visits = len(fiber) - 1
-    turns = np.zeros(len(start) - 1, dtype=np.int32)
-    issues = np.zeros(len(start) - 1, dtype=np.int32)
-    for c in range(len(turns)):
-        for w in range(start[c], start[c + 1]):
-            groups = -(-(first[w + 1] - first[w]) // lanes)
-            turns[c] += max(1, groups)
-            issues[c] += groups
-    reads = np.empty(visits, dtype=np.int32)
-    per_visit = np.zeros(visits, dtype=np.int32)
-    per_read = np.ones(len(coordinate) + visits, dtype=np.int32)
-    at = 0
-    for v in range(visits):
-        reads[v] = max(1, fiber[v + 1] - fiber[v])
+def _turns(
+    start: NDArray[np.int32], first: NDArray[np.int32], lanes: int
+) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int32], NDArray[np.int32]]:
+    """(First turn of each column, values and fetches of turns, first group of each column, first non-zero of each group)."""
+    columns, most = len(start) - 1, first[-1] + len(first) + len(start)
+    begin, group = np.zeros(columns + 2, dtype=np.int32), np.zeros(columns + 2, dtype=np.int32)
+    values, fetched = np.zeros(most, dtype=np.uint8), np.zeros(most, dtype=np.uint8)
+    of_group = np.zeros(first[-1] + 1, dtype=np.int32)
+    turn = groups = 0
+    for c in range(columns + 1):
+        before = turn
+        for w in range(start[min(c, columns)], start[min(c + 1, columns)]):
+            fetched[turn] = 1
+            place = first[w]
+            while place < first[w + 1]:
+                values[turn] = min(lanes, first[w + 1] - place)
+                of_group[groups] = place
+                place += lanes
+                groups += 1
+                turn += 1
+            turn += first[w] == first[w + 1]
+        turn += turn == before
+        begin[c + 1], group[c + 1] = turn, groups
+    of_group[groups] = first[-1]
+    return begin, values[:turn].copy(), fetched[:turn].copy(), group, of_group[: groups + 1].copy()
+
+
+@kernel
+def _issues(
+    group: NDArray[np.int32], fiber: NDArray[np.int32], coordinate: NDArray[np.int32]
+) -> NDArray[np.int64]:
+    found = np.zeros(len(fiber) - 1, dtype=np.int64)
+    for v in range(len(found)):
         for i in range(fiber[v], fiber[v + 1]):
             c = coordinate[i]
             if c >= 0:
-                per_read[at + i - fiber[v]] = max(1, turns[c])
-                per_visit[v] += issues[c]
-        at += reads[v]
-    return reads, per_read[:at].copy(), per_visit
+                found[v] += group[c + 1] - group[c]
+    return found
 
 
 @kernel
-def _words(
-    start: NDArray[np.int32],
+def _issued(
+    group: NDArray[np.int32],
     first: NDArray[np.int32],
     fiber: NDArray[np.int32],
     coordinate: NDArray[np.int32],
-    lanes: int,
-    reads: int,
-    total: int,
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
-    """(Columns addressed, words fetched, values issued), turn by turn."""
-    columns = np.zeros(reads, dtype=np.uint8)
-    fetched = np.zeros(total, dtype=np.uint8)
-    values = np.zeros(total, dtype=np.uint8)
-    read = turn = 0
-    for v in range(len(fiber) - 1):
-        if fiber[v] == fiber[v + 1]:
-            read += 1
-            turn += 1
-        for i in range(fiber[v], fiber[v + 1]):
-            c = coordinate[i]
-            columns[read] = c >= 0
-            read += 1
-            if c < 0 or start[c] == start[c + 1]:
-                turn += 1
-                continue
-            for w in range(start[c], start[c + 1]):
-                left = first[w + 1] - first[w]
-                fetched[turn] = 1
-                values[turn] = min(lanes, left)
-                turn += 1
-                left -= lanes
-                while left > 0:
-                    values[turn] = min(lanes, left)
-                    turn += 1
-                    left -= lanes
-    return columns, fetched, values
+) -> NDArray[np.int32]:
+    found = np.zeros(_issues(group, fiber, coordinate).sum(), dtype=np.int32)
+    at = 0
+    for c in coordinate:
+        if c >= 0:
+            for g in range(group[c], group[c + 1]):
+                found[at] = first[g + 1] - first[g]
+                at += 1
+    return found
 
 
 @kernel
-def _hazards(
-    start: NDArray[np.int32],
+def _meets(first: NDArray[np.int32], rows: NDArray[np.int32], a: int, b: int) -> bool:
+    """Whether two groups add to one row."""
+    for i in range(first[a], first[a + 1]):
+        for j in range(first[b], first[b + 1]):
+            if rows[i] == rows[j]:
+                return True
+    return False
+
+
+@kernel
+def _waits(
+    group: NDArray[np.int32],
     first: NDArray[np.int32],
+    rows: NDArray[np.int32],
     fiber: NDArray[np.int32],
     coordinate: NDArray[np.int32],
-    row: NDArray[np.int32],
-    lanes: int,
-    rows: int,
     window: int,
-    total: int,
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """(Waits, is waited for) of every group of non-zeros."""
-    awaits = np.zeros(total, dtype=np.uint8)
-    awaited = np.zeros(total, dtype=np.uint8)
-    written = np.full(rows, -1, dtype=np.int64)
-    begin = group = 0
-    waited = -1
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(Who waits, for whom); no row comes twice in a column, so only its first groups meet any of the `window` before."""
+    most = (window - 1) * len(coordinate)
+    waits, waited = np.zeros(most, dtype=np.int64), np.zeros(most, dtype=np.int64)
+    recent = np.zeros(window, dtype=np.int64)
+    found = turn = 0
+    latest = -1
     for v in range(len(fiber) - 1):
-        begin = group
+        begin = turn
         for i in range(fiber[v], fiber[v + 1]):
             c = coordinate[i]
             if c < 0:
                 continue
-            for w in range(start[c], start[c + 1]):
-                for g in range(first[w], first[w + 1], lanes):
-                    last = -1
-                    for j in range(g, min(g + lanes, first[w + 1])):
-                        last = max(last, written[row[j]])
-                    for j in range(g, min(g + lanes, first[w + 1])):
-                        written[row[j]] = group
-                    if last >= begin and group - last < window and last > waited:
-                        awaits[group] = 1
-                        awaited[last] = 1
-                        waited = last
-                    group += 1
-    return awaits, awaited
+            count = group[c + 1] - group[c]
+            for place in range(min(count, window - 1)):
+                for before in range(turn - 1, max(begin, turn + place - window + 1) - 1, -1):
+                    if _meets(first, rows, group[c] + place, recent[before % window]):
+                        if before > latest:
+                            waits[found], waited[found], latest = turn + place, before, before
+                            found += 1
+                        break
+            for place in range(max(0, count - window + 1), count):
+                recent[(turn + place) % window] = group[c] + place
+            turn += count
+    return waits[:found].copy(), waited[:found].copy()
 
 
 @kernel

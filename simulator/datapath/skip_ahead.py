@@ -16,45 +16,54 @@ Source: Hegde et al., ExTensor, MICRO 2019 (hierarchical intersection, skipping 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.datapath import skip_ahead_words
 from simulator.jit import kernel
 
 Integers = NDArray[np.int64]
 
 
-@dataclass(frozen=True)
 class Fibers:
     """Compressed fibers, their coordinates cut into blocks.
 
-    Attributes
+    Parameters
     ----------
-    coordinates : ndarray of int64, shape (non-zeros,)
-        Sorted within a fiber; fiber after fiber.
-    starts : ndarray of int64, shape (fibers, blocks + 1)
-        Where each block of each fiber begins in `coordinates`; the last column is where the fiber ends.
+    mask : ndarray of bool, shape (fibers, K)
+        Where a fiber has a non-zero.
+    block : int
+        Coordinates of a block.
     """
 
-    coordinates: Integers
-    starts: Integers
+    def __init__(self, mask: NDArray[np.bool_], block: int) -> None:
+        self.mask, self.block = mask, block
+        self.blocks = -(-mask.shape[1] // block)
 
-    @property
+    @cached_property
+    def coordinates(self) -> Integers:
+        """Coordinates of the non-zeros, int64, sorted within a fiber; fiber after fiber."""
+        return np.nonzero(self.mask)[1].astype(np.int64)
+
+    @cached_property
+    def starts(self) -> Integers:
+        """Where each block of each fiber begins in `coordinates`, shape (fibers, blocks + 1); the last column is where it ends."""
+        ends = np.cumsum(self.occupancy.ravel()).reshape(self.occupancy.shape)
+        first = np.concatenate([[0], ends[:-1, -1]])
+        return np.column_stack([first, ends])
+
+    @cached_property
     def occupancy(self) -> Integers:
-        """Non-zeros of every block of every fiber, shape (fibers, blocks)."""
-        return np.diff(self.starts, axis=1)
+        """Non-zeros of every block of every fiber, int64, shape (fibers, blocks)."""
+        edges = np.arange(0, self.mask.shape[1], self.block)
+        return np.add.reduceat(self.mask, edges, axis=1, dtype=np.int64)
 
 
 def compress(mask: NDArray[np.bool_], block: int) -> Fibers:
     """Fibers of the rows of a mask, shape (fibers, K), in blocks of `block` coordinates."""
-    rows, coordinates = np.nonzero(mask)
-    blocks = -(-mask.shape[1] // block)
-    counts = np.zeros((mask.shape[0], blocks), dtype=np.int64)
-    np.add.at(counts, (rows, coordinates // block), 1)
-    ends = np.cumsum(counts.ravel()).reshape(counts.shape)
-    first = np.concatenate([[0], ends[:-1, -1]])
-    return Fibers(coordinates.astype(np.int64), np.column_stack([first, ends]))
+    return Fibers(mask, block)
 
 
 @dataclass(frozen=True)
@@ -74,7 +83,7 @@ class Service:
 
 
 def service(a: Fibers, b: Fibers, tiles: tuple[int, int], window: int) -> Service:
-    """Intersect every fiber of A with every fiber of B, block by block.
+    """Intersect every fiber of A with every fiber of B, block by block; blocks of more than 64 coordinates are walked one by one.
 
     Parameters
     ----------
@@ -84,7 +93,9 @@ def service(a: Fibers, b: Fibers, tiles: tuple[int, int], window: int) -> Servic
     window : int
         Coordinates a fiber skips at most in a cycle.
     """
-    shape = (-(-len(a.starts) // tiles[0]), -(-len(b.starts) // tiles[1]), a.starts.shape[1] - 1)
+    if a.block <= skip_ahead_words.WORD:
+        return Service(*skip_ahead_words.service(a.mask, b.mask, a.block, tiles, window))
+    shape = (-(-len(a.mask) // tiles[0]), -(-len(b.mask) // tiles[1]), a.blocks)
     found = np.zeros((*shape, 4), dtype=np.int64)
     _service(a.coordinates, a.starts, b.coordinates, b.starts, tiles[0], tiles[1], window, found)
     return Service(*(np.ascontiguousarray(found[..., i]) for i in range(4)))

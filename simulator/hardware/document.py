@@ -23,6 +23,8 @@ Key = tuple[str | int, ...]
 MAX_BYTES = 1 << 20
 MAX_NODES = 100_000
 MAX_DEPTH = 40
+_PARSER_DEPTH = "exceeded maximum nesting depth"
+"""What newer parsers say of nesting past a limit of their own, far beyond ours but sometimes met first: they look ahead."""
 _TAG = "tag:yaml.org,2002:"
 _PLAIN: dict[str, tuple[str, Callable[[str], Any]]] = {
     "int": (r"[+-]?(0|[1-9][0-9_]{0,39})\Z", lambda text: int(text.replace("_", ""))),
@@ -95,7 +97,10 @@ def parse(text: str, name: str, foreign: bool = False) -> Document:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark else name
-        raise InputError(f"{place}: not YAML: {' '.join(str(error.problem or error).split())}") from None
+        problem = " ".join(str(error.problem or error).split())
+        if _PARSER_DEPTH in problem:
+            raise InputError(f"{place}: nested more than {MAX_DEPTH} deep") from None
+        raise InputError(f"{place}: not YAML: {problem}") from None
     except yaml.YAMLError as error:
         raise InputError(f"{name}: not YAML: {' '.join(str(error).split())}") from None
     document = Document(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -74,6 +75,7 @@ def fills(pieces: Iterable[Piece], burst: int, row: int, word: int) -> Iterator[
 def dram_writes(sizes: Iterable[int], burst: int) -> Iterator[Chunk]:
     """Items: bursts of outputs, `sizes` bytes each time. Fields: demand, work, take, release, dram_write."""
 
+    @cache
     def block(size: int) -> Chunk:
         full, rest = divmod(size - 1, burst)
         body = (full, burst, burst, 1, 1, -(-burst // WORD))

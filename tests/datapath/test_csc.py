@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from simulator.datapath import csc
+from simulator.lowering.csc import runs
 from simulator.sparsity.formats import Csc
 from validation.oracles import csc as oracle
 
@@ -42,31 +46,37 @@ def test_turns_are_those_of_the_oracle(
     seed: int,
 ) -> None:
     weights, inputs = masks(sizes, density, seed)
-    tile, streamed = csc.columns(weights, word, run_bits), csc.fibers(inputs, run_bits)
-    found = csc.turns(tile, streamed, lanes, len(weights), window)
+    found, streamed = csc.turns(csc.columns(weights, word, run_bits), lanes), csc.fibers(inputs, run_bits)
     told = [oracle.visit(weights.tolist(), fiber, lanes, word, run_bits) for fiber in inputs.T.tolist()]
-    assert found.reads.tolist() == [len(v.reads) for v in told]
-    assert found.columns.tolist() == [int(read == "input") for v in told for read in v.reads]
-    per_read = [[w[0] for w in v.weights].count(i) for v in told for i in range(len(v.reads))]
-    assert found.words.tolist() == per_read
-    assert found.fetched.tolist() == [int(w[1]) for v in told for w in v.weights]
-    assert found.values.tolist() == [len(w[2]) for v in told for w in v.weights]
-    assert found.issues.tolist() == [len(v.issues) for v in told]
-    check_waits(found, told, window)
-    assert found.values.sum() == oracle.multiplications(weights.tolist(), inputs.T.tolist())
+    nothing = len(found.start) - 2
+    values, fetched, reads = list[int](), list[int](), list[list[int]]()
+    for first, end in pairwise(streamed.start.tolist()):
+        reads.append([c if c >= 0 else nothing for c in streamed.coordinate[first:end].tolist()] or [nothing])
+        for c in reads[-1]:
+            turns = slice(found.start[c], found.start[c + 1])
+            values += found.values[turns].tolist()
+            fetched += found.fetched[turns].tolist()
+    assert [[c < nothing for c in read] for read in reads] == [[r == "input" for r in v.reads] for v in told]
+    assert fetched == [int(w[1]) for v in told for w in v.weights]
+    assert values == [len(w[2]) for v in told for w in v.weights]
+    assert found.issues(streamed).tolist() == [len(v.issues) for v in told]
+    assert found.issued(streamed).tolist() == [len(group) for v in told for group in v.issues]
+    check_waits(*found.waits(streamed, window), told, window)
+    assert sum(values) == oracle.multiplications(weights.tolist(), inputs.T.tolist())
 
 
-def check_waits(found: csc.Turns, told: list[oracle.Visit], window: int) -> None:
+def check_waits(
+    waits: NDArray[np.int64], waited: NDArray[np.int64], told: list[oracle.Visit], window: int
+) -> None:
     """Tokens in order: whoever waits has taken the token of the group it waits for, and no later one than needed."""
     needed: list[int | None] = []
     for v in told:
         begin = len(needed)
         needed += [None if j is None else begin + j for j in oracle.waits(v.issues, window)]
-    given_by = np.flatnonzero(found.awaited)
-    taken = np.cumsum(found.awaits)
-    assert taken[-1:].sum() == len(given_by)
+    assert len(waits) == len(waited)
     for i, j in enumerate(needed):
-        latest = given_by[taken[i] - 1] if taken[i] else -1
+        taken = int(np.searchsorted(waits, i, side="right"))
+        latest = waited[taken - 1] if taken else -1
         assert latest >= (-1 if j is None else j)
         assert latest in (-1, *[n for n in needed[: i + 1] if n is not None])
 
@@ -97,18 +107,41 @@ def test_a_group_waits_within_the_window_and_not_beyond() -> None:
     # Three columns: row 0, row 1, row 0. The last group is two behind the first on the same row.
     weights = np.array([[1, 0, 1], [0, 1, 0]], dtype=bool)
     tile, streamed = csc.columns(weights, 1, 4), csc.fibers(np.ones((3, 1), dtype=bool), 4)
-    assert csc.turns(tile, streamed, 1, 2, 2).awaits.tolist() == [0, 0, 0]
-    found = csc.turns(tile, streamed, 1, 2, 3)
-    assert (found.awaits.tolist(), found.awaited.tolist()) == ([0, 0, 1], [1, 0, 0])
+    found = csc.turns(tile, 1)
+    assert [each.tolist() for each in found.waits(streamed, 2)] == [[], []]
+    assert [each.tolist() for each in found.waits(streamed, 3)] == [[2], [0]]
 
 
 @pytest.mark.nojit
 def test_a_visit_by_hand() -> None:
     weights = np.array([[1, 0, 0], [1, 0, 1], [1, 0, 0]], dtype=bool)
     inputs = np.array([[1, 0], [1, 0], [1, 0]], dtype=bool)
-    found = csc.turns(csc.columns(weights, 2, 4), csc.fibers(inputs, 4), 2, 3, 2)
-    assert found.reads.tolist() == [3, 1]  # three inputs; an empty fiber takes the turn that finds nothing
-    assert found.words.tolist() == [2, 1, 1, 1]  # two words of the full column; the empty one takes a turn
+    found, streamed = csc.turns(csc.columns(weights, 2, 4), 2), csc.fibers(inputs, 4)
+    assert found.start.tolist() == [
+        0,
+        2,
+        3,
+        4,
+        5,
+    ]  # two words of the full column; the empty one, and nothing, take a turn
     assert found.fetched.tolist() == [1, 1, 0, 1, 0]
     assert found.values.tolist() == [2, 1, 0, 1, 0]
-    assert found.issues.tolist() == [3, 0]
+    assert found.issues(streamed).tolist() == [3, 0]
+    reads = runs.input_reads(streamed.start)  # three inputs; an empty fiber takes the turn that finds nothing
+    assert reads[:, [0, 4, 7, 8]].tolist() == [[1, 1, 1, 0], [1, 0, 1, 0], [1, 0, 1, 1], [1, 1, 0, 1]]
+    words = runs.weight_reads(found.start, found.values, streamed.start, streamed.coordinate)
+    assert words[:, [0, 4, 5, 8, 9]].tolist() == [
+        [1, 1, 1, 1, 0], [1, 0, 0, 1, 0], [1, 1, 0, 0, 0], [1, 1, 0, 1, 1], [1, 1, 1, 0, 1],
+    ]  # fmt: skip
+    assert words[:, -1].tolist() == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.nojit
+def test_marked_items_are_runs_by_themselves() -> None:
+    def marked(total: int, a: list[int], b: list[int]) -> list[list[int]]:
+        found = runs.marked(total, np.array(a, dtype=np.int64), np.array(b, dtype=np.int64))
+        return [row.tolist() for row in found]
+
+    assert marked(0, [], []) == []
+    assert marked(3, [], []) == [[3, 0, 0]]
+    assert marked(6, [0, 3], [3, 5]) == [[1, 1, 0], [2, 0, 0], [1, 1, 1], [1, 0, 0], [1, 0, 1]]

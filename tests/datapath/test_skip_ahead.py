@@ -47,6 +47,30 @@ def test_tiles_equal_the_sum_over_their_fiber_pairs(seed: int) -> None:
     assert np.array_equal(np.stack(tables, axis=-1), expected)
 
 
+@pytest.mark.parametrize("seed", range(30))
+def test_words_equal_the_walk(seed: int) -> None:
+    """Blocks of 64 coordinates, where stretches go over any window, as if they did not fit a word."""
+    rng = np.random.default_rng([seed, 1])
+    block, window = int(rng.choice([1, 31, 63, 64])), int(rng.choice([1, 2, 7, 8, 9, 16, 70]))
+    tiles = int(rng.integers(1, 9)), int(rng.integers(1, 2000))
+    a, b = (rng.random((int(rng.integers(1, 40)), 200)) < rng.choice(DENSITIES) for _ in range(2))
+    found = service(compress(a, block), compress(b, block), tiles, window)
+    x, y = (_far_apart(each, block) for each in (a, b))
+    walked = service(compress(x, 65), compress(y, 65), tiles, window)
+    for name in ("cycles", "products", "scanned", "sums"):
+        assert np.array_equal(getattr(found, name), getattr(walked, name))
+
+
+def _far_apart(mask: np.ndarray, block: int) -> np.ndarray:
+    """The same blocks, each filled up to 65 coordinates."""
+    blocks = -(-mask.shape[1] // block)
+    out = np.zeros((len(mask), blocks, 65), dtype=bool)
+    for number in range(blocks):
+        part = mask[:, number * block : (number + 1) * block]
+        out[:, number, : part.shape[1]] = part
+    return out.reshape(len(mask), -1)
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_fibers_of_blocks_are_intersected_alike(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -1,6 +1,6 @@
 """The Sparseloop-class model on recorded specifications, against what Timeloop and Sparseloop printed for them.
 
-Every folder below ``sparseloop`` with a ``*stats.txt`` is a case, and so is every layer of ``eyeriss_v2_pe``. The
+Every ``*stats.txt`` below the folder of data is a case; where a folder has several layers, their names tell which. The
 version a case was made with decides the mode it is measured in; each row names it. Cases of the artifact were made
 with a private build: ``artifact`` has its position skipping and its unrounded formats. Where that build ignored a
 spelling (``flattened_rankIDs`` among hyphenated keys), it is ignored here. Counts are compared one by one (accesses
@@ -67,22 +67,31 @@ def claims(folder: Path) -> Iterator[Claim]:
         yield skipped("recorded specifications", f"{folder}: no case", "the Sparseloop-class model")
     for case in found:
         yield from _case(case)
-    validation = folder / "sparseloop" / "dstc_validation"
-    if validation.is_dir():
+    for validation in sorted(path for path in folder.rglob("dstc_validation") if path.is_dir()):
         yield from figure_13(validation)
 
 
 def cases(folder: Path) -> Iterator[Case]:
-    """Every case below a folder of recorded data."""
-    for statistics in sorted((folder / "eyeriss_v2_pe").glob("*_sparseloop_stats.txt")):
-        layer = statistics.name.removesuffix("_sparseloop_stats.txt")
-        yield Case(
-            f"eyeriss_v2_pe / {layer}", statistics.parent, statistics, f"{layer}_problem", f"{layer}_mapping"
-        )
-    root = folder / "sparseloop"
-    for statistics in sorted(root.rglob("*stats.txt")):
+    """Every case in a folder of recorded data and below it.
+
+    Statistics ``L07_..._stats.txt`` beside an ``L07_problem.yaml`` are of that layer, with its mapping if there is one;
+    all others are of the folder they lie in.
+    """
+    for statistics in sorted(folder.rglob("*stats.txt")):
         place = statistics.parent
-        yield Case(" / ".join(place.relative_to(root).parts), place, statistics)
+        parts = [part for part in place.relative_to(folder).parts if part != "sparseloop"]
+        known = {path.stem for path in place.glob("*.yaml")}
+        layers = (stem.removesuffix("_problem") for stem in known if stem.endswith("_problem"))
+        layer = max(
+            (name for name in layers if statistics.name.startswith(f"{name}_")), key=len, default=None
+        )
+        if layer is not None:
+            mapping = f"{layer}_mapping" if f"{layer}_mapping" in known else None
+            yield Case(" / ".join([*parts, layer]), place, statistics, f"{layer}_problem", mapping)
+        else:
+            alone = len(list(place.glob("*stats.txt"))) == 1
+            name = [*parts] if alone else [*parts, statistics.name]
+            yield Case(" / ".join(name or [place.name]), place, statistics)
 
 
 def point_of(case: Case) -> DesignPoint:
@@ -107,7 +116,14 @@ def unflattened(point: DesignPoint) -> DesignPoint:
 
 
 def _case(case: Case) -> Iterator[Claim]:
-    reference = read_reference(case.statistics)
+    try:
+        reference = read_reference(case.statistics)
+    except SimulatorError as error:
+        read = Fraction(1), Fraction(0)
+        yield Claim(
+            f"statistics: {case.name}", *read, "files read", Fraction(0), SOURCE, "absolute", str(error)
+        )
+        return
     try:
         point = point_of(case)
         found = estimate(point, case.mode)

@@ -50,7 +50,7 @@ def read_reference(path: Path) -> Reference:
     InputError
         No number of cycles in the file.
     """
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8", errors="replace")
     found = Reference()
     cycles = re.search(r"^Cycles: (\d+)$", text, re.MULTILINE)
     if cycles is None:

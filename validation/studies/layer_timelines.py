@@ -82,7 +82,10 @@ def main() -> None:
     options.add_argument(
         "names", nargs="*", metavar="NAME", help="machines; all that have one when none is given"
     )
-    for name in options.parse_args().names or LAYERS:
+    names = options.parse_args().names or list(LAYERS)
+    if unknown := sorted(set(names) - set(LAYERS)):
+        options.error(f"no layer of {', '.join(unknown)}; choices: {', '.join(LAYERS)}")
+    for name in names:
         result = run(name)
         timeline(result, path=picture(name))
         sys.stdout.write(f"{name}: {result.cycles:,} cycles\n")

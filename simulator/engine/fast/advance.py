@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import close, merge, open_window
 from simulator.engine.fast.port import certain, evaluate, forget, grant, settle
+from simulator.engine.fast.ports import close_ports, first_of_tree, open_ports, tell_all
 from simulator.engine.fast.queue import push, spread
 from simulator.engine.fast.recall import consider
 from simulator.engine.fast.tape import add, unroll
@@ -56,7 +57,11 @@ def turn(m: Ints, bins: Ints, cycle: int) -> None:
         component = m[entry]
         close(m, bins, component, m[at.LIMIT])
         merge(m, bins, component, m[at.LIMIT], cycle)
+    if m[at.MANY]:
+        close_ports(m, cycle)
     m[at.BASE], m[at.LIMIT] = cycle, cycle + at.WINDOW
+    if m[at.MANY]:
+        open_ports(m)
     for entry in range(m[at.CROWDS], m[at.CROWDS_END]):
         open_window(m, m[entry])
     m[at.CREDIT_LEFT] += 1
@@ -71,6 +76,8 @@ def turn(m: Ints, bins: Ints, cycle: int) -> None:
 @inlined
 def first_grant(m: Ints) -> tuple[int, int]:
     """The earliest grant that is known, and its component."""
+    if m[at.MANY]:
+        return first_of_tree(m)
     cycle, component = at.NEVER, 0
     for entry in range(m[at.PORTS], m[at.PORTS_END]):
         if m[m[entry] + at.CANDIDATE] < cycle:
@@ -132,6 +139,8 @@ def finished(words: Ints, counts: Ints, cycles: int) -> None:
             add(m, bins, component, DISABLED, 0, cycles)
         elif kind == at.PORT:
             settle(m, bins, component, cycles)
+            if m[at.MANY]:
+                tell_all(m, component, cycles)
             add(m, bins, component, BUSY, m[component + at.STRETCH], m[component + at.FINISHED] + 1)
         elif kind == at.CROWD:
             close(m, bins, component, min(m[at.LIMIT], cycles))

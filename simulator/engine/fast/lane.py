@@ -6,7 +6,7 @@ Where every queue between the stages is empty, token i that stage s puts is the 
     depart[s, i] = max(finish[s, i], depart[s + 1, i - free] + credit_latency)
 
 and neither tokens nor waiting need to be written down. How often this can be repeated is known beforehand, but for what the first
-stage takes.
+stage takes. Equal items that find nothing to wait for are worked out at once (:mod:`simulator.engine.fast.glide`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import served
+from simulator.engine.fast.glide import glide
 from simulator.engine.fast.queue import announce, push, tally
 from simulator.engine.fast.stream import held, refund, step, vary, waited
 from simulator.jit import apart, inlined, spliced
@@ -115,6 +116,10 @@ def lane(m: Ints, v: Vector, bins: Ints, program: int) -> int:
     list_, source, varied = m[at.LANE], m[program + at.SOURCE], m[program + at.VARIED]
     done, status = 0, at.MOVED
     while done < items:
+        if not varied and done & (done - 1) == 0:
+            done += glide(m, program, stages, items - done, done)
+            if done == items:
+                break
         take, give, ready = m[program + at.TAKE], m[program + at.GIVE], 0
         if take > 0:
             last = m[source + at.TAKEN] + take - 1

@@ -39,7 +39,9 @@ FINE, AGE, POWER, FLOOR = 31, 32, 33, 34
 ECHOES, ECHO_MASK, KEPT_WORDS, ENTERED_RUN, CREDIT_LEFT = 35, 36, 37, 38, 39
 EPOCH = 40  # how often a tape was unrolled
 SUMS, FRAMES = 41, 42  # scratch of the tapes, in the bins
-HEADER = 43
+# Many ports, where nothing is leapt over: whether they are; the tree of first grants, and its leaves
+MANY, TREE, TREE_LEAVES = 43, 44, 45
+HEADER = 46
 # Header of a kept state
 KEPT_SIGNATURE, KEPT_AT, KEPT_PORT, KEPT_EPOCH = 0, 1, 2, 3
 
@@ -50,7 +52,12 @@ POLICY, POINTER, PORT_FREE, GRANTEE, GRANTED, FINISHED, BUFFER = 6, 7, 8, 9, 10,
 STRETCH, CANDIDATE = 13, 14
 TAPE, TAPED, TOLD, LOOPS, LOOPED = 15, 16, 17, 18, 19  # tape, its entries, the cycle it begins in; its loops
 STATE, REQUESTS = 20, 21  # blocks of its state and of the requests to be told, 0: none; see service
-COMPONENT_WORDS = 22
+PORT_NUMBER, SLOTS, SERVED = (
+    22,
+    23,
+    24,
+)  # place among the ports; first cycles of its programs; bits of cycles in service
+COMPONENT_WORDS = 25
 ROUND_ROBIN, PRIORITY = 0, 1
 
 # Channel

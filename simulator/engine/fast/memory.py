@@ -9,6 +9,7 @@ import numpy as np
 from simulator.engine.fast import layout as at
 from simulator.engine.fast import service
 from simulator.engine.fast.arena import borrow, give_back
+from simulator.engine.fast.ports import BITS
 from simulator.engine.fast.reach import distances
 from simulator.errors import InputError, suggest
 from simulator.plan.network import DATA, SPACE, STATIONARY, Channel, Component, Plan, Program
@@ -64,6 +65,7 @@ class Memory:
         self._lists()
         self._tapes()
         self._reach()
+        self._ports()
         self._leaps(leap and not requested and all(part.state is None for part in plan.components))
 
     def take(self, count: int) -> int:
@@ -140,11 +142,28 @@ class Memory:
         slots = min(at.ECHO_SLOTS, 1 << (at.ECHO_WORDS // size).bit_length() - 1)
         fine, scratch, echoes = (self.take_dirty(count) for count in (size, size, slots * size))
         words = self.words
+        words[at.MANY] = 0
         words[at.LEAPING], words[at.KEPT_WORDS], words[at.SCRATCH] = 1, size, scratch
         words[at.FINE], words[fine + at.KEPT_EPOCH] = fine, -1
         words[at.ECHOES], words[at.ECHO_MASK], words[at.CREDIT_LEFT] = echoes, slots - 1, at.CREDIT_AT_FIRST
         words[echoes + at.KEPT_EPOCH : echoes + slots * size : size] = -1
         words[at.POWER] = words[at.FLOOR] = at.SHORTEST
+
+    def _ports(self) -> None:
+        """Places of first grants, first cycles and cycles in service, used where nothing is leapt over."""
+        ports = [c for c in self.components if self.words[c + at.KIND] == at.PORT]
+        if not ports:
+            return
+        leaves = 1 << (len(ports) - 1).bit_length()
+        tree = self.take(2 * leaves)
+        self.words[tree : tree + 2 * leaves] = at.NEVER
+        self.words[at.MANY], self.words[at.TREE], self.words[at.TREE_LEAVES] = 1, tree, leaves
+        for number, component in enumerate(ports):
+            count = int(self.words[component + at.COUNT])
+            slots, bits = self.take(count), self.take(at.WINDOW // BITS)
+            self.words[slots : slots + count] = at.NEVER
+            self.words[component + at.PORT_NUMBER] = number
+            self.words[component + at.SLOTS], self.words[component + at.SERVED] = slots, bits
 
     def _tapes(self) -> None:
         """Room for the tapes of the components behind the bins."""

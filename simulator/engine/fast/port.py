@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import SEEN, arrival, finish, missing
+from simulator.engine.fast.ports import climb, least, pick, serve_told
 from simulator.engine.fast.queue import announce, tally
 from simulator.engine.fast.service import ask, move_on, serve
 from simulator.engine.fast.stream import refund
@@ -77,12 +78,18 @@ def evaluate(m: Ints, v: Vector, program: int) -> None:
     m[program + at.ELIGIBLE] = eligible
     component, words = m[program + at.OWNER], m[at.PROGRAM_WORDS]
     other, earliest = m[component + at.FIRST], at.NEVER
-    for _ in range(m[component + at.COUNT]):
-        earliest = min(earliest, m[other + at.ELIGIBLE])
-        other += words
+    if m[at.MANY]:
+        m[m[component + at.SLOTS] + m[program + at.POSITION]] = eligible
+        earliest = least(m, component)
+    else:
+        for _ in range(m[component + at.COUNT]):
+            earliest = min(earliest, m[other + at.ELIGIBLE])
+            other += words
     if earliest < at.NEVER:
         earliest = max(earliest, m[component + at.FINISHED] + 1)
     m[component + at.CANDIDATE] = earliest
+    if m[at.MANY]:
+        climb(m, component, earliest)
 
 
 @spliced
@@ -159,6 +166,8 @@ def settle(m: Ints, bins: Ints, component: int, end: int) -> None:
         add(m, bins, component, BUSY, m[component + at.STRETCH], free)
         idle(m, bins, component, free, end)
         m[component + at.STRETCH] = end
+    if m[at.MANY]:
+        return
     for _ in range(m[component + at.COUNT]):
         if program == m[component + at.GRANTEE] and end == free:
             m[program + at.STATES + BUSY] += free - begin
@@ -260,7 +269,7 @@ def placed(m: Ints, component: int, program: int, cycle: int, last: int) -> int:
 @apart
 def grant(m: Ints, v: Vector, bins: Ints, component: int, cycle: int) -> int:
     """Let the arbiter start an item in `cycle`."""
-    position = chosen(m, component, cycle)
+    position = pick(m, component, cycle) if m[at.MANY] else chosen(m, component, cycle)
     program = m[component + at.FIRST] + position * m[at.PROGRAM_WORDS]
     if m[program + at.ELASTIC] and not bounded(m, program) and not fits(m, program):
         return at.OVERFLOW
@@ -269,6 +278,8 @@ def grant(m: Ints, v: Vector, bins: Ints, component: int, cycle: int) -> int:
     if m[program + at.PLACE]:
         last = placed(m, component, program, cycle, last)
     m[component + at.PORT_FREE] = max(end, m[program + at.TICKS] * last + 1)
+    if m[at.MANY]:
+        serve_told(m, component, program, cycle, last)
     m[component + at.GRANTEE], m[component + at.GRANTED], m[component + at.FINISHED] = program, cycle, last
     m[component + at.POINTER] = position + 1 if position + 1 < m[component + at.COUNT] else 0
     if m[program + at.STREAM]:

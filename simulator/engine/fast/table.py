@@ -26,6 +26,9 @@ def total(runs: Ints, varies: Flags, prefix: Ints, run: int, column: int) -> int
         cells: int = value * count
         return cells
     period = runs[run, PERIOD]
+    if count == period:
+        all_of_it: int = prefix[value + count] - prefix[value]
+        return all_of_it
     times, rest = count // period, count % period
     once = prefix[value + period] - prefix[value]
     whole: int = times * once + prefix[value + rest] - prefix[value]
@@ -74,7 +77,7 @@ def tabulate(
     varies: Flags,
     prefix: Ints,
     columns: Ints,
-    form: tuple[int, int, int, int],
+    form: tuple[int, int, int, bool],
     table: Ints,
     sums: Ints,
 ) -> int:
@@ -88,8 +91,8 @@ def tabulate(
         Prefix sums of its vectors.
     columns : ndarray of int64, shape (C,)
         Fields that go into the table.
-    form : (int, int, int, int)
-        Inputs and outputs among them, what is added to places in the vectors, whether runs may be streams (0 or 1).
+    form : (int, int, int, bool)
+        Inputs and outputs among them, what is added to places in the vectors, whether runs may be streams.
     table : ndarray of int64, shape (R, ROW_FIELDS + 2 C)
     sums : ndarray of int64, shape (F,)
         The first is the number of items.
@@ -113,7 +116,7 @@ def tabulate(
         for field in range(fields):
             column = columns[field]
             varied |= flags[column]
-            here[at.ROW_FIELDS + field] = line[column] + form[2] * flags[column]
+            here[at.ROW_FIELDS + field] = line[column] + (form[2] if flags[column] else 0)
             here[at.ROW_FIELDS + fields + field] = flags[column]
         here[at.ROW_COUNT], here[at.ROW_VARIED] = count, varied
         here[at.ROW_PERIOD] = line[PERIOD] if varied else 1

@@ -7,6 +7,7 @@ of inputs one item, the sums of a visit one item. An item waits for the entries 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from simulator.lowering import addresses
 from simulator.lowering.addresses import Regions, Transfer
 from simulator.lowering.blocks import gather, plain
-from simulator.lowering.csc.tiles import Tile, Tiles
+from simulator.lowering.csc.tiles import Stretch, Tile, Tiles
 from simulator.plan import Chunk, RunWriter
 
 WORD = 8
@@ -94,11 +95,14 @@ def weight_bursts(tiles: Tiles) -> Iterator[Chunk]:
 
 def input_bursts(tiles: Tiles) -> Iterator[Chunk]:
     """Items: bursts of inputs. Fields: demand, work, put fiber with its last burst, dram_read."""
-    burst = tiles.machine.components.dram.burst.value
     for tile in tiles.tiles:
         for stretch in tiles.stretches(tile):
-            bits = tiles.fiber_bits(tiles.fibers(stretch).entries)
-            yield _moved(-(-bits // 8), burst, True, False)
+            yield tiles.once(("bursts", *stretch.inputs), partial(_input_bursts, tiles, stretch))
+
+
+def _input_bursts(tiles: Tiles, stretch: Stretch) -> Chunk:
+    bits = tiles.fiber_bits(tiles.fibers(stretch).entries)
+    return _moved(-(-bits // 8), tiles.machine.components.dram.burst.value, True, False)
 
 
 def output_bursts(tiles: Tiles) -> Iterator[Chunk]:
@@ -107,8 +111,9 @@ def output_bursts(tiles: Tiles) -> Iterator[Chunk]:
     for tile in tiles.tiles:
         if tile.last:
             for stretch in tiles.stretches(tile):
-                size = np.full(stretch.n1 - stretch.n0, tiles.output_bytes(tile), dtype=np.int64)
-                yield _moved(size, burst, True, True)
+                size, visits = tiles.output_bytes(tile), stretch.n1 - stretch.n0
+                told = partial(_moved, np.full(visits, size, dtype=np.int64), burst, True, True)
+                yield tiles.once(("outputs", size, visits), told)
 
 
 def weight_loads(tiles: Tiles) -> Iterator[Chunk]:
@@ -145,12 +150,16 @@ def input_loads(tiles: Tiles) -> Iterator[Chunk]:
     """
     for tile in tiles.tiles:
         for stretch in tiles.stretches(tile):
-            entries = tiles.fibers(stretch).entries.astype(np.int64)
-            writer = RunWriter(3, 1, 2)
-            demand = tiles.fiber_bits(entries)
-            takes: list[int | NDArray[np.int64]] = [1, entries, 1]
-            writer.add(len(entries), demand, takes=takes, puts=[1], actions=[entries, entries + 1])
-            yield writer.chunk()
+            yield tiles.once(("loads", *stretch.inputs), partial(_input_loads, tiles, stretch))
+
+
+def _input_loads(tiles: Tiles, stretch: Stretch) -> Chunk:
+    entries = tiles.fibers(stretch).entries.astype(np.int64)
+    writer = RunWriter(3, 1, 2)
+    demand = tiles.fiber_bits(entries)
+    takes: list[int | NDArray[np.int64]] = [1, entries, 1]
+    writer.add(len(entries), demand, takes=takes, puts=[1], actions=[entries, entries + 1])
+    return writer.chunk()
 
 
 def sum_loads(tiles: Tiles) -> Iterator[Chunk]:
@@ -172,9 +181,10 @@ def sum_drains(tiles: Tiles) -> Iterator[Chunk]:
     for tile in tiles.tiles:
         out, bits = int(tile.last), tiles.sums_bits(tile)
         for stretch in tiles.stretches(tile):
-            written = (tiles.turns(stretch).issues > 0).astype(np.int64)
+            issues = tiles.turns(tile).issues(tiles.fibers(stretch))
+            written: int | NDArray[np.int64] = 1 if issues.all() else (issues > 0).astype(np.int64)
             writer = RunWriter(2, 3, 2)
             puts = [tile.rows, 1 - out, out]
             actions = [tile.rows, out * tile.rows]
-            writer.add(len(written), bits, takes=[1, written], puts=puts, actions=actions)
+            writer.add(len(issues), bits, takes=[1, written], puts=puts, actions=actions)
             yield writer.chunk()

@@ -1,21 +1,25 @@
 """Programs of the pipeline: addresses and entries of inputs, addresses and words of weights, multiply, add, write.
 
 An item is a turn of :mod:`simulator.datapath.csc`; every visit has at least one turn in each stage up to the words of weights,
-so that its end is known although nothing may reach the multiplier.
+so that its end is known although nothing may reach the multiplier. Turns that ask for the same are a run.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.lowering.blocks import gather, plain
+from simulator.lowering.csc import runs
 from simulator.lowering.csc.tiles import Stretch, Tile, Tiles
-from simulator.plan import Chunk, RunWriter
+from simulator.plan import Chunk
 
-Flags = NDArray[np.int64]
+NONE = np.zeros(0, dtype=np.int32)
+ACTION = -1
+"""Column of the last action."""
 
 
 def _stretches(tiles: Tiles) -> Iterator[Stretch]:
@@ -23,16 +27,12 @@ def _stretches(tiles: Tiles) -> Iterator[Stretch]:
         yield from tiles.stretches(tile)
 
 
-def _ends(counts: NDArray[np.int32]) -> Flags:
-    """1 at the last of every group of so many, all at least 1."""
-    ends = np.zeros(int(counts.sum()), dtype=np.int64)
-    ends[np.cumsum(counts) - 1] = 1
-    return ends
-
-
-def _starts(counts: NDArray[np.int32]) -> Flags:
-    """1 at the first of every group of so many, all at least 1."""
-    return np.roll(_ends(counts), 1)
+def _chunk(table: NDArray[np.int64], vectors: NDArray[np.int32] = NONE, *columns: int) -> Chunk:
+    """Runs whose `columns` are offsets into vectors."""
+    varies = np.zeros(table.shape, dtype=np.uint8)
+    for column in columns:
+        varies[:, column] = 1
+    return Chunk(table, varies, vectors)
 
 
 def input_addresses(tiles: Tiles) -> Iterator[Chunk]:
@@ -49,12 +49,12 @@ def input_reads(tiles: Tiles) -> Iterator[Chunk]:
     of space, address of space, iact_spad_read, iact_metadata_read.
     """
     for stretch in _stretches(tiles):
-        reads = tiles.turns(stretch).reads
-        stored = np.repeat((tiles.fibers(stretch).entries > 0).astype(np.int64), reads)
-        writer = RunWriter(1, 3, 2)
-        puts: list[int | Flags] = [1, stored, _ends(reads)]
-        writer.add(len(stored), 1, takes=[_starts(reads)], puts=puts, actions=[stored, stored])
-        yield writer.chunk()
+        told = partial(_input_reads, tiles, stretch)
+        yield tiles.once(("reads", *stretch.inputs), told)
+
+
+def _input_reads(tiles: Tiles, stretch: Stretch) -> Chunk:
+    return _chunk(runs.input_reads(tiles.fibers(stretch).start))
 
 
 def weight_addresses(tiles: Tiles) -> Iterator[Chunk]:
@@ -62,12 +62,23 @@ def weight_addresses(tiles: Tiles) -> Iterator[Chunk]:
     space, weight_metadata_read.
     """
     for stretch in _stretches(tiles):
-        columns = tiles.turns(stretch).columns.astype(np.int64)
-        fresh, done = np.zeros_like(columns), np.zeros_like(columns)
-        fresh[0], done[-1] = stretch.begin, stretch.tile.columns * stretch.end
-        writer = RunWriter(2, 2, 1)
-        writer.add(len(columns), 1, takes=[1, fresh], puts=[1, done], actions=[2 * columns])
-        yield writer.chunk()
+        told = partial(_weight_addresses, tiles, stretch)
+        yield tiles.once(("columns", *stretch.inputs, stretch.begin, stretch.end), told)
+
+
+def _weight_addresses(tiles: Tiles, stretch: Stretch) -> Chunk:
+    fibers = tiles.fibers(stretch)
+    named = runs.named(fibers.start, fibers.coordinate)
+    first = np.unique(np.array([0, min(1, len(named) - 1), len(named) - 1]))
+    table = np.ones((len(first), 11), dtype=np.int64)
+    table[:, 0] = table[:, 1] = np.diff(np.append(first, len(named)))
+    table[:, [5, 7, 9]] = 0
+    table[0, [5, 7]], table[-1, 9] = stretch.begin, stretch.tile.columns * stretch.end
+    if named.all():
+        table[:, 1], table[:, ACTION] = 1, 2
+        return _chunk(table)
+    table[:, ACTION] = first
+    return _chunk(table, 2 * named.astype(np.int32), ACTION)
 
 
 def weight_reads(tiles: Tiles) -> Iterator[Chunk]:
@@ -76,44 +87,47 @@ def weight_reads(tiles: Tiles) -> Iterator[Chunk]:
     """
     word = tiles.machine.components.weights.word.value
     for stretch in _stretches(tiles):
-        turns = tiles.turns(stretch)
-        per_visit = np.add.reduceat(turns.words, np.cumsum(turns.reads) - turns.reads).astype(np.int32)
-        done = np.zeros(len(turns.values), dtype=np.int64)
-        done[-1] = tiles.weights[stretch.tile].words * stretch.end
-        read = turns.fetched.astype(np.int64) * word
-        writer = RunWriter(2, 3, 2)
-        takes = [_starts(turns.words), _starts(per_visit)]
-        puts = [(turns.values > 0).astype(np.int64), _ends(per_visit), done]
-        writer.add(len(done), 1, takes=takes, puts=puts, actions=[read, read])
-        yield writer.chunk()
+        turns, fibers = tiles.turns(stretch.tile), tiles.fibers(stretch)
+        table = runs.weight_reads(turns.start, turns.values, fibers.start, fibers.coordinate)
+        table[-1, 10] = tiles.weights[stretch.tile].words * stretch.end
+        yield _chunk(table, turns.fetched.astype(np.int32) * word, -2, ACTION)
 
 
 def multiplications(tiles: Tiles) -> Iterator[Chunk]:
     """Items: values times an input. Fields: demand, work, take values, release, put products, mac, mac_gated."""
     lanes = tiles.machine.components.mac.lanes.value
-    for values in _issued(tiles):
-        writer = RunWriter(1, 1, 2)
-        writer.add(len(values), 1, values, takes=[1], puts=[1], actions=[values, lanes - values])
-        yield writer.chunk()
-
-
-def _issued(tiles: Tiles) -> Iterator[Flags]:
-    """Values of every turn of the multiplier, a stretch at a time."""
     for stretch in _stretches(tiles):
-        values = tiles.turns(stretch).values
-        yield values[values > 0].astype(np.int64)
+        total, values = _issued(tiles, stretch)
+        table = np.ones((1 if total else 0, 9), dtype=np.int64)
+        table[:, 0] = total
+        if values is None:
+            table[:, -2:] = 1, 0
+            yield _chunk(table)
+        else:
+            table[:, [1, 3, -2, -1]] = total, 0, 0, total
+            yield _chunk(table, np.concatenate([values, lanes - values]), 3, -2, -1)
+
+
+def _issued(tiles: Tiles, stretch: Stretch) -> tuple[int, NDArray[np.int32] | None]:
+    """Turns of the multiplier over a stretch and, unless all are of one value, how many of each."""
+    turns, fibers = tiles.turns(stretch.tile), tiles.fibers(stretch)
+    if tiles.machine.components.mac.lanes.value == 1:
+        return int(turns.issues(fibers).sum()), None
+    values = turns.issued(fibers)
+    return len(values), values
 
 
 def sum_reads(tiles: Tiles) -> Iterator[Chunk]:
     """Items: products added. Fields: demand, work, take products, [sums written], releases, put sums, psum_spad_read."""
     waits = not tiles.machine.components.psums.forwarding
-    for stretch, values in zip(_stretches(tiles), _issued(tiles), strict=True):
-        writer = RunWriter(1 + waits, 1, 1)
-        takes: list[int | Flags] = [1]
+    for stretch in _stretches(tiles):
+        total, values = _issued(tiles, stretch)
+        waiting, _ = tiles.turns(stretch.tile).waits(tiles.fibers(stretch), tiles.window)
+        marks = runs.marked(total, waiting, waiting[:0])
+        table = np.ones((len(marks), 6 + 2 * (1 + waits)), dtype=np.int64)
         if waits:
-            takes.append(tiles.turns(stretch).awaits.astype(np.int64))
-        writer.add(len(values), 1, takes=takes, puts=[1], actions=[values])
-        yield writer.chunk()
+            table[:, 5] = table[:, 7] = marks[:, 1]
+        yield _valued(table, marks[:, 0], values)
 
 
 def sum_writes(tiles: Tiles) -> Iterator[Chunk]:
@@ -121,10 +135,21 @@ def sum_writes(tiles: Tiles) -> Iterator[Chunk]:
     psum_spad_write.
     """
     waits = not tiles.machine.components.psums.forwarding
-    for stretch, values in zip(_stretches(tiles), _issued(tiles), strict=True):
-        turns = tiles.turns(stretch)
-        ends = _ends(turns.issues[turns.issues > 0])
-        writer = RunWriter(1, 1 + waits, 1)
-        puts = [ends, turns.awaited.astype(np.int64)] if waits else [ends]
-        writer.add(len(values), 1, takes=[1], puts=puts, actions=[values])
-        yield writer.chunk()
+    for stretch in _stretches(tiles):
+        total, values = _issued(tiles, stretch)
+        turns, fibers = tiles.turns(stretch.tile), tiles.fibers(stretch)
+        issues = turns.issues(fibers)
+        ends = np.cumsum(issues)[issues > 0] - 1
+        marks = runs.marked(total, ends, turns.waits(fibers, tiles.window)[1])
+        table = np.ones((len(marks), 8 + waits), dtype=np.int64)
+        table[:, 6 : 7 + waits] = marks[:, 1 : 2 + waits]
+        yield _valued(table, marks[:, 0], values)
+
+
+def _valued(table: NDArray[np.int64], counts: NDArray[np.int64], values: NDArray[np.int32] | None) -> Chunk:
+    """Runs of so many items, whose last action is the values of each, 1 if they are not told."""
+    table[:, 0] = counts
+    if values is None:
+        return _chunk(table)
+    table[:, 1], table[:, ACTION] = counts, np.cumsum(counts) - counts
+    return _chunk(table, values, ACTION)

@@ -8,13 +8,13 @@ is one position n: a fiber of inputs over the tile's columns, and a set of parti
     bits of a tile    words x word x (value + run) + columns x address
     bits of a fiber   entries x (value + run) + address
 
-Turns of the stages are worked out for a stretch of visits at a time, so that memory does not grow with N.
+Programs are told for a stretch of visits at a time, so that memory does not grow with N.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,13 +26,14 @@ from numpy.typing import NDArray
 from simulator.datapath import csc
 from simulator.errors import InfeasibleError
 from simulator.hardware.organisations.csc import Csc
+from simulator.plan import Chunk
 from simulator.workload.matrix import GemmView
 
 STRETCH = 1 << 11
 """Visits worked out at a time."""
 
 KEPT = 1 << 26
-"""Bytes of fibers kept for the next tile of rows that meets them."""
+"""Bytes of fibers kept for the next tile of rows that meets them, and of what is told of them."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,11 @@ class Stretch:
     n1: int
     begin: bool
     end: bool
+
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        """Which fibers it meets."""
+        return self.tile.group, self.tile.k0, self.tile.k1, self.n0, self.n1
 
 
 class Tiles:
@@ -103,8 +109,10 @@ class Tiles:
             (k, min(view.K, k + columns), k == 0, k + columns >= view.K) for k in range(0, view.K, columns)
         ]
         self.n0, self.n1 = 0, view.N
-        self._fibers: OrderedDict[tuple[int, int, int, int], csc.Fibers] = OrderedDict()
-        self._turns: OrderedDict[tuple[Tile, int], csc.Turns] = OrderedDict()
+        self._fibers: OrderedDict[tuple[int, ...], csc.Fibers] = OrderedDict()
+        self._turns: dict[Tile, csc.Turns] = {}
+        self._told: OrderedDict[object, Chunk] = OrderedDict()
+        self._room = KEPT
 
     @cached_property
     def tiles(self) -> tuple[Tile, ...]:
@@ -121,7 +129,8 @@ class Tiles:
         assert self.tiles
         assert self.weights
         part = copy(self)
-        part.n0, part.n1, part._turns = n0, n1, OrderedDict()
+        part.n0, part.n1 = n0, n1
+        part._told, part._room = OrderedDict(), KEPT // 64
         return part
 
     def sharing(self, other: Tiles) -> Tiles:
@@ -180,7 +189,7 @@ class Tiles:
     def fibers(self, stretch: Stretch) -> csc.Fibers:
         """The stored inputs of a stretch."""
         tile = stretch.tile
-        key = (tile.group, tile.k0, tile.k1, stretch.n0)
+        key = stretch.inputs
         if key not in self._fibers:
             mask = self.view.inputs_mask(tile.group, tile.k0, tile.k1, stretch.n0, stretch.n1)
             self._fibers[key] = csc.fibers(mask, self.machine.components.inputs.run.value)
@@ -188,17 +197,27 @@ class Tiles:
                 self._fibers.popitem(last=False)
         return self._fibers[key]
 
-    def turns(self, stretch: Stretch) -> csc.Turns:
-        """The turns of all stages over a stretch; the last few are kept for the programs that share them."""
-        tile, parts = stretch.tile, self.machine.components
-        key = (tile, stretch.n0)
-        if key not in self._turns:
-            window = 0 if parts.psums.forwarding else parts.psums.latency.value
-            weights, inputs = self.weights[tile], self.fibers(stretch)
-            self._turns[key] = csc.turns(weights, inputs, parts.mac.lanes.value, tile.rows, window)
-            if len(self._turns) > 8:
-                self._turns.popitem(last=False)
-        return self._turns[key]
+    def once(self, what: object, make: Callable[[], Chunk]) -> Chunk:
+        """A chunk that comes again for other tiles of rows, told when it is first asked for; `what` is all it depends on."""
+        if what not in self._told:
+            self._told[what] = make()
+            self._room -= self._told[what].runs.nbytes + self._told[what].vectors.nbytes
+            while self._room < 0 and len(self._told) > 1:
+                _, oldest = self._told.popitem(last=False)
+                self._room += oldest.runs.nbytes + oldest.vectors.nbytes
+        return self._told[what]
+
+    def turns(self, tile: Tile) -> csc.Turns:
+        """The turns that the columns of a tile take."""
+        if tile not in self._turns:
+            self._turns[tile] = csc.turns(self.weights[tile], self.machine.components.mac.lanes.value)
+        return self._turns[tile]
+
+    @property
+    def window(self) -> int:
+        """Turns of the multiplier within which a sum just added to is not added to again."""
+        psums = self.machine.components.psums
+        return 0 if psums.forwarding else psums.latency.value
 
     # --- Sizes --------------------------------------------------------------------------------------------------
 

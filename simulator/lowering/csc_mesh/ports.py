@@ -143,7 +143,7 @@ def sum_drains(tiles: Tiles, flit: int, lowest: bool) -> Iterator[Chunk]:
         visits, out = stretch.n1 - stretch.n0, int(tile.last)
         demand, starts, _, number, some = _sums(tiles, tile, flit)
         left = np.bincount(((number + 1) * width - 1) // flit, minlength=len(demand))
-        written = (tiles.turns(stretch).issues > 0).astype(np.int64)
+        written = (tiles.turns(stretch.tile).issues(tiles.fibers(stretch)) > 0).astype(np.int64)
         first = np.tile(starts, visits)
         writer = RunWriter(2, 2 + lowest, 2)
         takes = [first, np.repeat(written, len(demand)) * first]

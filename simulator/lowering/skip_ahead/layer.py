@@ -54,7 +54,8 @@ class SkipAheadLayer(lowered.Uncompressed):
     def choices(self) -> dict[str, str]:
         """What was decided, in words."""
         strips, (rows, columns) = self.strips, self.strips.tile
-        pairs = sum(len(strips.matched(output)) for output in strips.outputs)
+        held = [each.sum(axis=1) for each in strips.held]
+        pairs = int((held[0] * held[1]).sum())
         blocks = sum(part.cycles.size for part in strips.service)
         return {
             "weights_pattern": "unstructured, compressed fibers",
@@ -62,7 +63,7 @@ class SkipAheadLayer(lowered.Uncompressed):
             "outputs_format": "uncompressed",
             "mapping": f"N:{len(strips.spans())} strips > M > N in tiles of {rows} x {columns} outputs > blocks of K; "
             f"weights kept for a {strips.hold}",
-            "waves": str(sum(1 for _ in strips.waves())),
+            "waves": str(len(strips.waves)),
             "pairs": f"{pairs} of {blocks} pairs of tiles have a block in common",
         }
 

@@ -35,20 +35,25 @@ Integers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class Output:
-    """A tile of outputs: tiles `i` of M and `j` of N of a group, its size, and the element it is dealt to.
+class Order:
+    """All tiles of outputs in order, arrays of int64 with an entry each.
 
-    `fetch` and `last` say for weights and inputs whether it is the first and the last to use their piece.
+    Attributes
+    ----------
+    group, i, j, rows, columns, element : ndarray of int64, shape (outputs,)
+        Tiles `i` of M and `j` of N of a group, its size, and the element it is dealt to.
+    fetch, last : ndarray of int64, shape (2, outputs)
+        For weights and inputs 1 where it is the first, and the last, to use their piece.
     """
 
-    group: int
-    i: int
-    j: int
-    rows: int
-    columns: int
-    element: int
-    fetch: tuple[bool, bool]
-    last: tuple[bool, bool]
+    group: Integers
+    i: Integers
+    j: Integers
+    rows: Integers
+    columns: Integers
+    element: Integers
+    fetch: Integers
+    last: Integers
 
 
 @dataclass(frozen=True)
@@ -64,7 +69,7 @@ class Stored:
     bits: Integers
     held: NDArray[np.bool_]
 
-    @property
+    @cached_property
     def sizes(self) -> Integers:
         """Bytes of every tile's blocks, each by itself."""
         return -(-self.bits // 8)
@@ -75,6 +80,12 @@ class Strips:
 
     def __init__(self, machine: SkipAhead, view: GemmView, columns: int, hold: str) -> None:
         self.machine, self.view, self.columns, self.hold = machine, view, columns, hold
+
+    def cut(self, columns: int, hold: str) -> Strips:
+        """The same layer in other strips; what is stored is worked out once."""
+        other = Strips(self.machine, self.view, columns, hold)
+        other.__dict__.update(fibers=self.fibers, stored=self.stored)
+        return other
 
     @cached_property
     def tile(self) -> tuple[int, int]:
@@ -101,6 +112,17 @@ class Strips:
         return [skip_ahead.service(*pair, self.tile, window) for pair in self.fibers]
 
     @cached_property
+    def tables(self) -> tuple[Integers, Integers, Integers, Integers]:
+        """Cycles, products, coordinates passed and sums of :attr:`service`, shape (groups, tiles of M, tiles of N, blocks)."""
+        found = self.service
+        return (
+            np.stack([part.cycles for part in found]),
+            np.stack([part.products for part in found]),
+            np.stack([part.scanned for part in found]),
+            np.stack([part.sums for part in found]),
+        )
+
+    @cached_property
     def stored(self) -> list[tuple[Stored, Stored]]:
         """Weights and inputs as they are stored, per group."""
         bits = self.machine.value_bits
@@ -125,47 +147,54 @@ class Strips:
         return [range(j, min(tiles, j + per)) for j in range(0, tiles, per)]
 
     @cached_property
-    def outputs(self) -> tuple[Output, ...]:
-        """All tiles of outputs in order."""
+    def order(self) -> Order:
+        """All tiles of outputs."""
         view, (rows, columns), spans = self.view, self.tile, self.spans()
-        elements = self.machine.components.elements.count.value
-        found: list[Output] = []
         tiles = -(-view.M // rows)
-        for group in range(view.groups):
-            for strip, span in enumerate(spans):
-                for i in range(tiles):
-                    for j in span:
-                        ends = j == span[0], j == span[-1], i == 0, i == tiles - 1
-                        first, last = ends[0] and ends[2], ends[1] and ends[3]
-                        if self.hold == "group":
-                            weights = first and strip == 0, last and strip == len(spans) - 1
-                        else:
-                            weights = ends[0], ends[1]
-                        size = min(rows, view.M - i * rows), min(columns, view.N - j * columns)
-                        element = len(found) % elements
-                        uses = (weights[0], first), (weights[1], last)
-                        found.append(Output(group, i, j, *size, element, *uses))
-        return tuple(found)
+        i = np.concatenate([np.repeat(np.arange(tiles), len(span)) for span in spans])
+        j = np.concatenate([np.tile(np.arange(span.start, span.stop), tiles) for span in spans])
+        strip = np.repeat(np.arange(len(spans)), [tiles * len(span) for span in spans])
+        begin, end = (np.array(edge)[strip] for edge in zip(*((s[0], s[-1]) for s in spans), strict=True))
+        first, last = (j == begin) & (i == 0), (j == end) & (i == tiles - 1)
+        fetch, done = np.stack([j == begin, first]), np.stack([j == end, last])
+        if self.hold == "group":
+            fetch[0], done[0] = first & (strip == 0), last & (strip == len(spans) - 1)
+        groups, each = view.groups, len(i)
+        height = np.tile(np.minimum(rows, view.M - i * rows), groups)
+        width = np.tile(np.minimum(columns, view.N - j * columns), groups)
+        element = np.arange(groups * each) % self.machine.components.elements.count.value
+        uses = [np.tile(x.astype(np.int64), (1, groups)) for x in (fetch, done)]
+        group, i, j = np.repeat(np.arange(groups), each), np.tile(i, groups), np.tile(j, groups)
+        return Order(group, i, j, height, width, element, uses[0], uses[1])
 
-    def waves(self) -> Iterator[tuple[Output, ...]]:
-        """Consecutive tiles of outputs whose pairs are sent in turns: a tile per element, and no more pieces of an operand than
-        the buffer has room for beside one that is fetched meanwhile, since all are let go together.
+    @cached_property
+    def waves(self) -> list[tuple[int, int]]:
+        """Begin and end of consecutive tiles of outputs whose pairs are sent in turns: a tile per element, and no more pieces of an
+        operand than the buffer has room for beside one that is fetched meanwhile, since all are let go together.
         """
-        wave: list[Output] = []
+        found, begin, used = list[tuple[int, int]](), 0, [1, 1]
         elements = self.machine.components.elements.count.value
         room = [max(1, self.slots(tensor) - 1) for tensor in ("weights", "inputs")]
-        for output in self.outputs:
-            used = [sum(each.fetch[side] for each in wave[1:]) + output.fetch[side] + 1 for side in (0, 1)]
-            if wave and (len(wave) == elements or used[0] > room[0] or used[1] > room[1]):
-                yield tuple(wave)
-                wave = []
-            wave.append(output)
-        yield tuple(wave)
+        for number, (weights, inputs) in enumerate(self.order.fetch.T.tolist()):
+            now = [used[0] + weights, used[1] + inputs]
+            full = number - begin == elements or now[0] > room[0] or now[1] > room[1]
+            if number == begin:
+                continue
+            if full:
+                found.append((begin, number))
+                begin, now = number, [1, 1]
+            used = now
+        return [*found, (begin, len(self.order.i))]
 
-    def matched(self, output: Output) -> Integers:
-        """Blocks of K in which both tiles hold anything."""
-        a, b = self.stored[output.group]
-        return np.flatnonzero(a.held[output.i] & b.held[output.j])
+    @cached_property
+    def held(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Blocks that hold anything of weights and of inputs, shape (groups, tiles, blocks)."""
+        return np.stack([a.held for a, _ in self.stored]), np.stack([b.held for _, b in self.stored])
+
+    @cached_property
+    def sizes(self) -> tuple[Integers, Integers]:
+        """Bytes of every block of weights and of inputs, shape (groups, tiles, blocks)."""
+        return np.stack([a.sizes for a, _ in self.stored]), np.stack([b.sizes for _, b in self.stored])
 
     # --- pieces -----------------------------------------------------------------------------------------------------
 
@@ -242,10 +271,11 @@ class Strips:
         sums = -(-self.tile[0] * self.tile[1] * parts.accumulator.value // 8)
         return parts.operand_buffers.value * largest + parts.output_buffers.value * sums
 
-    def written(self) -> Iterator[int]:
+    def written(self) -> list[int]:
         """DRAM bytes of every tile of outputs."""
         bits = self.machine.value_bits.outputs.value
-        return (-(-output.rows * output.columns * bits // 8) for output in self.outputs)
+        found: list[int] = (-(-self.order.rows * self.order.columns * bits // 8)).tolist()
+        return found
 
 
 def choose(machine: SkipAhead, view: GemmView) -> Strips:
@@ -260,7 +290,8 @@ def choose(machine: SkipAhead, view: GemmView) -> Strips:
     sizes = [min(view.N, wanted)] if wanted else [view.N]
     while not wanted and sizes[-1] > width:
         sizes.append(max(width, sizes[-1] // 2))
-    found = [_widest(machine, view, sizes, hold) for hold in ("group", "strip")]
+    whole = Strips(machine, view, sizes[0], "group")
+    found = [_widest(whole, sizes, hold) for hold in ("group", "strip")]
     held, buffer = found[0].element_bytes, machine.components.elements.buffer
     if held > buffer.value:
         raise InfeasibleError(
@@ -276,10 +307,10 @@ def choose(machine: SkipAhead, view: GemmView) -> Strips:
     )
 
 
-def _widest(machine: SkipAhead, view: GemmView, sizes: list[int], hold: str) -> Strips:
+def _widest(whole: Strips, sizes: list[int], hold: str) -> Strips:
     """The first that fits, or else the last."""
     for columns in sizes:
-        strips = Strips(machine, view, columns, hold)
+        strips = whole.cut(columns, hold)
         if strips.fits:
             break
     return strips

@@ -66,6 +66,18 @@ def test_the_public_release_differs_from_the_private_build_as_it_was_measured_to
     assert 100 * (found / expected - 1) == pytest.approx(percent, rel=0.1)
 
 
+def test_statistics_that_cannot_be_read_fail_alone(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "stats.txt").write_bytes(b"\xff no cycles here")
+    found = list(sparseloop.claims(tmp_path))
+    assert [(claim.name, claim.verdict) for claim in found] == [
+        ("statistics: a", "fails"),
+        ("statistics: b", "fails"),
+    ]
+    assert "has no line 'Cycles: <number>'" in found[0].note
+
+
 def test_statistics_of_dense_models_are_read(tmp_path: Path) -> None:
     path = tmp_path / "stats.txt"
     path.write_text(
@@ -83,3 +95,21 @@ def test_statistics_of_dense_models_are_read(tmp_path: Path) -> None:
 
 def test_an_empty_folder_is_skipped(tmp_path: Path) -> None:
     assert [claim.verdict for claim in sparseloop.claims(tmp_path)] == ["skipped"]
+
+
+def test_cases_are_found_wherever_they_lie(tmp_path: Path) -> None:
+    layers, alone = tmp_path / "pe", tmp_path / "sparseloop" / "study" / "one"
+    for path in (
+        layers / "L02_sparseloop_stats.txt",
+        layers / "L02_problem.yaml",
+        layers / "L02_mapping.yaml",
+        alone / "timeloop-model.stats.txt",
+    ):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    assert [(case.name, case.problem, case.mapping) for case in sparseloop.cases(tmp_path)] == [
+        ("pe / L02", "L02_problem", "L02_mapping"),
+        ("study / one", None, None),
+    ]
+    assert [case.name for case in sparseloop.cases(alone)] == ["one"]
+    assert [case.name for case in sparseloop.cases(layers)] == ["L02"]

@@ -1,0 +1,115 @@
+"""Layers over processes: each is simulated whole by one of them, so results are those of one process, whatever their number.
+
+Layers of a file are read from it by the process that runs them; others are handed over. The longest (by dense multiplications)
+are begun first. Processes are spawned, not forked: nothing of the caller's threads or open files is shared.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from simulator.errors import InputError, WorkerError
+
+if TYPE_CHECKING:
+    from simulator.hardware.machine import Machine
+    from simulator.record.result import LayerResult
+    from simulator.workload.layer import Layer
+
+_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is done with every layer."""
+
+    machine: Machine
+    engine: str
+    rung: str
+    verify: bool | str
+    seed: int
+
+
+def jobs_of(jobs: object) -> int:
+    """A number of processes; 0 is one per processor this process may use.
+
+    Raises
+    ------
+    InputError
+        It is no whole number from 0 to 1,024.
+    """
+    if isinstance(jobs, bool) or not isinstance(jobs, int) or not 0 <= jobs <= 1024:
+        raise InputError(f"jobs={jobs!r}: must be a whole number from 0 (one per processor) to 1024")
+    return jobs or len(os.sched_getaffinity(0))
+
+
+def over_processes(work: Work, layers: Sequence[Layer], jobs: int) -> Iterator[tuple[int, LayerResult]]:
+    """Index and result of every layer, as they are finished.
+
+    Raises
+    ------
+    SimulatorError
+        What a layer raises; the others are not begun any more.
+    WorkerError
+        A process ended by itself.
+    """
+    order = sorted(range(len(layers)), key=lambda i: -layers[i].einsum.macs)
+    others, waiting = set(multiprocessing.active_children()), dict[Future[Any], int]()
+    pool = ProcessPoolExecutor(min(jobs, len(layers)), multiprocessing.get_context("spawn"), _started)
+    try:
+        with _single_threaded():
+            waiting |= {pool.submit(_layer, work, layers[i]): i for i in order}
+        while waiting:
+            yield from _finished(waiting)
+    except BrokenProcessPool:
+        raise WorkerError(
+            f"a process that simulated a layer ended by itself (out of memory?); {len(layers)} layers on {jobs} "
+            "processes: try fewer"
+        ) from None
+    finally:
+        if waiting:  # interrupted, or a layer failed: the rest is not wanted any more
+            for child in set(multiprocessing.active_children()) - others:
+                child.terminate()
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _finished(waiting: dict[Future[LayerResult], int]) -> Iterator[tuple[int, LayerResult]]:
+    done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+    for future in sorted(done, key=lambda each: waiting[each]):
+        yield waiting.pop(future), future.result()
+
+
+def _started() -> None:
+    """Ctrl-C is for the process that asked; this one is told by it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _layer(work: Work, layer: Layer) -> LayerResult:
+    from simulator.api.simulation import layer_result
+    from simulator.plan.rung import parse_rung
+    from simulator.registry import resolve
+
+    run = resolve("engine", work.engine)
+    return layer_result(work.machine, layer, run, parse_rung(work.rung), work.verify, work.seed, None, None)
+
+
+@contextmanager
+def _single_threaded() -> Iterator[None]:
+    """Processes started inside use one thread each for linear algebra: they share the processors already."""
+    before: dict[str, Any] = {name: os.environ.get(name) for name in _THREADS}
+    os.environ.update(dict.fromkeys(_THREADS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value

@@ -1,0 +1,89 @@
+"""Layers over processes: the same Result, errors as they are, nothing left running."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import simulator
+from simulator import DeadlockError, InputError, Interrupted, Layer, Trace
+from simulator.errors import WorkerError
+from simulator.record.result import LayerResult
+from simulator.workload.trace_file import save
+
+
+def layers(*names: str) -> tuple[Layer, ...]:
+    rng = np.random.default_rng(3)
+    return tuple(
+        simulator.gemm(rng.random((20 + 4 * i, 32)) < 0.5, rng.random((32, 24)) < 0.5, name)
+        for i, name in enumerate(names)
+    )
+
+
+def test_a_trace_over_two_processes_gives_the_same_result(tmp_path: Path) -> None:
+    path = tmp_path / "t.h5"
+    save(Trace("t", layers("a", "b", "c", "d")), path)
+    seen: list[str] = []
+    one = simulator.simulate("tc", path, seed=5)
+    two = simulator.simulate("tc", path, seed=5, jobs=2, on_layer=lambda layer: seen.append(layer.name))
+    assert two.digest == one.digest
+    assert [layer.energy for layer in two.layers] == [layer.energy for layer in one.layers]
+    assert [layer.verification for layer in two.layers] == [layer.verification for layer in one.layers]
+    assert sorted(seen) == ["a", "b", "c", "d"]
+    assert not multiprocessing.active_children()
+
+
+def test_layers_in_memory_are_handed_over() -> None:
+    trace = Trace("t", layers("a", "b"))
+    assert (
+        simulator.simulate("tc", trace, jobs=2, verify=False).digest
+        == simulator.simulate("tc", trace, verify=False).digest
+    )
+
+
+def test_an_error_is_the_layer_s_own() -> None:
+    lying = simulator.gemm(np.ones((8, 16), bool), np.ones((16, 4), bool), "lies", "2:4")
+    with pytest.raises(InputError, match="layer 'lies'"):
+        simulator.simulate("stc", Trace("t", (lying, *layers("a", "b", "c"))), jobs=2, verify=False)
+    assert not multiprocessing.active_children()
+
+
+def test_an_interrupt_keeps_what_is_finished_and_leaves_nothing_running() -> None:
+    def stop(_: LayerResult) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted) as stopped:
+        simulator.simulate("tc", Trace("t", layers("a", "b", "c")), jobs=2, verify=False, on_layer=stop)
+    assert len(stopped.value.result.layers) == 1
+    assert not stopped.value.result.complete
+    assert not multiprocessing.active_children()
+
+
+def test_a_process_that_ends_by_itself_is_said() -> None:
+    def kill(_: LayerResult) -> None:
+        for child in multiprocessing.active_children():
+            os.kill(child.pid or 0, signal.SIGKILL)
+
+    with pytest.raises(WorkerError, match="ended by itself"):
+        simulator.simulate("tc", Trace("t", layers(*"abcdefgh")), jobs=2, verify=False, on_layer=kill)
+
+
+@pytest.mark.parametrize("jobs", [-1, 1.5, True, "2", 2000])
+def test_bad_numbers_are_refused(jobs: object) -> None:
+    with pytest.raises(InputError, match="jobs="):
+        simulator.simulate("tc", layers("a")[0], jobs=jobs)  # type: ignore[arg-type]
+
+
+def test_a_deadlock_comes_back_as_it_was() -> None:
+    error = pickle.loads(pickle.dumps(DeadlockError(7, ("a waits for b",))))
+    assert (error.cycle, error.waits, str(error)) == (
+        7,
+        ("a waits for b",),
+        str(DeadlockError(7, ("a waits for b",))),
+    )
