@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable, Generator, Mapping
 from contextlib import closing
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -309,6 +310,11 @@ def result_of(
 
 def versions() -> dict[str, str]:
     """Versions of this package, Python and the packages results can depend on."""
+    return dict(_versions())
+
+
+@cache
+def _versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for package in ("sparsecycle", *_PACKAGES):
         try:

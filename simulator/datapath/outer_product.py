@@ -35,6 +35,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.datapath.condensed import sums
 from simulator.errors import InputError
 from simulator.jit import kernel, popcount64
 
@@ -97,6 +98,15 @@ class Unit:
                 f"an item may take {longest} cycles, at most {_LONGEST} can be told: lower depth or bank_words"
             )
 
+    @property
+    def unhindered(self) -> bool:
+        """Whether no step can wait: a bank gets one access of a step at most, and the port passes a step's words in a cycle."""
+        rows, columns = min(self.rows, self.tile_rows), min(self.columns, self.tile_columns)
+        tall = min(rows, -(-self.tile_rows // self.bank_rows))
+        wide = min(columns, -(-self.tile_columns // self.bank_columns))
+        words = rows * min(columns, self.bank_columns) * self.bank_words
+        return tall == 1 and wide <= self.bank_words and (self.bandwidth == 0 or words <= self.bandwidth)
+
 
 @dataclass(frozen=True)
 class Service:
@@ -129,14 +139,35 @@ def pack(mask: NDArray[np.bool_], tile: int) -> NDArray[np.uint64]:
     ndarray of uint64, shape (ceil(rows / tile), K)
         Bit r of word (t, k) is mask[t tile + r, k]; bits past the last row are 0.
     """
-    rows, depth = mask.shape
-    tiles = -(-rows // tile)
-    bits = np.zeros((tiles * tile, depth), dtype=np.bool_)
-    bits[:rows] = mask
-    packed = np.zeros((tiles, _WORD // 8, depth), dtype=np.uint8)
-    part = np.packbits(bits.reshape(tiles, tile, depth), axis=1, bitorder="little")
-    packed[:, : part.shape[1]] = part
-    return np.ascontiguousarray(packed.transpose(0, 2, 1)).view("<u8")[..., 0].astype(np.uint64, copy=False)
+    words = np.zeros((-(-mask.shape[0] // tile), mask.shape[1]), dtype=np.uint64)
+    _pack(np.ascontiguousarray(mask).view(np.uint8), tile, words)
+    return words
+
+
+def pack_columns(mask: NDArray[np.bool_], tile: int) -> NDArray[np.uint64]:
+    """As :func:`pack`, of an operand with K along its first axis, shape (K, columns)."""
+    words = np.zeros((-(-mask.shape[1] // tile), mask.shape[0]), dtype=np.uint64)
+    _pack_columns(np.ascontiguousarray(mask).view(np.uint8), tile, words)
+    return words
+
+
+@kernel
+def _pack(mask: NDArray[np.uint8], tile: int, words: NDArray[np.uint64]) -> None:
+    for row in range(mask.shape[0]):
+        source, target, place = mask[row], words[row // tile], np.uint64(row % tile)
+        for k in range(source.shape[0]):
+            target[k] |= np.uint64(source[k]) << place
+
+
+@kernel
+def _pack_columns(mask: NDArray[np.uint8], tile: int, words: NDArray[np.uint64]) -> None:
+    for k in range(mask.shape[0]):
+        source = mask[k]
+        for t in range(words.shape[0]):
+            word, start = np.uint64(0), t * tile
+            for place in range(min(tile, source.shape[0] - start)):
+                word |= np.uint64(source[start + place]) << np.uint64(place)
+            words[t, k] = word
 
 
 def service(unit: Unit, a: NDArray[np.uint64], b: NDArray[np.uint64]) -> Service:
@@ -152,6 +183,14 @@ def service(unit: Unit, a: NDArray[np.uint64], b: NDArray[np.uint64]) -> Service
     """
     if a.shape[1] != b.shape[1]:
         raise InputError(f"operands of K = {a.shape[1]} and K = {b.shape[1]}: K must be the same")
+    if unit.unhindered:
+        counts = np.bitwise_count(a), np.bitwise_count(b)
+        return Service(*sums(unit.depth, (unit.rows, unit.columns), *counts))
+    return stepped(unit, a, b)
+
+
+def stepped(unit: Unit, a: NDArray[np.uint64], b: NDArray[np.uint64]) -> Service:
+    """The same, every step worked out, whether or not one can wait."""
     shape = (a.shape[0], b.shape[0], -(-a.shape[1] // unit.depth))
     found = Service(*(np.zeros(shape, dtype=np.int32) for _ in range(4)))
     a_count, a_falls = _spread(a, unit.rows, -(-unit.tile_rows // unit.rows), unit.bank_rows)

@@ -25,8 +25,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.jit import kernel, popcount64
 from simulator.sparsity.formats import resolve
 
+WORD = 64
 Mask = NDArray[np.bool_]
 Counts = NDArray[np.int64]
 
@@ -60,8 +62,8 @@ class Rounds:
     def starts(self) -> Counts:
         """Place m K + k at which each round begins to read the bitmask, and M K, shape (rounds + 1,)."""
         m, k = self.size
-        flat = self.rows * k + self.columns
-        return np.concatenate([[0], flat[self.cuts[1:-1]], [m * k]]).astype(np.int64)
+        inner = self.cuts[1:-1]
+        return np.concatenate([[0], self.rows[inner] * k + self.columns[inner], [m * k]]).astype(np.int64)
 
     @cached_property
     def ended(self) -> Counts:
@@ -72,7 +74,9 @@ class Rounds:
     @cached_property
     def clusters(self) -> Counts:
         """Rows with a non-zero in the round, shape (rounds,)."""
-        return np.array([len(np.unique(self.rows[self.part(r)])) for r in range(len(self))], dtype=np.int64)
+        heads = np.flatnonzero(self.rows[1:] != self.rows[:-1]) + 1
+        inside = np.searchsorted(heads, self.cuts[1:]) - np.searchsorted(heads, self.cuts[:-1], side="right")
+        return np.where(np.diff(self.cuts) > 0, inside + 1, 0).astype(np.int64)
 
     @cached_property
     def shared(self) -> Counts:
@@ -98,13 +102,26 @@ def pack(mask: Mask, multipliers: int, whole: bool) -> Rounds:
     Rounds
         At least one, which is empty when nothing is stored.
     """
-    rows, columns = np.nonzero(mask)
-    total = len(rows)
+    total = int(np.count_nonzero(mask))
+    rows, columns = (np.empty(total + 1, dtype=np.int64) for _ in range(2))
+    _coordinates(np.ascontiguousarray(mask).view(np.uint8), rows, columns)
+    rows, columns = rows[:total], columns[:total]
     if whole:
         cuts = _whole(np.count_nonzero(mask, axis=1), multipliers)
     else:
         cuts = [*range(0, max(1, total), multipliers), total]
     return Rounds(rows, columns, np.array(cuts, dtype=np.int64), (mask.shape[0], mask.shape[1]))
+
+
+@kernel
+def _coordinates(mask: NDArray[np.uint8], rows: Counts, columns: Counts) -> None:
+    """Where the ones are, row after row; the place behind the last may be written too."""
+    place = 0
+    for row in range(mask.shape[0]):
+        source = mask[row]
+        for column in range(source.shape[0]):
+            rows[place], columns[place] = row, column
+            place += source[column]
 
 
 def _whole(counts: NDArray[np.intp], multipliers: int) -> list[int]:
@@ -142,7 +159,7 @@ class Steps:
 
 
 def stream(
-    rounds: Rounds, numbers: range, inputs: NDArray[np.float32], unit: int, values: int, sent: bool
+    rounds: Rounds, numbers: range, inputs: NDArray[np.uint64], unit: int, values: int, sent: bool
 ) -> Steps:
     """Stream columns past consecutive rounds.
 
@@ -150,8 +167,8 @@ def stream(
     ----------
     rounds : Rounds
     numbers : range
-    inputs : ndarray of float32, shape (K, N)
-        1 where an input is not zero.
+    inputs : ndarray of uint64, shape (ceil(K / 64), N)
+        Non-zeros, see :func:`bits`.
     unit : int
         Multipliers of a unit.
     values : int
@@ -159,22 +176,100 @@ def stream(
     sent : bool
         Zeros that a multiplier awaits are delivered too.
     """
-    sizes = np.diff(rounds.cuts)[numbers.start : numbers.stop]
-    units = max(1, -(-int(sizes.max()) // unit))
-    held = rounds.columns[rounds.cuts[numbers.start] : rounds.cuts[numbers.stop]]
-    which = np.repeat(np.arange(len(sizes)), sizes)
-    place = np.arange(len(held)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    table = np.zeros((len(sizes), units + 2, len(inputs)), dtype=np.float32)
-    table[which, place // unit, held] = 1
-    table[:, units] = table[:, :units].any(axis=1)
-    np.add.at(table[:, units + 1], (which, held), 1)
-    met = (table.reshape(-1, len(inputs)) @ inputs).reshape(len(sizes), units + 2, -1)
-    awaited = table[:, :units].sum(axis=2)[..., None]
-    distinct = np.broadcast_to(awaited, met[:, :units].shape) if sent else met[:, :units]
-    slowest = distinct.max(axis=1).astype(np.int64)
-    counts = (distinct.sum(axis=1), met[:, units], met[:, units + 1])
-    delivered, fetched, products = (count.astype(np.int64) for count in counts)
+    found = np.zeros((4, len(numbers), inputs.shape[1]), dtype=np.int64)
+    if found.size:
+        _stream(rounds.columns, rounds.cuts, numbers.start, inputs, rounds.size[1], unit, sent, found)
+    slowest, fetched, delivered, products = found
     return Steps(np.maximum(1, -(-slowest // values)), fetched, delivered, products)
+
+
+def bits(mask: Mask) -> NDArray[np.uint64]:
+    """Columns of a mask as words, K side by side.
+
+    Parameters
+    ----------
+    mask : ndarray of bool, shape (K, N)
+
+    Returns
+    -------
+    ndarray of uint64, shape (ceil(K / 64), N)
+        Bit i of word (w, n) is mask[64 w + i, n].
+    """
+    words = np.zeros((-(-mask.shape[0] // WORD), mask.shape[1]), dtype=np.uint64)
+    _bits(np.ascontiguousarray(mask).view(np.uint8), words)
+    return words
+
+
+@kernel
+def _bits(mask: NDArray[np.uint8], words: NDArray[np.uint64]) -> None:
+    for k in range(mask.shape[0]):
+        source, target, place = mask[k], words[k // WORD], np.uint64(k % WORD)
+        for n in range(source.shape[0]):
+            target[n] |= np.uint64(source[n]) << place
+
+
+@kernel
+def _add(word: np.uint64, inputs: NDArray[np.uint64], times: int, sums: Counts) -> None:
+    """Add `times` the ones that a word has in common with every column."""
+    for n in range(sums.shape[0]):
+        sums[n] += times * popcount64(word & inputs[n])
+
+
+@kernel
+def _stream(
+    columns: Counts,
+    cuts: Counts,
+    first: int,
+    inputs: NDArray[np.uint64],
+    depth: int,
+    unit: int,
+    sent: bool,
+    found: Counts,
+) -> None:
+    """Rows of `found`: values of the slowest unit, fetched, delivered, products.
+
+    A unit is the word of what it holds, a round the bits of how often it holds each k.
+    """
+    words, planes = inputs.shape[0], 1
+    while (cuts[first + found.shape[1]] - cuts[first]) >> planes:
+        planes += 1
+    mask, counts = np.zeros(words, dtype=np.uint64), np.zeros(depth, dtype=np.int64)
+    plane, met = np.zeros((planes, words), dtype=np.uint64), np.zeros(inputs.shape[1], dtype=np.int64)
+    one = np.uint64(1)
+    for number in range(found.shape[1]):
+        slowest, fetched, delivered, products = (
+            found[0, number],
+            found[1, number],
+            found[2, number],
+            found[3, number],
+        )
+        counts[:], plane[:] = 0, 0
+        stop = cuts[first + number + 1]
+        for start in range(cuts[first + number], stop, unit):
+            mask[:] = 0
+            for i in range(start, min(stop, start + unit)):
+                counts[columns[i]] += 1
+                mask[columns[i] // WORD] |= one << np.uint64(columns[i] % WORD)
+            met[:] = 0
+            for w in range(words):
+                if sent:
+                    met[:] += popcount64(mask[w])
+                elif mask[w]:
+                    _add(mask[w], inputs[w], 1, met)
+            for n in range(met.shape[0]):
+                slowest[n] = max(slowest[n], met[n])
+                delivered[n] += met[n]
+        for k in range(depth):
+            for p in range(planes):
+                plane[p, k // WORD] |= np.uint64((counts[k] >> p) & 1) << np.uint64(k % WORD)
+        for w in range(words):
+            held = np.uint64(0)
+            for p in range(planes):
+                held |= plane[p, w]
+                if plane[p, w]:
+                    _add(plane[p, w], inputs[w], 1 << p, products)
+            if held:
+                _add(held, inputs[w], 1, fetched)
 
 
 def multiply(

@@ -52,6 +52,8 @@ class RowWise:
         out = np.zeros((len(weights), inputs.shape[1]), dtype=np.int64)
         for n in menu:
             rows = np.flatnonzero(kept == n)
+            if not len(rows):  # other rows, or other groups, have this N
+                continue
             encoded = CoordinatePayload((length,), (n,)).encode(padded[rows])
             values = encoded.data.reshape(len(rows), -1, n)
             places = np.tile(np.arange(n, dtype=np.int64), values.size // n)

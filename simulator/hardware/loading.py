@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import weakref
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +63,20 @@ def names() -> tuple[str, ...]:
 
 def dump(machine: Machine) -> str:
     """The resolved description as YAML; loading it gives an equal machine."""
-    return yaml.safe_dump(plain(machine), sort_keys=False, allow_unicode=True, width=2**16)
+    known = _dumped.get(id(machine))
+    if known is not None and known[0]() is machine:
+        return known[1]
+    text = yaml.safe_dump(plain(machine), sort_keys=False, allow_unicode=True, width=2**16)
+    _dumped[id(machine)] = weakref.ref(machine, partial(_forget, id(machine))), text
+    return text
+
+
+_dumped: dict[int, tuple[weakref.ref[Machine], str]] = {}
+"""Texts of the machines that live, which never change, by their identity."""
+
+
+def _forget(key: int, _: weakref.ref[Machine]) -> None:
+    _dumped.pop(key, None)
 
 
 def override(machine: Machine, changes: Mapping[str, str | int | bool]) -> Machine:

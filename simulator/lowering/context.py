@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from simulator.datapath.code import Code
 from simulator.hardware.organisations.stationary import Stationary
+from simulator.lowering.flows import Flows, Rows, flows
+from simulator.lowering.kinds import kinds
 from simulator.lowering.operands import Operands, Widths
-from simulator.lowering.streams import Stream, stream
-from simulator.mapping import Geometry, Tile, Tiling
+from simulator.lowering.streams import Stream
+from simulator.mapping import Geometry, Tile, Tiling, Visits, visits
 
 
 @dataclass(frozen=True)
@@ -23,9 +30,14 @@ class Context:
     tiling: Tiling
 
     @cached_property
-    def tiles(self) -> tuple[Tile, ...]:
+    def visits(self) -> Visits:
         """All accumulator-tile visits in execution order."""
-        return tuple(self.tiling.walk(self.geometry))
+        return visits(self.tiling, self.geometry)
+
+    @property
+    def tiles(self) -> Iterator[Tile]:
+        """The visits one by one."""
+        return iter(self.visits)
 
     @property
     def widths(self) -> Widths:
@@ -33,38 +45,33 @@ class Context:
         return self.operands.widths
 
     @cached_property
-    def pieces(self) -> dict[tuple[str | int, ...], tuple[int, int, int]]:
-        """Sizes of the pieces told so far; see :func:`simulator.lowering.memory.fetched`."""
-        return {}
+    def loads(self) -> NDArray[np.int64]:
+        """What tells row tiles apart: a number for equal values and metadata bits of a full window, shape (V,)."""
+        g, rows = self.geometry, self.code.rows
+        if rows is None:
+            return self.visits.rows
+        edges = np.array(g.cuts[:-1])
+        held = [np.add.reduceat(part, edges) for part in (rows.slots, rows.metadata_bits)]
+        return kinds(*held, np.diff(g.cuts))[0][self.visits.row]
 
     @cached_property
-    def _loads(self) -> dict[int, tuple[int, int]]:
-        return {}
+    def flows(self) -> Flows:
+        """Row traffic of all streams of inputs."""
+        return flows(self.operands, self.tiling.windows)
 
     @cached_property
-    def _streams(self) -> dict[tuple[int, int, int], tuple[Stream, Stream | None]]:
-        return {}
+    def stream(self) -> NDArray[np.int64]:
+        """The stream of every visit, shape (V,)."""
+        v, g = self.visits, self.geometry
+        found: NDArray[np.int64] = (v.group * g.column_tiles + v.column) * self.tiling.pieces(g) + v.piece
+        return found
 
     def streams(self, tile: Tile) -> tuple[Stream, Stream | None]:
         """Row traffic of the tile's data and (when the inputs are compressed) metadata."""
-        key = (tile.group, tile.column, tile.first_window)
-        if key not in self._streams:
-            data, metadata = self.operands.stream(tile.group, tile.column, tile.first_window, tile.windows)
-            row = self.widths.row
-            self._streams[key] = (
-                stream(data, row),
-                stream(metadata, row) if self.operands.compressed else None,
-            )
-        return self._streams[key]
+        return self.operands.streams(tile.group, tile.column, tile.first_window, tile.windows)
 
-    def load(self, tile: Tile) -> tuple[int, int]:
-        """Values and metadata bits of a full window of the tile's weights: what tells row tiles apart."""
-        if tile.row not in self._loads:
-            self._loads[tile.row] = self.code.held(*self.geometry.span(tile.row), self.code.window)
-        return self._loads[tile.row]
-
-    def tail(self, flow: Stream, metadata: bool) -> int:
-        """Bytes read of the last row of a stream of inputs, or of the last group of metadata words."""
+    def tail(self, flow: Stream | Rows, metadata: bool) -> Any:
+        """Bytes read of the last row of a stream of inputs (or of each of several), or of the last group of metadata words."""
         glb, before = self.machine.components.glb, (flow.rows - 1) * self.widths.row
         word = glb.metadata_word.value if metadata else glb.word
         return -(-(flow.bits - before) // (8 * word)) * word

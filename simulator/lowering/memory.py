@@ -7,16 +7,18 @@ data (of a stream of inputs' last row, the data words in use), and metadata word
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.lowering.blocks import gather, plain
+from simulator.jit import kernel
+from simulator.lowering.blocks import plain
 from simulator.lowering.context import Context
-from simulator.lowering.streams import Stream, spread
+from simulator.lowering.kinds import Blocks, kinds, some_runs, tell
 from simulator.mapping import Tile
-from simulator.plan import Chunk, RunWriter
+from simulator.plan import Chunk
+from simulator.plan.runs import COUNT, DEMAND, PERIOD, PORTS, WORK
 
 WORD = 8
 """Bytes of a DRAM word, the unit its energy is counted in."""
@@ -24,18 +26,12 @@ WORD = 8
 
 def fetched(context: Context, tile: Tile, tensor: str) -> tuple[int, int, int]:
     """(DRAM bytes, GLB data rows, GLB metadata bytes) of the piece of `tensor` that `tile` uses."""
-    place = (tile.row,) if tensor == "weights" else (tile.group, tile.column)
-    key = (tensor, *place, tile.first_window, tile.windows)
-    if key not in context.pieces:
-        context.pieces[key] = _fetched(context, tile, tensor)
-    return context.pieces[key]
-
-
-def _fetched(context: Context, tile: Tile, tensor: str) -> tuple[int, int, int]:
     widths = context.widths
     word = widths.word // 8
     if tensor == "weights":
-        bits = [context.operands.weight_bits(tile.row, tile.first_window + p) for p in range(tile.windows)]
+        last = tile.first_window + tile.windows - 1
+        bits = [context.operands.weight_bits(tile.row, tile.first_window)] * (tile.windows - 1)
+        bits.append(context.operands.weight_bits(tile.row, last))
         size = -(-sum(data for data, _ in bits) // 8) + -(-sum(metadata for _, metadata in bits) // 8)
         rows = sum(-(-data // widths.row) for data, _ in bits)
         return size, rows, sum(-(-metadata // widths.word) * word for _, metadata in bits)
@@ -44,31 +40,42 @@ def _fetched(context: Context, tile: Tile, tensor: str) -> tuple[int, int, int]:
     return size, data.rows, -(-meta.bits // widths.word) * word if meta else 0
 
 
+def pieces(context: Context, tensor: str) -> tuple[NDArray[np.int64], ...]:
+    """:func:`fetched` of every visit, each shape (V,)."""
+    visits = context.visits
+    if tensor == "weights":
+        order, first = kinds(context.loads, visits.end, visits.windows)
+        found = np.array([fetched(context, visits.tile(visit), tensor) for visit in first])[order]
+        return found[:, 0], found[:, 1], found[:, 2]
+    flows, word = context.flows, context.widths.word
+    sizes = context.operands.dram_pieces(context.tiling.windows)
+    words = np.zeros_like(sizes) if flows.metadata is None else -(-flows.metadata.bits // word) * (word // 8)
+    at = context.stream
+    return sizes[at], flows.data.rows[at], words[at]
+
+
 def dram_reads(context: Context, tensor: str) -> Iterator[Chunk]:
     """Items: bursts. Fields: demand, work, take space, release space, put burst, dram_read."""
     burst = context.machine.components.dram.burst.value
     which = ("weights", "inputs").index(tensor)
     spaces = 1 if tensor == "weights" or not context.operands.compressed else 2
-    none, one = (0,) * spaces, (1,) * spaces
-    known: dict[int, Chunk] = {}
+    none = (0,) * spaces
 
-    def block(size: int) -> Chunk:
-        count = max(1, -(-size // burst))
-        rest = max(1, size - (count - 1) * burst)
-        words, last = -(-burst // WORD), -(-rest // WORD)
-        rows = [(1, burst, burst, *one, *one, 1, words), (count - 2, burst, burst, *none, *none, 1, words)]
-        end = one if count == 1 else none
-        return plain([*(rows if count > 1 else []), (1, rest, rest, *end, *end, 1, last)])
-
-    def blocks() -> Iterator[Chunk]:
-        for tile in context.tiles:
-            if tile.fetch[which]:
-                size = fetched(context, tile, tensor)[0]
-                if size not in known:
-                    known[size] = block(size)
-                yield known[size]
-
-    return gather(blocks())
+    sizes = pieces(context, tensor)[0][context.visits.fetch[which]]
+    order, first = kinds(sizes)
+    sizes = sizes[first]
+    counts = np.maximum(1, -(-sizes // burst))
+    rest = np.maximum(1, sizes - (counts - 1) * burst)
+    full = burst, burst, *none, *none, 1, -(-burst // WORD)
+    table = np.empty((len(sizes), 3, 2 + len(full)), dtype=np.int64)
+    table[:, :, 1:] = 1, *full
+    table[:, 0, COUNT], table[:, 1, COUNT], table[:, 2, COUNT] = counts > 1, np.maximum(0, counts - 2), 1
+    table[:, 2, DEMAND], table[:, 2, WORK], table[:, 2, -1] = rest, rest, -(-rest // WORD)
+    ports = slice(PORTS, PORTS + 2 * spaces)
+    table[:, 0, ports], table[:, 2, ports] = 1, (counts == 1)[:, None]
+    varies = np.zeros(table.shape, dtype=np.uint8)
+    blocks = some_runs(table, varies, np.zeros(0, np.int32), np.zeros(len(sizes), np.int64))
+    return tell(order, blocks, context.visits.turn)
 
 
 def glb_fills(context: Context, tensor: str) -> Iterator[Chunk]:
@@ -79,33 +86,62 @@ def glb_fills(context: Context, tensor: str) -> Iterator[Chunk]:
     row, word, burst = machine.glb.row.value, machine.glb.metadata_word.value, machine.dram.burst.value
     which = ("weights", "inputs").index(tensor)
     ready = 1 if tensor == "weights" or not context.operands.compressed else 2
-    none, done = [0] * ready, [1] * ready
-    known: dict[tuple[int, int, int], Chunk] = {}
-
-    def block(size: int, rows: int, metadata: int) -> Chunk:
-        bursts = max(1, -(-size // burst))
-        writes, words = spread(rows, bursts), spread(-(-metadata // word), bursts)
-        fields = [_constant(part) for part in (writes * row + words * word, writes, words)]
-        writer = RunWriter(1, ready, 2)
-        body = [field if isinstance(field, int) else field[:-1] for field in fields]
-        last = [field if isinstance(field, int) else int(field[-1]) for field in fields]
-        writer.add(bursts - 1, body[0], takes=[1], puts=none, actions=body[1:])
-        writer.add(1, last[0], takes=[1], puts=done, actions=last[1:])
-        return writer.chunk()
-
-    def blocks() -> Iterator[Chunk]:
-        for tile in context.tiles:
-            if tile.fetch[which]:
-                key = fetched(context, tile, tensor)
-                if key not in known:
-                    known[key] = block(*key)
-                yield known[key]
-
-    return gather(blocks())
+    sizes, rows, metadata = (part[context.visits.fetch[which]] for part in pieces(context, tensor))
+    order, first = kinds(sizes, rows, metadata)
+    bursts, words = np.maximum(1, -(-sizes[first] // burst)), -(-metadata[first] // word)
+    period = np.maximum(1, bursts - 1)
+    ends = np.cumsum(3 * period)
+    vectors = np.zeros(int(ends[-1]), dtype=np.int32)
+    table = np.ones((len(first), 2, PORTS + 2 + ready + 2), dtype=np.int64)
+    table[:, 0, COUNT], table[:, 0, PERIOD] = bursts - 1, period
+    puts = slice(PORTS + 2, PORTS + 2 + ready)
+    table[:, 0, puts] = 0
+    varies = np.zeros(table.shape, dtype=np.uint8)
+    fill(np.stack([bursts, rows[first], words, ends - 3 * period]), (row, word), vectors, table, varies)
+    return tell(order, some_runs(table, varies, vectors, 3 * period), context.visits.turn)
 
 
-def _constant(values: NDArray[np.int32]) -> int | NDArray[np.int32]:
-    return int(values[0]) if (values == values[0]).all() else values
+@kernel
+def fill(
+    pieces: NDArray[np.int64],
+    unit: tuple[int, int],
+    vectors: NDArray[np.int32],
+    table: NDArray[np.int64],
+    varies: NDArray[np.uint8],
+) -> None:
+    """Rows and words of pieces spread over their bursts in proportion, the last burst by itself.
+
+    Parameters
+    ----------
+    pieces : ndarray of int64, shape (4, P)
+        Bursts, rows, words, and where in `vectors` a piece begins.
+    unit : (int, int)
+        Bytes of a row and of a word.
+    vectors : ndarray of int32
+        Per piece: bytes, rows and words of every burst but the last.
+    table, varies : ndarray of int64 and uint8, shape (P, 2, F)
+        Demand, work and the last two fields are set; a field that is the same in all bursts is one number.
+    """
+    fields = table.shape[2]
+    for p in range(pieces.shape[1]):
+        bursts, rows, words, at = pieces[0, p], pieces[1, p], pieces[2, p], pieces[3, p]
+        body, told_rows, told_words = max(1, bursts - 1), 0, 0
+        vary = np.zeros(3, dtype=np.uint8)
+        for i in range(bursts):
+            until = ((i + 1) * rows + bursts - 1) // bursts, ((i + 1) * words + bursts - 1) // bursts
+            some, few = until[0] - told_rows, until[1] - told_words
+            told_rows, told_words = until
+            found = (some * unit[0] + few * unit[1], some, few)
+            if i == bursts - 1:
+                table[p, 1, DEMAND], table[p, 1, WORK] = found[0], found[0]
+                table[p, 1, fields - 2], table[p, 1, fields - 1] = some, few
+            else:
+                for j in range(3):
+                    vectors[at + j * body + i] = found[j]
+                    vary[j] |= 1 if found[j] != vectors[at + j * body] else 0
+        for j, column in ((0, DEMAND), (0, WORK), (1, fields - 2), (2, fields - 1)):
+            varies[p, 0, column] = vary[j]
+            table[p, 0, column] = j * body if vary[j] else vectors[at + j * body]
 
 
 def weight_reads(context: Context) -> Iterator[Chunk]:
@@ -114,29 +150,33 @@ def weight_reads(context: Context) -> Iterator[Chunk]:
     """
     glb = context.machine.components.glb
     row, word = glb.row.value, glb.metadata_word.value
-    known: dict[tuple[tuple[int, int], bool, int, bool, bool], Chunk] = {}
 
     def block(tile: Tile) -> Chunk:
-        rows: list[tuple[int, ...]] = []
-        for p in range(tile.windows):
+        def window(p: int) -> list[tuple[int, ...]]:
             data, metadata = context.operands.weight_bits(tile.row, tile.first_window + p)
             count, size = -(-data // context.widths.row), -(-metadata // context.widths.word) * word
             groups, rest = divmod(size, row)
             take = int(tile.fetch[0] and p == 0)
-            rows.append((1, row, row, take, 0, 1, 0, 1, 0))
-            rows.append((count - 1, row, row, 0, 0, 1, 0, 1, 0))
-            rows.append((groups, row, row, 0, 0, 1, 0, 0, row // word))
-            rows.append((1 if rest else 0, rest, rest, 0, 0, 1, 0, 0, rest // word))
-        return plain(_hand_back([r for r in rows if r[0]], tile.last[0], release=4, space=6))
+            return [
+                (1, row, row, take, 0, 1, 0, 1, 0),
+                (count - 1, row, row, 0, 0, 1, 0, 1, 0),
+                (groups, row, row, 0, 0, 1, 0, 0, row // word),
+                (1 if rest else 0, rest, rest, 0, 0, 1, 0, 0, rest // word),
+            ]
 
-    def blocks() -> Iterator[Chunk]:
-        for tile in context.tiles:
-            key = (context.load(tile), tile.end, tile.windows, tile.fetch[0], tile.last[0])
-            if key not in known:
-                known[key] = block(tile)
-            yield known[key]
+        rows = [r for r in along(tile.windows, window) if r[0]]
+        return plain(_hand_back(rows, tile.last[0], release=4, space=6))
 
-    return gather(blocks())
+    v = context.visits
+    order, first = kinds(context.loads, v.end, v.windows, v.fetch[0], v.last[0])
+    return tell(order, Blocks.of([block(v.tile(visit)) for visit in first]), v.turn)
+
+
+def along(windows: int, rows: Callable[[int], list[tuple[int, ...]]]) -> list[tuple[int, ...]]:
+    """Rows of every window of a piece: those between the first and the last are alike."""
+    if windows < 3:
+        return [row for p in range(windows) for row in rows(p)]
+    return [*rows(0), *(rows(1) * (windows - 2)), *rows(windows - 1)]
 
 
 def _hand_back(
@@ -157,24 +197,18 @@ def input_reads(context: Context, metadata: bool) -> Iterator[Chunk]:
     """
     glb = context.machine.components.glb
     row, word = glb.row.value, glb.metadata_word.value
-    known: dict[tuple[int, int, bool, bool], Chunk] = {}
 
-    def block(flow: Stream, fetch: bool, last: bool) -> Chunk:
-        size = context.tail(flow, metadata)
+    def block(count: int, size: int, fetch: bool, last: bool) -> Chunk:
         actions, tail = ((0, row // word), (0, size // word)) if metadata else ((1, 0), (1, 0))
-        head = [(1 if flow.rows > 1 else 0, row, row, int(fetch), 0, 1, 0, *actions)]
-        head.append((flow.rows - 2, row, row, 0, 0, 1, 0, *actions))
-        take = int(fetch and flow.rows == 1)
+        head = [(1 if count > 1 else 0, row, row, int(fetch), 0, 1, 0, *actions)]
+        head.append((count - 2, row, row, 0, 0, 1, 0, *actions))
+        take = int(fetch and count == 1)
         rows = [*[r for r in head if r[0] > 0], (1, size, size, take, 0, 1, 0, *tail)]
         return plain(_hand_back(rows, last, release=4, space=6))
 
-    def blocks() -> Iterator[Chunk]:
-        for tile in context.tiles:
-            flow = context.streams(tile)[1 if metadata else 0]
-            assert flow is not None
-            key = (flow.rows, context.tail(flow, metadata), tile.fetch[1], tile.last[1])
-            if key not in known:
-                known[key] = block(flow, tile.fetch[1], tile.last[1])
-            yield known[key]
-
-    return gather(blocks())
+    flow = context.flows.metadata if metadata else context.flows.data
+    assert flow is not None
+    v, rows, tails = context.visits, flow.rows[context.stream], context.tail(flow, metadata)[context.stream]
+    order, first = kinds(rows, tails, v.fetch[1], v.last[1])
+    blocks = [block(int(rows[i]), int(tails[i]), bool(v.fetch[1, i]), bool(v.last[1, i])) for i in first]
+    return tell(order, Blocks.of(blocks), v.turn)

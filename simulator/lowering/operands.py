@@ -11,13 +11,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.datapath.code import Code
+from simulator.lowering.streams import Stream, stream
 from simulator.mapping import Geometry
-from simulator.sparsity.formats import CoordinatePayload, Format, resolve
+from simulator.sparsity.formats import Bitmask, BlockList, CoordinatePayload, DensityBound, Format, resolve
+from simulator.sparsity.spans import column_counts, row_counts
 from simulator.workload.matrix import GemmView
 
 _BLOCK = 1 << 25
@@ -74,16 +77,20 @@ class Operands:
     def _weights(self, group: int) -> NDArray[np.float64]:
         g = self.geometry
         padded = np.zeros((g.row_tiles, g.windows * g.window), dtype=np.float64)
-        for tile in range(g.row_tiles):
-            mask = self._mask(group, *g.span(tile))
-            padded[tile, : g.K] = mask.sum(axis=0)
+        edges = np.array([*(g.span(tile)[0] for tile in range(g.row_tiles)), g.M], dtype=np.int64)
+        if self.code.rows is not None:
+            mask, order = self.view.weights_mask(group), self.code.rows.order[group]
+            padded[:, : g.K] = column_counts(mask, order, edges)
+            return padded.reshape(g.row_tiles, g.windows, g.window)
+        tile = 0
+        while tile < g.row_tiles:  # as many row tiles as can be read at once
+            stop = int(np.searchsorted(edges, edges[tile] + max(1, _BLOCK // g.K), "right")) - 1
+            stop = min(g.row_tiles, max(tile + 1, stop))
+            mask = self.view.weights_mask(group, int(edges[tile]), int(edges[stop]))
+            some = edges[tile : stop + 1] - edges[tile]
+            padded[tile:stop, : g.K] = column_counts(mask, np.arange(len(mask)), some)
+            tile = stop
         return padded.reshape(g.row_tiles, g.windows, g.window)
-
-    def _mask(self, group: int, start: int, stop: int) -> NDArray[np.bool_]:
-        """Non-zeros of weights in the order their rows run."""
-        if self.code.rows is None:
-            return self.view.weights_mask(group, start, stop)
-        return self.view.weights_mask(group)[self.code.rows.order[group, start:stop]]
 
     def _inputs(
         self, group: int, formats: list[str]
@@ -97,26 +104,35 @@ class Operands:
         per_read = max(1, _BLOCK // max(1, g.windows * g.window * g.columns))
         for tile in range(0, g.column_tiles, per_read):
             n0, n1 = tile * g.columns, min(g.N, (tile + per_read) * g.columns)
-            mask = np.zeros((g.windows * g.window, n1 - n0), dtype=bool)
-            mask[: g.K] = self.view.inputs_mask(group, 0, g.K, n0, n1)
-            starts = np.arange(0, n1 - n0, g.columns)
-            counts[:, tile : tile + len(starts)] = np.add.reduceat(mask, starts, axis=1, dtype=np.int64)
+            mask = np.ascontiguousarray(self.view.inputs_mask(group, 0, g.K, n0, n1))
+            counts[: g.K, tile : tile + per_read] = row_counts(mask, g.columns)
             for name in formats:
                 data, metadata = self._bits(name, mask)
                 bits[name][0][:, n0:n1], bits[name][1][:, n0:n1] = data, metadata
         return counts.reshape(g.windows, g.window, g.column_tiles), bits
 
-    def _bits(self, name: str, mask: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    def _bits(self, name: str, mask: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[Any]]:
+        """(Data, metadata) bits of the windows of every column of `mask`, shape (K, columns)."""
         g, columns = self.geometry, mask.shape[1]
         if name == "uncompressed":
             data = np.full((g.windows, columns), g.window * self.widths.inputs, dtype=np.int32)
             if self.widths.ragged and g.K % g.window:
                 data[-1] = (g.K % g.window) * self.widths.inputs
             return data, np.zeros_like(data)
-        fibers = mask.reshape(g.windows, g.window, columns).transpose(0, 2, 1).reshape(-1, g.window)
-        bits = self._format(name).bits(fibers, self.widths.inputs)
-        shape = (g.windows, columns)
-        return bits.data.reshape(shape).astype(np.int32), bits.metadata.reshape(shape).astype(np.int32)
+        form = self._format(name)
+        if isinstance(form, (BlockList, DensityBound)):  # as many bits whatever they hold
+            one = form.bits(np.zeros((1, g.window), dtype=np.bool_), self.widths.inputs)
+            shape = (g.windows, columns)
+            return np.broadcast_to(one.data, shape), np.broadcast_to(one.metadata, shape)
+        edges = np.minimum(np.arange(g.windows + 1) * g.window, g.K)
+        if isinstance(form, (Bitmask, CoordinatePayload)):
+            values, places = form.columns(mask, edges, self.widths.inputs)
+            filled = isinstance(form, Bitmask)  # the last window is filled up
+            return values, np.full_like(values, g.window) if filled else places
+        padded = np.pad(mask, ((0, g.windows * g.window - g.K), (0, 0)))
+        fibers = padded.reshape(g.windows, g.window, columns).transpose(0, 2, 1).reshape(-1, g.window)
+        bits = form.bits(fibers, self.widths.inputs)
+        return bits.data.reshape(g.windows, columns), bits.metadata.reshape(g.windows, columns)
 
     def _format(self, name: str) -> Format:
         if self.code.inputs is not None and name == self.code.inputs[0]:
@@ -140,7 +156,7 @@ class Operands:
     def effectual(self) -> list[NDArray[np.int64]]:
         """Per group: effectual multiplications per pass, shape (row tiles, windows, column tiles)."""
         return [
-            np.rint(np.einsum("rwk,wkc->rwc", a, b, optimize=True)).astype(np.int64)
+            np.rint(np.matmul(a.transpose(1, 0, 2), b)).astype(np.int64).transpose(1, 0, 2)
             for a, b in zip(self.column_counts, self.row_counts, strict=True)
         ]
 
@@ -153,13 +169,24 @@ class Operands:
             self._loads[key] = values * self.widths.weights, metadata
         return self._loads[key]
 
-    def stream(
-        self, group: int, column: int, first: int, windows: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """(Data, metadata) bits per step of a column tile's stream over some windows, in step order."""
+    def streams(self, group: int, column: int, first: int, windows: int) -> tuple[Stream, Stream | None]:
+        """Row traffic of a column tile's data and (when the inputs are compressed) metadata over some windows."""
         g = self.geometry
         at = np.s_[first : first + windows, column * g.columns : min(g.N, (column + 1) * g.columns)]
-        return self._steps(self.data_bits[group][at]), self._steps(self.metadata_bits[group][at])
+        data = stream(self._steps(self.data_bits[group][at]), self.widths.row)
+        if not self.compressed:
+            return data, None
+        return data, stream(self._steps(self.metadata_bits[group][at]), self.widths.row)
+
+    @cached_property
+    def regular(self) -> bool:
+        """Whether all columns of all windows but the last have equally many bits."""
+        found = [*self.data_bits, *(self.metadata_bits if self.compressed else [])]
+        if any((bits[[0, -1]] != bits[[0, -1], :1]).any() for bits in found):
+            return False
+        sets = (self.data_bits, self.metadata_bits)
+        alike = all((bits[:-1] == bits[0, 0]).all() and (bits == bits[:, :1]).all() for bits in found)
+        return alike and all((each == bits[0]).all() for bits in sets for each in bits[1:])
 
     def _steps(self, bits: NDArray[np.int32]) -> NDArray[np.int64]:
         abreast = self.geometry.abreast
@@ -180,16 +207,25 @@ class Operands:
             tiles = [self.weight_bits(tile, 0) for tile in range(self.geometry.row_tiles)]
             data, metadata = (max(part) for part in zip(*tiles, strict=True))
             return windows * -(-data // row) * (row // 8), windows * -(-metadata // word) * (word // 8)
-        filled = max(row // 8, self._largest(self.data_bits, windows, row))  # an empty stream has a row too
-        return filled, self._largest(self.metadata_bits, windows, word)
+        filled = max(row // 8, self._largest(0, windows, row))  # an empty stream has a row too
+        return filled, self._largest(1, windows, word)
 
-    def _largest(self, bits: list[NDArray[np.int32]], windows: int, unit: int) -> int:
+    def _largest(self, which: int, windows: int, unit: int) -> int:
         g, largest = self.geometry, 0
-        for group in bits:
-            pieces = np.add.reduceat(group, np.arange(0, g.windows, windows), axis=0, dtype=np.int64)
-            streams = np.add.reduceat(pieces, np.arange(0, g.N, g.columns), axis=1)
-            largest = max(largest, -(-int(streams.max()) // unit) * (unit // 8))
+        for sums in self._sums[which]:
+            pieces = np.add.reduceat(sums, np.arange(0, g.windows, windows), axis=0)
+            largest = max(largest, -(-int(pieces.max()) // unit) * (unit // 8))
         return largest
+
+    @cached_property
+    def _sums(self) -> tuple[list[NDArray[np.int64]], list[NDArray[np.int64]]]:
+        """Bits of data and of metadata per window and column tile, per group."""
+        columns = np.arange(0, self.geometry.N, self.geometry.columns)
+        data, metadata = (
+            [np.add.reduceat(each, columns, axis=1, dtype=np.int64) for each in bits]
+            for bits in (self.data_bits, self.metadata_bits)
+        )
+        return data, metadata
 
     def total(self, tensor: str, windows: int) -> int:
         """See :class:`simulator.mapping.Sizes`; inputs are judged by their first piece, which overlaps others
@@ -197,8 +233,10 @@ class Operands:
         """
         g = self.geometry
         if tensor == "weights":
-            held = [self.code.held(0, g.M, min(g.window, g.K - w * g.window)) for w in range(g.windows)]
-            bits = sum(values * self.widths.weights + metadata for values, metadata in held)
+            whole = self.code.held(0, g.M, g.window)
+            last = self.code.held(0, g.M, g.K - (g.windows - 1) * g.window)
+            values, metadata = ((g.windows - 1) * a + b for a, b in zip(whole, last, strict=True))
+            bits = values * self.widths.weights + metadata
             return g.groups * -(-bits // 8)
         size, _ = self.dram_inputs(0, 0, windows, 0, 1)
         columns, coordinates = min(g.N, g.columns), min(g.K, windows * g.window)
@@ -211,7 +249,11 @@ class Operands:
         g = self.geometry
         k0, k1 = first * g.window, min(g.K, (first + windows) * g.window)
         n0, n1 = column * g.columns, min(g.N, (column + columns) * g.columns)
-        elements, nonzeros = self.view.unique_inputs(group, k0, k1, n0, n1)
+        if self.view.distinct and columns == 1:
+            some = self.row_counts[group][first : first + windows, :, column]
+            elements, nonzeros = (k1 - k0) * (n1 - n0), int(some.sum())
+        else:
+            elements, nonzeros = self.view.unique_inputs(group, k0, k1, n0, n1)
         if not self.compressed:
             return -(-elements * self.widths.inputs // 8), 0
         at = np.s_[first : first + windows, n0:n1]
@@ -220,6 +262,41 @@ class Operands:
         if self.code.inputs is not None:  # fixed occupancy: zeros that fill up a block are stored too
             data = self._scaled(self.data_bits[group][at], elements, k1 - k0)
         return data + metadata, metadata
+
+    def dram_pieces(self, windows: int) -> NDArray[np.int64]:
+        """Bytes of :meth:`dram_inputs` of all tiles of so many windows, by group, column tile and piece, shape (tiles,)."""
+        g = self.geometry
+        firsts, columns = np.arange(0, g.windows, windows), np.arange(0, g.N, g.columns)
+        depth = np.diff(np.append(firsts * g.window, g.K))[None, None, :]
+        width = np.diff(np.append(columns, g.N))[None, :, None]
+        elements, nonzeros = self._touched(firsts, depth, width)
+        if not self.compressed:
+            return (-(-elements * self.widths.inputs // 8)).ravel()
+
+        def scaled(which: int) -> NDArray[np.int64]:
+            sums = [np.add.reduceat(each, firsts, axis=0).T for each in self._sums[which]]
+            bits = -(-np.stack(sums) * elements // (depth * width))
+            total: NDArray[np.int64] = -(-bits // 8)
+            return total
+
+        data = -(-nonzeros * self.widths.inputs // 8)
+        if self.code.inputs is not None:  # fixed occupancy: zeros that fill up a block are stored too
+            data = scaled(0)
+        return (data + scaled(1)).ravel()
+
+    def _touched(
+        self, firsts: NDArray[np.int64], depth: NDArray[np.int64], width: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Elements and non-zeros of the raw tensor that every tile touches, shape (groups, column tiles, pieces)."""
+        g = self.geometry
+        if self.view.distinct:
+            counts = np.stack([c.sum(axis=1) for c in self.row_counts])
+            nonzeros = np.add.reduceat(counts, firsts, axis=1).transpose(0, 2, 1).astype(np.int64)
+            return np.broadcast_to(depth * width, nonzeros.shape), nonzeros
+        rows = np.append(firsts * g.window, g.K)
+        columns = np.append(np.arange(0, g.N, g.columns), g.N)
+        pairs = np.stack([self.view.unique_tiles(group, rows, columns) for group in range(g.groups)])
+        return pairs[..., 0], pairs[..., 1]
 
     @staticmethod
     def _scaled(bits: NDArray[np.int32], elements: int, coordinates: int) -> int:

@@ -7,21 +7,24 @@ a layer's output are an input of timing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.lowering.blocks import gather, plain
+from simulator.lowering.blocks import plain
 from simulator.lowering.context import Context
+from simulator.lowering.flows import FIELDS, LAST_RELEASE, serve
+from simulator.lowering.kinds import Blocks, kinds, some_runs, tell
 from simulator.lowering.memory import WORD
 from simulator.mapping import Tile
 from simulator.plan import Chunk, RunWriter
+from simulator.plan.runs import COUNT, PERIOD, PORTS
 from simulator.sparsity.formats import CoordinatePayload
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Outputs:
     """Where the output's non-zeros come from, and how they are stored.
 
@@ -32,66 +35,79 @@ class Outputs:
     format : str
         ``uncompressed`` or ``coordinate_payload``.
     provenance : str
+    bits : list of ndarray of int64, shape (row tiles, N)
+        Per group: bits that leave of each column of a row tile, when they differ.
     """
 
     mask: NDArray[np.bool_] | None
     format: str
     provenance: str
+    bits: list[NDArray[np.int64]] = field(default_factory=list)
 
 
-def output_format(mask: NDArray[np.bool_] | None, compress: bool, bits: int, provenance: str) -> Outputs:
+def output_format(context: Context, mask: NDArray[np.bool_] | None, provenance: str) -> Outputs:
     """Choose the smaller of the two formats; without a compression unit or a mask it is uncompressed."""
-    if mask is None or not compress:
+    width, g = context.widths.outputs, context.geometry
+    if mask is None or context.machine.components.compress is None:
         return Outputs(mask, "uncompressed", provenance)
-    fibers = mask.transpose(0, 2, 1).reshape(-1, mask.shape[1])
-    stored = _format().bits(fibers, bits)
-    packed = int(stored.data.sum()) + int(stored.metadata.sum())
-    return Outputs(mask, "coordinate_payload" if packed < mask.size * bits else "uncompressed", provenance)
+    whole = np.array([0, g.M], dtype=np.int64)
+    packed = sum(int(_stored(group, whole, width).sum()) for group in mask)
+    if packed >= mask.size * width:
+        return Outputs(mask, "uncompressed", provenance)
+    edges = np.array([*(g.span(tile)[0] for tile in range(g.row_tiles)), g.M], dtype=np.int64)
+    bits = [_stored(group, edges, width) for group in mask]
+    return Outputs(mask, "coordinate_payload", provenance, bits)
 
 
-def _format() -> CoordinatePayload:
-    return CoordinatePayload(lengths=(8, 4))
+def _stored(mask: NDArray[np.bool_], edges: NDArray[np.int64], width: int) -> NDArray[np.int64]:
+    """Bits of the columns of each span of rows, shape (spans, N)."""
+    data, metadata = CoordinatePayload(lengths=(8, 4)).columns(mask, edges, width)
+    return data + metadata
 
 
-def column_bits(context: Context, outputs: Outputs, tile: Tile) -> NDArray[np.int64]:
-    """Bits leaving with each step of the tile's last pass."""
-    g, width = context.geometry, context.widths.outputs
-    rows, columns = tile.rows, tile.columns
-    if outputs.format == "uncompressed" or outputs.mask is None:
-        bits = np.full(columns, rows * width, dtype=np.int64)
-    else:
-        m, n = g.span(tile.row)[0], tile.column * g.columns
-        fibers = outputs.mask[tile.group, m : m + rows, n : n + columns].T
-        stored = _format().bits(np.ascontiguousarray(fibers), width)
-        bits = np.asarray(stored.data + stored.metadata, dtype=np.int64)
-    return np.add.reduceat(bits, np.arange(0, columns, g.abreast))
+def _uniform(context: Context, tile: Tile) -> NDArray[np.int64]:
+    """Bits leaving with each step of a tile whose outputs are all written."""
+    bits = np.full(tile.columns, tile.rows * context.widths.outputs, dtype=np.int64)
+    return np.add.reduceat(bits, np.arange(0, tile.columns, context.geometry.abreast))
+
+
+def written(context: Context, outputs: Outputs) -> NDArray[np.int64]:
+    """Bytes of outputs in DRAM of every tile that is finished, in order."""
+    g, v = context.geometry, context.visits
+    group, row, column = (part[v.end] for part in (v.group, v.row, v.column))
+    if not outputs.bits:
+        return -(-(v.rows * v.columns)[v.end] * context.widths.outputs // 8)
+    sums = [np.add.reduceat(bits, np.arange(0, g.N, g.columns), axis=1) for bits in outputs.bits]
+    found: NDArray[np.int64] = -(-np.stack(sums)[group, row, column] // 8)
+    return found
 
 
 def drains(context: Context) -> Iterator[Chunk]:
     """Items: the columns of a step. Fields: demand, work, take, release, put column space, put onwards,
     psum_read, drain_word.
     """
-    width = context.widths.outputs
-    known: dict[tuple[int, int], Chunk] = {}
+    width, abreast = context.widths.outputs, context.geometry.abreast
 
-    def blocks() -> Iterator[Chunk]:
-        for tile in context.tiles:
-            if not tile.end:
-                continue
-            rows, columns, abreast = tile.rows, tile.columns, context.geometry.abreast
-            if (rows, columns) not in known:
-                full, rest = divmod(columns, abreast)
-                size, last = -(-rows * abreast * width // 8), -(-rows * rest * width // 8)
-                words, end = rows * abreast, rows * rest
-                known[rows, columns] = plain(
-                    [
-                        (full, size, size, 1, 1, 1, 1, words, words),
-                        (int(rest > 0), last, last, 1, 1, 1, 1, end, end),
-                    ]
-                )
-            yield known[rows, columns]
+    def block(tile: Tile) -> Chunk:
+        full, rest = divmod(tile.columns, abreast)
+        size, last = -(-tile.rows * abreast * width // 8), -(-tile.rows * rest * width // 8)
+        words, end = tile.rows * abreast, tile.rows * rest
+        return plain(
+            [
+                (full, size, size, 1, 1, 1, 1, words, words),
+                (int(rest > 0), last, last, 1, 1, 1, 1, end, end),
+            ]
+        )
 
-    return gather(blocks())
+    return _each(context, block)
+
+
+def _each(context: Context, block: Callable[[Tile], Chunk]) -> Iterator[Chunk]:
+    """Blocks of tiles that are finished, alike when they have as many rows and columns."""
+    v = context.visits
+    ends = np.flatnonzero(v.end)
+    order, first = kinds(v.rows[ends], v.columns[ends])
+    return tell(order, Blocks.of([block(v.tile(int(ends[i]))) for i in first]), v.turn)
 
 
 def packs(context: Context, outputs: Outputs) -> Iterator[Chunk]:
@@ -99,39 +115,51 @@ def packs(context: Context, outputs: Outputs) -> Iterator[Chunk]:
     compress_value.
     """
     burst = 8 * context.machine.components.dram.burst.value
-    counted = outputs.format != "uncompressed"
-    known: dict[tuple[int, int], Chunk] = {}
+    if outputs.bits:
+        return _packed(context, outputs, burst)
 
     def block(tile: Tile) -> Chunk:
-        used = np.cumsum(column_bits(context, outputs, tile))
+        used = np.cumsum(_uniform(context, tile))
         filled = used // burst
         filled[-1] = max(1, -(-used[-1] // burst))
         writer = RunWriter(1, 1, 1)
-        values = tile.rows * tile.columns if counted else 0
         puts = np.diff(filled, prepend=0)
         body, last = puts[:-1], int(puts[-1])
         uniform = len(body) > 0 and bool((body == body[0]).all())
         writer.add(len(body), 1, takes=[1], puts=[int(body[0]) if uniform else body], actions=[0])
-        writer.add(1, 1, takes=[1], puts=[last], actions=[values])
+        writer.add(1, 1, takes=[1], puts=[last], actions=[0])
         return writer.chunk()
 
-    def blocks() -> Iterator[Chunk]:
-        for tile in context.tiles:
-            if tile.end and counted:
-                yield block(tile)
-            elif tile.end:
-                key = (tile.rows, tile.columns)
-                if key not in known:
-                    known[key] = block(tile)
-                yield known[key]
+    return _each(context, block)
 
-    return gather(blocks())
+
+def _packed(context: Context, outputs: Outputs, burst: int) -> Iterator[Chunk]:
+    """Tiles whose columns leave in as many bits as their non-zeros take; each is told by itself."""
+    g, v = context.geometry, context.visits
+    row, column = (part.ravel() for part in np.indices((g.row_tiles, g.column_tiles), dtype=np.int64))
+    n = column * g.columns
+    spans = np.stack([row, row + 1, n, np.minimum(g.N, n + g.columns)], axis=1)
+    columns = np.tile(spans[:, 3] - n, g.groups)
+    steps = -(-columns // g.abreast)
+    vectors = np.empty(2 * int(steps.sum()), dtype=np.int32)
+    begin = 2 * (np.cumsum(steps) - steps)
+    found = np.empty((len(steps), FIELDS), dtype=np.int64)
+    for group, bits in enumerate(outputs.bits):
+        some = slice(group * len(spans), (group + 1) * len(spans))
+        serve(bits, spans, g.abreast, burst, begin[some], vectors, found[some])
+    table = np.ones((len(steps), 2, PORTS + 4), dtype=np.int64)
+    varies = np.zeros(table.shape, dtype=np.uint8)
+    table[:, 0, COUNT], table[:, 0, PERIOD] = steps - 1, steps
+    table[:, 0, PORTS + 2], varies[:, 0, PORTS + 2], table[:, 1, PORTS + 2] = steps, 1, found[:, LAST_RELEASE]
+    edges = np.array([g.span(tile) for tile in range(g.row_tiles)])
+    table[:, 0, -1], table[:, 1, -1] = 0, np.tile((edges[:, 1] - edges[:, 0])[row], g.groups) * columns
+    tile = ((v.group * g.row_tiles + v.row) * g.column_tiles + v.column)[v.end]
+    return tell(tile, some_runs(table, varies, vectors, 2 * steps), v.turn)
 
 
 def dram_writes(context: Context, outputs: Outputs) -> Iterator[Chunk]:
     """Items: bursts. Fields: demand, work, take, release, dram_write."""
     burst = context.machine.components.dram.burst.value
-    known: dict[int, Chunk] = {}
 
     def block(size: int) -> Chunk:
         count = max(1, -(-size // burst))
@@ -139,17 +167,6 @@ def dram_writes(context: Context, outputs: Outputs) -> Iterator[Chunk]:
         row = (burst, burst, 1, 1, -(-burst // WORD))
         return plain([(count - 1, *row), (1, rest, rest, 1, 1, -(-rest // WORD))])
 
-    def blocks() -> Iterator[Chunk]:
-        for tile in context.tiles:
-            if tile.end:
-                size = tile_bytes(context, outputs, tile)
-                if size not in known:
-                    known[size] = block(size)
-                yield known[size]
-
-    return gather(blocks())
-
-
-def tile_bytes(context: Context, outputs: Outputs, tile: Tile) -> int:
-    """Bytes of the tile's outputs in DRAM."""
-    return -(-int(column_bits(context, outputs, tile).sum()) // 8)
+    sizes = written(context, outputs)
+    order, first = kinds(sizes)
+    return tell(order, Blocks.of([block(int(sizes[i])) for i in first]), context.visits.turn)

@@ -26,16 +26,21 @@ class Piece:
 
 def told(columns: list[NDArray[np.integer] | int], count: int, inputs: int, outputs: int) -> Chunk:
     """Items given field by field (demand, work, takes, releases, puts, actions), the first and the last by themselves."""
-    table = np.empty((count, len(columns)), dtype=np.int64)
-    for number, column in enumerate(columns):
-        table[:, number] = column
     writer = RunWriter(inputs, outputs, len(columns) - 2 - 2 * inputs - outputs)
-    for part in (table[:1], table[1:-1], table[-1:] if count > 1 else table[:0]):
-        if len(part):
-            fields = [int(c[0]) if (c == c[0]).all() else c for c in part.T]
-            ports = np.split(np.arange(2, len(fields)), np.cumsum([inputs, inputs, outputs]))
-            writer.add(len(part), fields[0], fields[1], *([fields[i] for i in port] for port in ports))
+    ports = np.split(np.arange(2, len(columns)), np.cumsum([inputs, inputs, outputs]))
+    for begin, end in ((0, 1), (1, count - 1), (count - 1, count if count > 1 else 0)):
+        if begin < end:
+            fields = [_constant(column, begin, end) for column in columns]
+            writer.add(end - begin, fields[0], fields[1], *([fields[i] for i in port] for port in ports))
     return writer.chunk()
+
+
+def _constant(column: NDArray[np.integer] | int, begin: int, end: int) -> NDArray[np.integer] | int:
+    """A part of a field, as a number if all its items have the same."""
+    if isinstance(column, (int, np.integer)):
+        return int(column)
+    part = column[begin:end]
+    return int(part[0]) if part[0] == part[-1] and (part == part[0]).all() else part
 
 
 def at(count: int, place: int, value: bool | int = 1) -> NDArray[np.int64]:

@@ -51,13 +51,12 @@ def _check_rows(context: Context) -> None:
             f"{window} b of {context.operands.format} inputs, glb.row is {widths.row} b"
         )
     step = context.geometry.abreast * context.code.window
-    for tile in context.tiles:
-        for flow in context.streams(tile):
-            if flow is not None and flow.held > rows:
-                raise InfeasibleError(
-                    f"machine {context.machine.name!r}: the {step} inputs of a step span {flow.held} GLB rows, "
-                    f"fetch.rows is {rows}; raise fetch.rows or glb.row"
-                )
+    held = context.flows.held[context.stream]
+    if (over := held > rows).any():
+        raise InfeasibleError(
+            f"machine {context.machine.name!r}: the {step} inputs of a step span {held[over][0]} GLB rows, "
+            f"fetch.rows is {rows}; raise fetch.rows or glb.row"
+        )
 
 
 def _check_bursts(context: Context, outputs: Outputs) -> None:

@@ -14,9 +14,9 @@ from simulator.errors import InfeasibleError
 from simulator.hardware.organisations.stationary import Stationary
 from simulator.lowering import addresses, lowered, slots
 from simulator.lowering.context import Context
-from simulator.lowering.memory import fetched
+from simulator.lowering.memory import pieces
 from simulator.lowering.operands import Operands, Widths
-from simulator.lowering.output import Outputs, output_format, tile_bytes
+from simulator.lowering.output import Outputs, output_format, written
 from simulator.lowering.packing import cuts
 from simulator.lowering.stationary import build
 from simulator.mapping import Geometry, Memory, choose
@@ -73,13 +73,12 @@ class StationaryLayer:
     def traffic(self) -> dict[str, dict[str, int]]:
         """DRAM bytes per tensor."""
         context = self.context
-        totals = {"weights": 0, "inputs": 0, "outputs": 0}
-        for tile in context.tiles:
-            for i, tensor in enumerate(("weights", "inputs")):
-                if tile.fetch[i]:
-                    totals[tensor] += fetched(context, tile, tensor)[0]
-            if tile.end:
-                totals["outputs"] += tile_bytes(context, self.outputs, tile)
+        visits = context.visits
+        totals = {
+            tensor: int(pieces(context, tensor)[0][visits.fetch[i]].sum())
+            for i, tensor in enumerate(("weights", "inputs"))
+        }
+        totals["outputs"] = int(written(context, self.outputs).sum())
         return {"dram": totals}
 
     def computed(self, view: GemmView, box: Box) -> NDArray[np.int64]:
@@ -143,7 +142,7 @@ def lower(machine: Stationary, layer: Layer) -> StationaryLayer:
     mask, provenance = lowered.outputs_mask(view)
     if mask is not None and code.rows is not None:
         mask = np.take_along_axis(mask, code.rows.order[:, :, None], axis=1)
-    outputs = output_format(mask, parts.compress is not None, machine.value_bits.outputs.value, provenance)
+    outputs = output_format(context, mask, provenance)
     return StationaryLayer(build(context, outputs), datapath, code, view, context, outputs)
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+import numpy as np
+
 from simulator.lowering.addresses import TENSORS, Regions, Transfer, bursts
 from simulator.lowering.context import Context
-from simulator.lowering.memory import fetched
-from simulator.lowering.output import Outputs, tile_bytes
-from simulator.mapping import Tile
+from simulator.lowering.memory import pieces
+from simulator.lowering.output import Outputs, written
 
 
 def regions(context: Context, outputs: Outputs) -> Regions:
@@ -20,14 +21,15 @@ def regions(context: Context, outputs: Outputs) -> Regions:
 
 def transfers(context: Context, outputs: Outputs, tensor: str) -> Iterator[Transfer]:
     """Transfers of a tensor, in the order of visits."""
-    which, burst = TENSORS.index(tensor), context.machine.components.dram.burst.value
-    for tile in context.tiles:
-        if tensor == "outputs" and tile.end:
-            place = tile.row * context.geometry.column_tiles + tile.column
-            yield Transfer((tile.group, place, 0), bursts(tile_bytes(context, outputs, tile), burst))
-        elif tensor != "outputs" and tile.fetch[which]:
-            yield Transfer(_piece(tensor, tile), bursts(fetched(context, tile, tensor)[0], burst))
-
-
-def _piece(tensor: str, tile: Tile) -> tuple[int, int, int]:
-    return tile.group, tile.row if tensor == "weights" else tile.column, tile.first_window
+    burst, v = context.machine.components.dram.burst.value, context.visits
+    if tensor == "outputs":
+        sizes, moved = written(context, outputs), np.flatnonzero(v.end)
+        names = [v.group, v.row * context.geometry.column_tiles + v.column, np.zeros_like(v.row)]
+    else:
+        which = TENSORS.index(tensor)
+        moved = np.flatnonzero(v.fetch[which])
+        sizes = pieces(context, tensor)[0][moved]
+        names = [v.group, (v.row, v.column)[which], v.first_window]
+    places = np.stack([name[moved] for name in names], axis=1).tolist()
+    for place, size in zip(places, sizes.tolist(), strict=True):
+        yield Transfer(tuple(place), bursts(size, burst))

@@ -1,5 +1,6 @@
 """Mappings: how a layer is cut into tiles, in which order they are walked, and whether they fit."""
 
 from simulator.mapping.tiling import Geometry, Memory, Sizes, Tile, Tiling, choose
+from simulator.mapping.visits import Visits, visits
 
-__all__ = ["Geometry", "Memory", "Sizes", "Tile", "Tiling", "choose"]
+__all__ = ["Geometry", "Memory", "Sizes", "Tile", "Tiling", "Visits", "choose", "visits"]

@@ -26,11 +26,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import product
 from typing import Protocol
+
+import numpy as np
 
 from simulator.errors import InfeasibleError, InputError
 from simulator.hardware.mapping import Mapping
+from simulator.mapping.ranking import Candidates, first_of_least, grid
 
 _TENSORS = ("weights", "inputs")
 
@@ -285,17 +287,22 @@ def choose(spec: Mapping, g: Geometry, sizes: Sizes, memory: Memory) -> Tiling:
     InputError
         A given tile size is not a multiple of the array's.
     """
-    best: tuple[tuple[Fraction, int, int], Tiling] | None = None
+    best: tuple[tuple[int, int, int], Tiling] | None = None
     smallest: tuple[int, tuple[int, int], Tiling] | None = None
-    for tiling in _candidates(spec, g):
-        need = storage(tiling, g, sizes, memory.buffers)
+    for some in _candidates(spec, g):
+        data, metadata = some.need(g, sizes, memory.buffers)
+        at = first_of_least(data + metadata)
+        need = int(data[at]), int(metadata[at])
         if smallest is None or sum(need) < smallest[0]:
-            smallest = (sum(need), need, tiling)
-        if need[0] > memory.capacity[0] or need[1] > memory.capacity[1]:
+            smallest = (sum(need), need, _tiling(some, at))
+        fit = np.flatnonzero((data <= memory.capacity[0]) & (metadata <= memory.capacity[1]))
+        if not len(fit):
             continue
-        score = (estimate(tiling, g, sizes, memory), tiling.traffic(g, sizes), sum(need))
+        keys = [k[fit] for k in (some.rank(g, sizes, memory), some.traffic(g, sizes), data + metadata)]
+        at = first_of_least(*keys)
+        score = (int(keys[0][at]), int(keys[1][at]), int(keys[2][at]))
         if best is None or score < best[0]:
-            best = (score, tiling)
+            best = (score, _tiling(some, int(fit[at])))
     if best is not None:
         return best[1]
     assert smallest is not None
@@ -303,6 +310,11 @@ def choose(spec: Mapping, g: Geometry, sizes: Sizes, memory: Memory) -> Tiling:
         f"mapping does not fit the GLB: {smallest[2].text(g)} needs {smallest[1][0]} B of data and "
         f"{smallest[1][1]} B of metadata, the GLB has {memory.capacity[0]} B and {memory.capacity[1]} B"
     )
+
+
+def _tiling(some: Candidates, at: int) -> Tiling:
+    hold = int(some.hold[0, at]), int(some.hold[1, at])
+    return Tiling(some.outer, int(some.block[at]), int(some.windows[at]), hold)
 
 
 def storage(tiling: Tiling, g: Geometry, sizes: Sizes, buffers: int) -> tuple[int, int]:
@@ -331,7 +343,7 @@ def estimate(tiling: Tiling, g: Geometry, sizes: Sizes, memory: Memory) -> Fract
     return visits * period + first * pace + memory.latency
 
 
-def _candidates(spec: Mapping, g: Geometry) -> Iterator[Tiling]:
+def _candidates(spec: Mapping, g: Geometry) -> Iterator[Candidates]:
     for outer in _outer_ranks(spec):
         rows = outer == "M"
         inner = "N" if rows else "M"
@@ -342,10 +354,8 @@ def _candidates(spec: Mapping, g: Geometry) -> Iterator[Tiling]:
                 f"tiles ({g.rows} x {g.columns})"
             )
         tiles, unit = (g.row_tiles, g.rows) if rows else (g.column_tiles, g.columns)
-        for windows in _options(spec.tile["K"], g.windows, g.window):
-            for block in _options(spec.tile[outer], tiles, unit):
-                for weights, inputs in product(range(3), repeat=2):
-                    yield Tiling(outer, block, windows, (weights, inputs))
+        windows = _options(spec.tile["K"], g.windows, g.window)
+        yield grid(outer, windows, _options(spec.tile[outer], tiles, unit))
 
 
 def _outer_ranks(spec: Mapping) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from simulator.errors import InputError
 from simulator.workload.standin import standins
 from simulator.workload.tensor import Tensor
-from simulator.workload.toeplitz import gather, touch
+from simulator.workload.toeplitz import gather, touch, touched
 
 if TYPE_CHECKING:
     from simulator.workload.layer import Layer
@@ -176,6 +176,41 @@ class GemmView:
         channels = slice(group * self._channels, (group + 1) * self._channels)
         part = images[begin - first : last + 1 - first, channels]
         return int(np.count_nonzero(seen)), int(np.count_nonzero(part & seen.view(np.bool_)))
+
+    def unique_tiles(
+        self, group: int, rows: NDArray[np.int64], columns: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        """:meth:`unique_inputs` of every tile between cuts of K and N.
+
+        Parameters
+        ----------
+        group : int
+        rows, columns : ndarray of int64
+            First row of every tile and K; first column of every tile and N.
+
+        Returns
+        -------
+        ndarray of int64, shape (column tiles, row tiles, 2)
+        """
+        found = np.zeros((len(columns) - 1, len(rows) - 1, 2), dtype=np.int64)
+        if self._conv and self._holds(self.layer.inputs):
+            images = np.ascontiguousarray(self._whole("mask")).view(np.uint8)
+            stamps = np.zeros((len(images), self._channels, *images.shape[2:]), dtype=np.int32)
+            touched(images, group, (rows, columns), self._window, stamps, found)
+            return found
+        for j in range(len(columns) - 1):
+            for i in range(len(rows) - 1):
+                tile = int(rows[i]), int(rows[i + 1]), int(columns[j]), int(columns[j + 1])
+                found[j, i] = self.unique_inputs(group, *tile)
+        return found
+
+    @property
+    def distinct(self) -> bool:
+        """Whether every element of the inputs' matrix is an element of the raw tensor of its own."""
+        if not self._conv:
+            return True
+        size, p = dict(self.layer.einsum.ranks), self.layer.einsum.parameters
+        return size["r"] == size["s"] == 1 and not any(p["padding"])
 
     # --- reference --------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from simulator.datapath.outer_product import Unit, multiply, pack, service
+from simulator.datapath.outer_product import Unit, multiply, pack, pack_columns, service, stepped
 from simulator.errors import InputError
 from validation.oracles.outer_product import item
 
@@ -163,3 +163,43 @@ def test_bad_units_and_operands_are_refused() -> None:
         replace(UNIT, depth=edge + 1)
     with pytest.raises(InputError, match="K must be the same"):
         service(UNIT, np.zeros((1, 3), np.uint64), np.zeros((1, 4), np.uint64))
+
+
+@pytest.mark.nojit
+@pytest.mark.parametrize("seed", range(20))
+def test_a_unit_without_conflicts_takes_what_stepping_finds(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    made = unit(rng)
+    made = replace(
+        made, bank_rows=64, bank_columns=int(rng.choice([16, 64])), bank_words=4, queue=1 + seed % 3
+    )
+    words = min(made.rows, made.tile_rows) * min(made.columns, made.tile_columns, made.bank_columns) * 4
+    made = replace(made, bandwidth=int(rng.choice([0, words])))
+    assert made.unhindered
+    shapes = [(int(rng.integers(1, 3 * tile)), 40) for tile in (made.tile_rows, made.tile_columns)]
+    a, b = (rng.random(shape) < rng.choice(DENSITIES) for shape in shapes)
+    a[:, 7:30] &= rng.random() < 0.5  # whole items without a non-zero
+    masks = pack(a, made.tile_rows), pack(b, made.tile_columns)
+    found, expected = service(made, *masks), stepped(made, *masks)
+    for name in ("cycles", "steps", "products", "reads"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(expected, name))
+
+
+def test_a_port_a_word_too_narrow_or_a_bank_too_few_is_stepped() -> None:
+    apart = replace(UNIT, bank_rows=32, bandwidth=128)
+    assert apart.unhindered
+    assert not replace(apart, bandwidth=127).unhindered
+    assert not replace(apart, bank_rows=31).unhindered
+    assert not replace(apart, bank_words=15, bandwidth=0).unhindered
+
+
+@pytest.mark.nojit
+@pytest.mark.parametrize("tile", [1, 7, 32, 64])
+def test_words_hold_the_mask_bit_by_bit(tile: int) -> None:
+    mask = np.random.default_rng(tile).random((75, 9)) < 0.5
+    words = pack(mask, tile)
+    assert words.shape == (-(-75 // tile), 9)
+    for row, k in np.ndindex(mask.shape):
+        assert (int(words[row // tile, k]) >> row % tile & 1) == mask[row, k]
+    assert int(np.bitwise_count(words).sum()) == mask.sum()
+    np.testing.assert_array_equal(pack_columns(mask.T, tile), words)

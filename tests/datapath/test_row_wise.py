@@ -108,3 +108,12 @@ def test_what_is_refused(changes: dict[str, str], kind: type[SimulatorError], me
     layer = simulator.gemm(np.ones((3, 16), dtype=bool), np.ones((16, 2), dtype=bool))
     with pytest.raises(kind, match=re.escape(message)):
         lower(load_machine("vegeta", overrides=changes), layer)
+
+
+def test_rows_of_a_menu_that_a_group_does_not_have() -> None:
+    """Groups share the cut of the rows, so one may have no row of an N that the layer runs."""
+    weights = np.zeros((8, 4, 1, 1), dtype=np.int8)
+    weights[:4], weights[4:, 0] = 1, 1
+    layer = simulator.conv2d(weights, np.ones((1, 8, 3, 3), dtype=np.int8), groups=2)
+    for machine in ("vegeta", "ttc_vegeta_m8"):
+        assert simulator.simulate(machine, layer, verify=True).layers[0].verification.outputs == 72

@@ -72,7 +72,7 @@ def test_what_is_moved_is_the_traffic() -> None:
             assert (
                 found.traffic["dram"][tensor]
                 <= moved
-                <= found.traffic["dram"][tensor] + len(found.context.tiles)
+                <= found.traffic["dram"][tensor] + len(found.context.visits)
             )
 
 

@@ -104,6 +104,14 @@ def test_unique_inputs(case: tuple, seed: int, held: bool) -> None:
         seen = seen[seen > 0] - 1
         expected = len(seen), int(np.count_nonzero(inputs.reshape(-1)[seen]))
         assert view.unique_inputs(group, k0, k1, n0, n1) == expected
+        rows, columns = np.array([k0, k1, view.K]), np.array([0, n0, n1])
+        tiles = view.unique_tiles(group, rows, columns)
+        assert tuple(tiles[1, 0].tolist()) == expected
+        assert all(
+            tuple(tiles[j, i].tolist()) == view.unique_inputs(group, *rows[i : i + 2], *columns[j : j + 2])
+            for j in range(2)
+            for i in range(2)
+        )
 
 
 def test_gemm_is_itself(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -40,7 +40,7 @@ def run(
     check_requests(network, rung, requests)
     memory = Memory(network, leap, requests or {})
     blocks = iter(memory.programs)
-    loaders = [[Loader(memory, p, next(blocks)) for p in c.programs] for c in network.components]
+    loaders = [[Loader(memory, c, p, next(blocks)) for p in c.programs] for c in network.components]
     if rung in (Rung.S0, Rung.S1):
         for own in loaders:
             for loader in own:

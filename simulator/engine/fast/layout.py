@@ -97,7 +97,7 @@ ROW_COUNT, ROW_PERIOD, ROW_VARIED, ROW_STREAM, ROW_IN, ROW_OUT, ROW_FIELDS = 0, 
 # Tapes: entries; loops and their words: first entry, times, how deep, its own entry, cycles per state and in all of one turn
 MOST_ENTRIES, MOST_LOOPS, LOOP_WORDS = 1 << 16, 1 << 10, 12
 FIRST_ENTRY, TIMES, DEPTH, STOP, TURN = 0, 1, 2, 3, 4
-BLOCK_ENTRIES = 64
+BLOCK_ENTRIES = 8
 """Entries after which the sums over a tape are noted."""
 DEEPEST, FRAME = 32, 4
 """Loops in loops of a tape; words of a loop being unrolled: next entry, end, loop, turns left."""

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
-from simulator.engine.fast.memory import Memory, finite
+from simulator.engine.fast.memory import Memory, finite, streams
 from simulator.engine.fast.places import Places
 from simulator.engine.fast.table import tabulate
-from simulator.plan.network import Program
+from simulator.plan.network import Component, Program
 from simulator.plan.runs import COUNT, DEMAND, PORTS, WORK, Chunk
 
 Ints = NDArray[np.int64]
@@ -30,7 +30,7 @@ class Loader:
         Action counts of the items read so far, in the program's order.
     """
 
-    def __init__(self, memory: Memory, program: Program, block: int) -> None:
+    def __init__(self, memory: Memory, component: Component, program: Program, block: int) -> None:
         self.memory, self.program, self.block = memory, program, block
         self.items = self.work = self.demand = 0
         self.actions = [0] * len(program.actions)
@@ -38,7 +38,7 @@ class Loader:
         self._rows = self._row_space = self._values = self._value_space = 0
         inputs, outputs = finite(memory.plan, program.inputs), finite(memory.plan, program.outputs)
         self._ports = len(inputs), len(outputs)
-        self._streams = memory.streams(block)
+        self._streams = streams(memory.plan, component, program)
         self._first_output = PORTS + 2 * len(program.inputs)
         columns = [
             DEMAND,
@@ -47,6 +47,7 @@ class Loader:
             *(self._first_output + i for i in outputs),
         ]
         self._columns: Ints = np.array(columns, dtype=np.int64)
+        self._stride = at.ROW_FIELDS + 2 * len(columns)
         self._places: Places | None = None
         if program.access is not None and memory.words[block + at.PLACE]:
             self._places = Places(memory, program.name, program.access, int(memory.words[block + at.PLACE]))
@@ -54,7 +55,7 @@ class Loader:
     def count(self) -> None:
         """Read the program to its end for its sums alone."""
         for chunk in self._chunks:
-            self._table(chunk)
+            self._tabulate(chunk, np.empty((len(chunk.runs), self._stride), dtype=np.int64))
 
     def load(self) -> bool:
         """Load the next runs; False, and the program is done, when there are none."""
@@ -70,48 +71,47 @@ class Loader:
             if not chunks:
                 words[self.block + at.DONE] = 1
                 return False
-            whole = chunks[0] if len(chunks) == 1 else joined(chunks)
-            table = self._table(whole)
-            if len(table):
-                self._place(table, whole.vectors)
-                if self._places is not None:
-                    self._places.load(int(table[:, at.ROW_COUNT].sum()))
+            if self._place(chunks[0] if len(chunks) == 1 else joined(chunks)):
                 return True
 
-    def _table(self, chunk: Chunk) -> Ints:
-        """Rows of the run table of a chunk, whose items are counted."""
+    def _place(self, chunk: Chunk) -> bool:
+        """Put a chunk into the run table in place of what is there; whether it has any items."""
+        memory, block, before = self.memory, self.block, self.items
+        size, values = len(chunk.runs) * self._stride, len(chunk.vectors)
+        if size > self._row_space:
+            self._row_space = size + size // 4
+            self._rows = memory.take_dirty(self._row_space)
+        if values > self._value_space:
+            self._value_space = 2 * values
+            self._values = memory.take_vectors(self._value_space)
+        memory.vectors[self._values : self._values + values] = chunk.vectors
+        table = memory.words[self._rows : self._rows + size].reshape(-1, self._stride)
+        rows = self._tabulate(chunk, table)
+        words = memory.words
+        words[block + at.LOADS] += 1
+        words[block + at.KEY_ROW] = 0
+        words[block + at.ROW], words[block + at.ROW_END] = self._rows, self._rows + rows * self._stride
+        if rows > 0 and self._places is not None:
+            self._places.load(self.items - before)
+        return rows > 0
+
+    def _tabulate(self, chunk: Chunk, table: Ints) -> int:
+        """Fill a run table and count its items; its rows."""
         runs = np.ascontiguousarray(chunk.runs, dtype=np.int64)
         varies = np.ascontiguousarray(chunk.varies, dtype=np.uint8)
         prefix = np.zeros(len(chunk.vectors) + 1, dtype=np.int64)
-        np.cumsum(chunk.vectors, out=prefix[1:])
-        table = np.empty((len(runs), at.ROW_FIELDS + 2 * len(self._columns)), dtype=np.int64)
+        if len(chunk.vectors):
+            np.cumsum(chunk.vectors, out=prefix[1:])
         sums = np.zeros(runs.shape[1], dtype=np.int64)
-        rows = tabulate(runs, varies, prefix, self._columns, self._ports, table, sums)
-        self.items += int(sums[COUNT])
-        self.work += int(sums[WORK])
-        self.demand += int(sums[DEMAND])
-        found = sums[self._first_output + len(self.program.outputs) :].tolist()
+        form = *self._ports, self._values, self._streams
+        rows = tabulate(runs, varies, prefix, self._columns, form, table, sums)
+        told = sums.tolist()
+        self.items += told[COUNT]
+        self.work += told[WORK]
+        self.demand += told[DEMAND]
+        found = told[self._first_output + len(self.program.outputs) :]
         self.actions = [a + b for a, b in zip(self.actions, found, strict=True)]
-        return table[:rows]
-
-    def _place(self, table: Ints, vectors: NDArray[np.int32]) -> None:
-        memory, block, size = self.memory, self.block, len(vectors)
-        if table.size > self._row_space:
-            self._row_space = 2 * table.size
-            self._rows = memory.take(self._row_space)
-        if table[:, at.ROW_VARIED].any():
-            if size > self._value_space:
-                self._value_space = 2 * size
-                self._values = memory.take_vectors(self._value_space)
-            memory.vectors[self._values : self._values + size] = vectors
-            fields = len(self._columns)
-            table[:, at.ROW_FIELDS : at.ROW_FIELDS + fields] += self._values * table[:, -fields:]
-        if not self._streams:
-            table[:, at.ROW_STREAM] = 0
-        memory.words[self._rows : self._rows + table.size] = table.ravel()
-        memory.words[block + at.LOADS] += 1
-        memory.words[block + at.KEY_ROW] = 0
-        memory.words[block + at.ROW], memory.words[block + at.ROW_END] = self._rows, self._rows + table.size
+        return rows
 
 
 def joined(chunks: list[Chunk]) -> Chunk:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast import service
+from simulator.engine.fast.arena import borrow, give_back
 from simulator.engine.fast.ports import BITS
 from simulator.engine.fast.reach import distances
 from simulator.errors import InputError, suggest
@@ -21,8 +21,6 @@ REASONS = {DATA: STARVED, STATIONARY: REFILL, SPACE: BLOCKED}
 POLICIES = {"round_robin": at.ROUND_ROBIN, "priority": at.PRIORITY}
 RING = 16
 """Slots of a ring at first."""
-ROOM = 1 << 21
-"""Words at first; only those that are used cost memory."""
 ROOMY = 1 << 16
 """Bounded channels of at most this capacity get rings that never grow."""
 WINDOWS = 256
@@ -49,10 +47,10 @@ class Memory:
     def __init__(self, plan: Plan, leap: bool = True, requested: Collection[str] = ()) -> None:
         self.plan, self.requested = plan, requested
         self._stores: dict[str, int] = {}
-        self.vectors = np.zeros(16, dtype=np.int32)
-        self.bins: NDArray[np.int64] = np.zeros(len(plan.components) * len(STATES) * BINS, dtype=np.int64)
-        self.words = np.zeros(ROOM, dtype=np.int64)
-        self._used, self._used_vectors = at.HEADER, 0
+        self._arena = borrow()
+        self.words, self.vectors, self.bins = self._arena.words, self._arena.vectors, self._arena.bins
+        self._used = self._used_vectors = 0
+        self.take(at.HEADER)
         self.components = [self.take(at.COMPONENT_WORDS) for _ in plan.components]
         self.channels = [self.take(at.CHANNEL_WORDS) for _ in plan.channels]
         programs = [program for component in plan.components for program in component.programs]
@@ -70,20 +68,14 @@ class Memory:
         self._ports()
         self._leaps(leap and not requested and all(part.state is None for part in plan.components))
 
-    def streams(self, program: int) -> bool:
-        """Whether runs of a program may be worked out as streams: not one of several private ports, entry is unlimited,
-        no output is an input, and no ring of a bounded channel grows."""
-        words = self.words
-        outs = int(words[program + at.OUTS])
-        inputs = words[program + at.BLOCK : outs : at.INPUT]
-        outputs = words[outs : words[program + at.END] : at.OUTPUT]
-        loops = (words[outputs + at.CONSUMER] == program).any()
-        wide = (words[np.concatenate([inputs, outputs]) + at.CAPACITY] > ROOMY).any()
-        crowd = words[words[program + at.OWNER] + at.KIND] == at.CROWD
-        return not bool(crowd or loops or wide or words[outputs + at.WIDTH].any())
-
     def take(self, count: int) -> int:
         """Offset of `count` fresh words, all zero."""
+        offset = self.take_dirty(count)
+        self.words[offset : offset + count] = 0
+        return offset
+
+    def take_dirty(self, count: int) -> int:
+        """Offset of `count` fresh words, whatever they are."""
         offset = self._used
         self._used += count
         if self._used > len(self.words):
@@ -92,8 +84,19 @@ class Memory:
             self.words = grown
         return offset
 
+    def give_back(self) -> None:
+        """Let another run have the arrays; nothing here may be used afterwards."""
+        bins = self.bins[: self._arena.clean].reshape(-1, len(STATES), BINS)
+        for component, own in zip(self.components, bins, strict=True):
+            used = int(self.words[component + at.USED])
+            for state in range(len(STATES)):
+                if used >> state & 1:
+                    own[state] = 0
+        self._arena.words, self._arena.vectors = self.words, self.vectors
+        give_back(self._arena)
+
     def take_vectors(self, count: int) -> int:
-        """Offset of `count` fresh vector elements."""
+        """Offset of `count` fresh vector elements, whatever they are."""
         offset = self._used_vectors
         self._used_vectors += count
         if self._used_vectors > len(self.vectors):
@@ -137,7 +140,7 @@ class Memory:
         if not wanted or no_port or crowded or size > at.MOST_KEPT:
             return
         slots = min(at.ECHO_SLOTS, 1 << (at.ECHO_WORDS // size).bit_length() - 1)
-        fine, scratch, echoes = self.take(size), self.take(size), self.take(slots * size)
+        fine, scratch, echoes = (self.take_dirty(count) for count in (size, size, slots * size))
         words = self.words
         words[at.MANY] = 0
         words[at.LEAPING], words[at.KEPT_WORDS], words[at.SCRATCH] = 1, size, scratch
@@ -164,12 +167,12 @@ class Memory:
 
     def _tapes(self) -> None:
         """Room for the tapes of the components behind the bins."""
-        used, loops = len(self.bins), at.LOOP_WORDS * at.MOST_LOOPS
+        used, loops = len(self.components) * len(STATES) * BINS, at.LOOP_WORDS * at.MOST_LOOPS
         sums = (len(STATES) + 1) * (at.MOST_ENTRIES // at.BLOCK_ENTRIES + 3)
         entries = at.MOST_ENTRIES + 1  # a loop may follow the last
         size = entries + loops
         total = used + len(self.components) * size + sums + at.FRAME * (at.DEEPEST + 2)
-        self.bins = np.zeros(total, dtype=np.int64)
+        self.bins = self._arena.zeros(used, total)
         for component in self.components:
             self.words[component + at.TAPE], self.words[component + at.LOOPS] = used, used + entries
             used += size
@@ -286,6 +289,17 @@ class Memory:
 def finite(plan: Plan, channels: tuple[int, ...]) -> list[int]:
     """Places of the ports whose channel has no endless supply; the others never wait and never matter."""
     return [place for place, channel in enumerate(channels) if plan.channels[channel].initial is not None]
+
+
+def streams(plan: Plan, component: Component, program: Program) -> bool:
+    """Whether runs of a program may be worked out as streams: not one of several private ports, entry is unlimited,
+    no output is an input, and no ring of a bounded channel grows."""
+    inputs = [channel for channel in program.inputs if plan.channels[channel].initial is not None]
+    outputs = [channel for channel in program.outputs if plan.channels[channel].initial is not None]
+    crowd = component.arbiter is None and len(component.programs) > 1
+    loops = any(channel in inputs for channel in outputs)
+    wide = any((plan.channels[channel].capacity or 0) > ROOMY for channel in inputs + outputs)
+    return not (crowd or loops or wide or any(plan.channels[channel].width for channel in outputs))
 
 
 def _elastic(channel: Channel) -> bool:

@@ -89,7 +89,7 @@ class Schedule:
         return lines
 
     def outcome(self, cycles: int) -> Outcome:
-        """What happened, over a run of `cycles` cycles."""
+        """What happened, over a run of `cycles` cycles; nothing of the schedule may be used afterwards."""
         with np.errstate(over="ignore"):
             finished(self.memory.words, self.memory.bins, cycles)
         bins = self.memory.bins[: len(self.memory.components) * len(STATES) * BINS].reshape(
@@ -97,13 +97,12 @@ class Schedule:
         )
         width = bin_width(cycles)
         parts = zip(self.memory.plan.components, self.memory.components, self.loaders, strict=True)
-        return Outcome(
-            cycles,
-            tuple(
-                self._component(component, offset, own, bins[index, :, : -(-cycles // width)].copy(), width)
-                for index, (component, offset, own) in enumerate(parts)
-            ),
+        components = tuple(
+            self._component(component, offset, own, bins[index, :, : -(-cycles // width)].copy(), width)
+            for index, (component, offset, own) in enumerate(parts)
         )
+        self.memory.give_back()
+        return Outcome(cycles, components)
 
     def _component(
         self,

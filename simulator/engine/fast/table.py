@@ -73,7 +73,13 @@ def same(table: Ints, a: int, b: int) -> bool:
 
 @kernel
 def tabulate(
-    runs: Ints, varies: Flags, prefix: Ints, columns: Ints, ports: tuple[int, int], table: Ints, sums: Ints
+    runs: Ints,
+    varies: Flags,
+    prefix: Ints,
+    columns: Ints,
+    form: tuple[int, int, int, bool],
+    table: Ints,
+    sums: Ints,
 ) -> int:
     """Fill `table` and add to `sums`; returns the rows used.
 
@@ -85,29 +91,39 @@ def tabulate(
         Prefix sums of its vectors.
     columns : ndarray of int64, shape (C,)
         Fields that go into the table.
-    ports : (int, int)
-        Inputs and outputs among them.
+    form : (int, int, int, bool)
+        Inputs and outputs among them, what is added to places in the vectors, whether runs may be streams.
     table : ndarray of int64, shape (R, ROW_FIELDS + 2 C)
     sums : ndarray of int64, shape (F,)
         The first is the number of items.
     """
-    row, fields = 0, len(columns)
+    row, fields, width = 0, len(columns), runs.shape[1]
     for run in range(runs.shape[0]):
         count, varied = runs[run, COUNT], 0
         if count == 0:
             continue
+        line, flags, here = runs[run], varies[run], table[row]
+        for column in range(DEMAND, width):
+            varied |= flags[column]
         sums[COUNT] += count
-        for column in range(DEMAND, runs.shape[1]):
-            sums[column] += total(runs, varies, prefix, run, column)
+        if varied:
+            for column in range(DEMAND, width):
+                sums[column] += total(runs, varies, prefix, run, column)
+        else:
+            for column in range(DEMAND, width):
+                sums[column] += line[column] * count
+        varied = 0
         for field in range(fields):
-            varied |= varies[run, columns[field]]
-            table[row, at.ROW_FIELDS + field] = runs[run, columns[field]]
-            table[row, at.ROW_FIELDS + fields + field] = varies[run, columns[field]]
-        table[row, at.ROW_COUNT], table[row, at.ROW_VARIED] = count, varied
-        table[row, at.ROW_PERIOD] = runs[run, PERIOD] if varied else 1
+            column = columns[field]
+            varied |= flags[column]
+            here[at.ROW_FIELDS + field] = line[column] + (form[2] if flags[column] else 0)
+            here[at.ROW_FIELDS + fields + field] = flags[column]
+        here[at.ROW_COUNT], here[at.ROW_VARIED] = count, varied
+        here[at.ROW_PERIOD] = line[PERIOD] if varied else 1
         if row > 0 and same(table, row - 1, row):
             table[row - 1, at.ROW_COUNT] += count
             continue
-        stream_of(table, row, ports[0], ports[1])
+        stream_of(table, row, form[0], form[1])
+        here[at.ROW_STREAM] &= form[3]
         row += 1
     return row

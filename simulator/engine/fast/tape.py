@@ -7,7 +7,7 @@ The intervals of a component follow one another without a gap. So a tape of (sta
 is one entry more, a loop: what was written since the period began comes k times again. Loops may be in loops. A tape is unrolled
 into the bins when it is full and at the end: first the cycles per state of a turn of every loop are worked out, in order, from the
 sums before its first and its last entry; then the entries are added one by one, but turns of a loop that begin and end in one bin
-at once, as many as there are.
+at once, as many as there are, and so are blocks of entries that begin and end in one bin.
 """
 
 from __future__ import annotations
@@ -149,6 +149,20 @@ def turns(m: Ints, bins: Ints, component: int, frame: int, cycle: int) -> int:
     return after
 
 
+@spliced
+def whole_block(m: Ints, bins: Ints, component: int, entry: int, cycle: int) -> int:
+    """Add the block of entries that begins with `entry` if it is within the bin of `cycle`; the cycle after it, or `cycle`."""
+    this = m[at.SUMS] + 2 * WIDTH + WIDTH * (entry // at.BLOCK_ENTRIES)
+    shift, span = m[component + at.SHIFT], bins[this + WIDTH + ALL] - bins[this + ALL]
+    after: int = cycle
+    if cycle >> shift == (cycle + span - 1) >> shift:
+        row = m[component + at.INDEX] * len(STATES) * BINS + (cycle >> shift)
+        for state in range(len(STATES)):
+            bins[row + state * BINS] += bins[this + WIDTH + state] - bins[this + state]
+        after = cycle + span
+    return after
+
+
 @kernel
 def unroll(m: Ints, bins: Ints, component: int) -> None:
     """Write the tape of a component into its bins and clear it; what was kept before is of no more use for leaps."""
@@ -165,6 +179,12 @@ def unroll(m: Ints, bins: Ints, component: int) -> None:
     while frame >= bottom:
         entry = bins[frame]
         if entry < bins[frame + 1]:
+            ahead = entry + at.BLOCK_ENTRIES
+            if entry % at.BLOCK_ENTRIES == 0 and ahead <= bins[frame + 1] and ahead < m[component + at.TAPED]:
+                after = whole_block(m, bins, component, entry, cycle)
+                if after > cycle:
+                    bins[frame], cycle = ahead, after
+                    continue
             bins[frame] = entry + 1
             code = bins[tape + entry]
             if code >= 0:

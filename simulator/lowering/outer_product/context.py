@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
+from numpy.typing import NDArray
+
 from simulator.hardware.organisations.outer_product import OuterProduct
-from simulator.lowering.outer_product.operands import TENSORS, Operands, Piece, Tensor
-from simulator.mapping import Tile, Tiling
+from simulator.lowering.outer_product.operands import TENSORS, Operands, Pieces, Tensor
+from simulator.lowering.outer_product.visits import Finished, Visits, finished, visits
+from simulator.mapping import Tiling
 
 
 @dataclass(frozen=True)
@@ -20,21 +23,32 @@ class Context:
     tiling: Tiling
 
     @cached_property
-    def visits(self) -> tuple[Tile, ...]:
+    def visits(self) -> Visits:
         """All visits of blocks of accumulator tiles in execution order."""
-        return tuple(self.tiling.walk(self.operands.geometry))
+        return visits(self.tiling, self.operands.geometry)
 
-    def fetches(self, tensor: Tensor) -> Iterator[Piece]:
+    @cached_property
+    def finished(self) -> Finished:
+        """Tiles of outputs in the order they are drained."""
+        return finished(self.visits, self.operands.unit, self.operands.units)
+
+    def at_work(self, side: int) -> NDArray[np.int64]:
+        """Rows (side 0) or columns (1) of units that have outputs in each visit."""
+        unit, seen = self.operands.unit, self.visits
+        return -(-seen.columns // unit.tile_columns) if side else -(-seen.rows // unit.tile_rows)
+
+    def fetches(self, tensor: Tensor) -> Pieces:
         """The pieces of `tensor` in the order they are fetched."""
-        side = TENSORS.index(tensor)
-        for visit in self.visits:
-            if visit.fetch[side]:
-                yield self.piece(tensor, visit)
+        group, block, first = self.fetched(tensor)
+        return self.operands.pieces(tensor, self.tiling.windows).at(
+            group, block, first // self.tiling.windows
+        )
 
-    def piece(self, tensor: Tensor, visit: Tile) -> Piece:
-        """The piece of `tensor` a visit uses."""
-        block = visit.row if tensor == "weights" else visit.column
-        return self.operands.sized(tensor, visit.group, block, visit.first_window, visit.windows)
+    def fetched(self, tensor: Tensor) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Group, block and first slab of every piece that is fetched, in order."""
+        side, seen = TENSORS.index(tensor), self.visits
+        fetch = seen.fetch[side] > 0
+        return seen.group[fetch], (seen.row, seen.column)[side][fetch], seen.first_window[fetch]
 
     def slots(self, tensor: Tensor) -> int:
         """Pieces of `tensor` the GLB has room for."""
@@ -42,13 +56,7 @@ class Context:
             self.operands.geometry, tensor, self.machine.components.glb.tile_buffers.value
         )
 
-    def at_work(self, visit: Tile) -> tuple[range, range]:
-        """Rows and columns of units that have outputs in a visit."""
-        unit = self.operands.unit
-        return range(-(-visit.rows // unit.tile_rows)), range(-(-visit.columns // unit.tile_columns))
-
-    def outputs(self, visit: Tile, row: int, column: int) -> tuple[int, int]:
-        """Rows and columns of outputs of one unit's tile."""
-        unit = self.operands.unit
-        rows = min(unit.tile_rows, visit.rows - row * unit.tile_rows)
-        return rows, min(unit.tile_columns, visit.columns - column * unit.tile_columns)
+    def output_bytes(self) -> NDArray[np.int64]:
+        """DRAM bytes of every tile of outputs."""
+        done = self.finished
+        return -(-done.rows * done.columns * self.machine.value_bits.outputs.value // 8)

@@ -15,7 +15,6 @@ from simulator.lowering import lowered
 from simulator.lowering.outer_product.context import Context
 from simulator.lowering.outer_product.network import build
 from simulator.lowering.outer_product.operands import TENSORS, Operands, Storage
-from simulator.lowering.outer_product.units import finished, tile_bytes
 from simulator.mapping import Memory, choose
 from simulator.sparsity.formats import resolve
 from simulator.workload.layer import Layer
@@ -53,10 +52,8 @@ class OuterProductLayer(lowered.Uncompressed):
     def traffic(self) -> dict[str, dict[str, int]]:
         """DRAM bytes per tensor."""
         context = self.context
-        moved: dict[str, int] = {
-            tensor: sum(piece.dram for piece in context.fetches(tensor)) for tensor in TENSORS
-        }
-        return {"dram": {**moved, "outputs": sum(tile_bytes(context, *place) for place in finished(context))}}
+        moved: dict[str, int] = {tensor: int(context.fetches(tensor).dram.sum()) for tensor in TENSORS}
+        return {"dram": {**moved, "outputs": int(context.output_bytes().sum())}}
 
     @property
     def choices(self) -> dict[str, str]:

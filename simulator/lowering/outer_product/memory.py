@@ -13,14 +13,11 @@ from functools import partial
 import numpy as np
 
 from simulator.lowering.addresses import Regions, Transfer, bursts
-from simulator.lowering.blocks import gather, plain
 from simulator.lowering.memory import WORD
 from simulator.lowering.outer_product.context import Context
-from simulator.lowering.outer_product.operands import TENSORS, Piece, Tensor
-from simulator.lowering.outer_product.units import finished, tile_bytes
-from simulator.lowering.streams import spread
-from simulator.mapping import Tile
-from simulator.plan import Chunk, RunWriter
+from simulator.lowering.outer_product.operands import TENSORS, Tensor
+from simulator.lowering.outer_product.telling import fill_items, parts, slab_items, turns, varying
+from simulator.plan import Chunk
 
 
 def regions(context: Context) -> Regions:
@@ -29,17 +26,16 @@ def regions(context: Context) -> Regions:
     burst, across = dram.burst.value, context.operands.units[1]
 
     def loads(tensor: Tensor) -> Iterator[Transfer]:
-        side = TENSORS.index(tensor)
-        for visit in context.visits:
-            if visit.fetch[side]:
-                piece = visit.group, (visit.row, visit.column)[side], visit.first_window
-                yield Transfer(piece, bursts(context.piece(tensor, visit).dram, burst))
+        names = zip(*(part.tolist() for part in context.fetched(tensor)), strict=True)
+        for name, size in zip(names, context.fetches(tensor).dram.tolist(), strict=True):
+            yield Transfer(name, bursts(size, burst))
 
     def stores() -> Iterator[Transfer]:
-        for visit, row, column in finished(context):
-            block = visit.row * grid.column_tiles + visit.column
-            size = tile_bytes(context, visit, row, column)
-            yield Transfer((visit.group, block, row * across + column), bursts(size, burst))
+        seen, done = context.visits, context.finished
+        block = (seen.row * grid.column_tiles + seen.column)[done.visit]
+        told = seen.group[done.visit], block, done.row * across + done.column, context.output_bytes()
+        for group, place, unit, size in zip(*(part.tolist() for part in told), strict=True):
+            yield Transfer((group, place, unit), bursts(size, burst))
 
     return Regions(dram, {**{tensor: partial(loads, tensor) for tensor in TENSORS}, "outputs": stores})
 
@@ -47,17 +43,13 @@ def regions(context: Context) -> Regions:
 def dram_reads(context: Context, tensor: Tensor) -> Iterator[Chunk]:
     """Items: bursts. Fields: demand, work, take space, release space, put burst, dram_read."""
     burst = context.machine.components.dram.burst.value
-
-    def block(piece: Piece) -> Chunk:
-        size = max(1, piece.dram)
-        count = -(-size // burst)
-        rest = size - (count - 1) * burst
-        words, last = -(-burst // WORD), -(-rest // WORD)
-        body = [(1, burst, burst, 1, 1, 1, words), (count - 2, burst, burst, 0, 0, 1, words)]
-        alone = int(count == 1)
-        return plain([*(body if count > 1 else []), (1, rest, rest, alone, alone, 1, last)])
-
-    return gather(block(piece) for piece in context.fetches(tensor))
+    size = np.maximum(1, context.fetches(tensor).dram)
+    count = -(-size // burst)
+    rest, alone = size - (count - 1) * burst, (count == 1).astype(np.int64)
+    words = -(-burst // WORD)
+    first = (1 - alone, burst, burst, 1, 1, 1, words)
+    body = (np.maximum(0, count - 2), burst, burst, 0, 0, 1, words)
+    yield from turns(first, body, (1, rest, rest, alone, alone, 1, -(-rest // WORD)))
 
 
 def glb_fills(context: Context, tensor: Tensor) -> Iterator[Chunk]:
@@ -66,54 +58,33 @@ def glb_fills(context: Context, tensor: Tensor) -> Iterator[Chunk]:
     """
     glb, burst = context.machine.components.glb, context.machine.components.dram.burst.value
     row, word = glb.row.value, glb.metadata_word.value
-
-    def block(piece: Piece) -> Chunk:
-        bursts = -(-max(1, piece.dram) // burst)
-        rows, words = spread(-(-piece.data // row), bursts), spread(piece.metadata // word, bursts)
-        moved = np.maximum(1, rows * row + words * word)
-        ready = np.zeros(bursts, dtype=np.int32)
-        ready[-1] = 1
-        writer = RunWriter(1, 1, 2)
-        writer.add(bursts, moved, takes=[1], puts=[ready], actions=[rows, words])
-        return writer.chunk()
-
-    return gather(block(piece) for piece in context.fetches(tensor))
+    pieces = context.fetches(tensor)
+    count, data, metadata = -(-np.maximum(1, pieces.dram) // burst), -(-pieces.data // row), pieces.metadata
+    for part in parts(np.zeros_like(count), count):
+        table = np.empty((4, int(count[part].sum())), dtype=np.int32)
+        fill_items(count[part], data[part], metadata[part] // word, (row, word), table)
+        yield varying(table, [0, 0, -1, -1, 3, 1, 2])
 
 
 def slab_reads(context: Context, tensor: Tensor) -> Iterator[Chunk]:
     """Items: a slab of a tile. Fields: demand, work, take ready, release, put to every unit, put space, sram_read,
     metadata_read.
     """
-    glb, operands = context.machine.components.glb, context.operands
-    row, word = glb.row.value, glb.metadata_word.value
-    side, (down, across) = TENSORS.index(tensor), operands.units
-    per_word = 8 * word
-
-    def block(visit: Tile) -> Chunk:
-        index = visit.row if side == 0 else visit.column
-        at = np.s_[operands.tiles(tensor, index), visit.first_window : visit.first_window + visit.windows]
-        data = operands.data_bytes(tensor)[visit.group][at].T
-        upper = (np.arange(visit.windows) % per_word == 0)[:, None]
-        words = operands.metadata_words(tensor)[visit.group][at].T + upper
-        items = data.size
-        first, last = np.zeros(items, np.int32), np.zeros(items, np.int32)
-        first[0], last[-1] = visit.fetch[side], visit.last[side]
-        tile = np.tile(np.arange(data.shape[1]), data.shape[0])
-        rows, columns = context.at_work(visit)
-        puts = [
-            (tile == (r, c)[side]).astype(np.int32) if r in rows and c in columns else 0
-            for r in range(down)
-            for c in range(across)
-        ]
-        writer = RunWriter(1, down * across + 1, 2)
-        writer.add(
-            items,
-            np.maximum(1, data + words * word),
-            takes=[first],
-            releases=[last],
-            puts=[*puts, last],
-            actions=[-(-data // row), words],
-        )
-        return writer.chunk()
-
-    return gather(block(visit) for visit in context.visits)
+    glb, operands, seen = context.machine.components.glb, context.operands, context.visits
+    side, units = TENSORS.index(tensor), operands.units
+    tiles, others = context.at_work(side), context.at_work(1 - side)
+    whole = bool((others == units[1 - side]).all())
+    sharing = 1 if whole else units[1 - side]
+    at = ((seen.row, seen.column)[side], tiles, seen.first_window, seen.windows)
+    edges = seen.fetch[side], seen.last[side], others
+    puts: list[int | None] = []
+    for place in np.ndindex(units):
+        puts.append(5 + place[side] * sharing + (0 if whole else place[1 - side]))
+    for part in parts(seen.group, seen.windows * tiles):
+        group = int(seen.group[part.start])
+        sizes = operands.data_bytes(tensor)[group], operands.metadata_words(tensor)[group]
+        items = int((seen.windows[part] * tiles[part]).sum())
+        table = np.empty((5 + units[side] * sharing, items), dtype=np.int32)
+        told = tuple(x[part] for x in (*at, *edges))
+        slab_items(told, (units[side], sharing), *sizes, (glb.row.value, glb.metadata_word.value), table)
+        yield varying(table, [0, 0, 3, 4, *puts, 4, 1, 2])

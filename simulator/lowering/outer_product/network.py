@@ -44,8 +44,7 @@ def build(context: Context) -> Plan:
 def _check_bursts(context: Context) -> None:
     """A line of every bank leaves at once: the queue to DRAM must hold the bursts it fills."""
     parts = context.machine.components
-    shapes = {context.outputs(*place) for place in units.finished(context)}
-    most = max(int(units.line_bursts(context, *shape).max()) for shape in shapes)
+    most = units.most_bursts(context)
     if most > parts.drain.queue.value:
         raise InfeasibleError(
             f"machine {context.machine.name!r}: {parts.accumulation.bank_rows.value} rows of outputs fill {most} bursts of "

@@ -18,7 +18,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.datapath.outer_product import Service, Unit, pack, service
+from simulator.datapath.outer_product import Service, Unit, pack, pack_columns, service
 from simulator.mapping import Geometry
 from simulator.workload.matrix import GemmView
 
@@ -68,6 +68,19 @@ class Piece:
     metadata: int
 
 
+@dataclass(frozen=True)
+class Pieces:
+    """Many pieces: arrays of int64 of one shape."""
+
+    dram: NDArray[np.int64]
+    data: NDArray[np.int64]
+    metadata: NDArray[np.int64]
+
+    def at(self, *index: NDArray[np.int64]) -> Pieces:
+        """Those at a place."""
+        return Pieces(self.dram[index], self.data[index], self.metadata[index])
+
+
 class Operands:
     """Exact counts of one layer.
 
@@ -83,6 +96,8 @@ class Operands:
     def __init__(self, view: GemmView, unit: Unit, units: tuple[int, int], storage: Storage) -> None:
         self.view, self.unit, self.units, self.storage = view, unit, units, storage
         self._pieces: dict[tuple[Tensor, int, int, int, int], Piece] = {}
+        self._largest: dict[tuple[str, int], tuple[int, int]] = {}
+        self._all: dict[tuple[Tensor, int], Pieces] = {}
         a = [pack(view.weights_mask(group), unit.tile_rows) for group in range(view.groups)]
         b = [self._inputs(group) for group in range(view.groups)]
         self.occupancy = {
@@ -95,7 +110,7 @@ class Operands:
         view, tile = self.view, self.unit.tile_columns
         step = max(1, _COLUMNS // tile) * tile
         parts = [
-            pack(np.ascontiguousarray(view.inputs_mask(group, 0, view.K, n, min(view.N, n + step)).T), tile)
+            pack_columns(view.inputs_mask(group, 0, view.K, n, min(view.N, n + step)), tile)
             for n in range(0, view.N, step)
         ]
         return np.concatenate(parts)
@@ -176,6 +191,53 @@ class Operands:
         size = -(-values * width // 8) + -(-elements // 8)
         return Piece(size, int(self.data_bytes(tensor)[group][at].sum()), words * word)
 
+    def pieces(self, tensor: Tensor, slabs: int) -> Pieces:
+        """All pieces of so many slabs, shape (groups, blocks, pieces of a block)."""
+        key = tensor, slabs
+        if key not in self._all:
+            self._all[key] = self._cut(tensor, slabs)
+        return self._all[key]
+
+    def _cut(self, tensor: Tensor, slabs: int) -> Pieces:
+        tiles, windows = self.occupancy[tensor][0].shape
+        blocks = np.arange(0, tiles, self.units[TENSORS.index(tensor)])
+        starts = np.arange(0, windows, slabs)
+
+        def total(table: NDArray[np.int64]) -> NDArray[np.int64]:
+            return np.add.reduceat(np.add.reduceat(table, blocks, axis=0), starts, axis=1)
+
+        word, shape = self.storage.metadata_word, (self.view.groups, len(blocks), len(starts))
+        upper = total(np.ones((tiles, 1), dtype=np.int64) * (np.arange(windows) % slabs % (8 * word) == 0))
+        width = self.storage.weights if tensor == "weights" else self.storage.inputs
+        found = Pieces(*(np.zeros(shape, dtype=np.int64) for _ in range(3)))
+        places = self._places(tensor)
+        for group, held in enumerate(self.occupancy[tensor]):
+            bits, values = total((held > 0) * places + 1), total(held)
+            if tensor == "inputs" and self._repeats:
+                bits, values = self._once(group, slabs, bits)
+            found.dram[group] = -(-values * width // 8) + -(-bits // 8)
+            found.data[group] = total(self.data_bytes(tensor)[group])
+            found.metadata[group] = (total(self.metadata_words(tensor)[group]) + upper) * word
+        return found
+
+    @property
+    def _repeats(self) -> bool:
+        """Whether the matrix of inputs holds an element twice, or padding: only of a convolution of more than single points."""
+        einsum = self.view.layer.einsum
+        size = dict(einsum.ranks)
+        if einsum.operation != "conv2d":
+            return False
+        return (size["r"], size["s"]) != (1, 1) or any(einsum.parameters["padding"])
+
+    def _once(
+        self, group: int, slabs: int, bits: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """As :meth:`_unique`, of all pieces of inputs of a group."""
+        found = np.zeros((2, *bits.shape), dtype=np.int64)
+        for block, piece in np.ndindex(bits.shape):
+            found[:, block, piece] = self._unique(group, block, piece * slabs, slabs, int(bits[block, piece]))
+        return found[0], found[1]
+
     def _unique(self, group: int, block: int, first: int, slabs: int, bits: int) -> tuple[int, int]:
         """Bitmask bits and values of a piece of inputs in DRAM: a convolution's repeated elements are there once."""
         g = self.geometry
@@ -186,13 +248,18 @@ class Operands:
 
     def piece(self, tensor: str, windows: int) -> tuple[int, int]:
         """See :class:`simulator.mapping.Sizes`."""
-        name: Tensor = "weights" if tensor == "weights" else "inputs"
-        data = max(self._largest(name, part, windows) for part in self.data_bytes(name))
-        words = max(self._largest(name, part, windows) for part in self.metadata_words(name))
+        key = tensor, windows
+        if key not in self._largest:
+            self._largest[key] = self._piece("weights" if tensor == "weights" else "inputs", windows)
+        return self._largest[key]
+
+    def _piece(self, name: Tensor, windows: int) -> tuple[int, int]:
+        data = max(self._most(name, part, windows) for part in self.data_bytes(name))
+        words = max(self._most(name, part, windows) for part in self.metadata_words(name))
         upper = self.units[TENSORS.index(name)] * self.upper_words(windows)
         return data, (words + upper) * self.storage.metadata_word
 
-    def _largest(self, tensor: Tensor, sizes: NDArray[np.int64], windows: int) -> int:
+    def _most(self, tensor: Tensor, sizes: NDArray[np.int64], windows: int) -> int:
         side = self.units[TENSORS.index(tensor)]
         blocks = np.add.reduceat(sizes, np.arange(0, sizes.shape[0], side), axis=0)
         return int(np.add.reduceat(blocks, np.arange(0, sizes.shape[1], windows), axis=1).max())

@@ -12,11 +12,10 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.lowering.blocks import gather, plain
 from simulator.lowering.memory import WORD
 from simulator.lowering.outer_product.context import Context
-from simulator.mapping import Tile
-from simulator.plan import Chunk, RunWriter
+from simulator.lowering.outer_product.telling import parts, rows, turns, unit_items, varying
+from simulator.plan import Chunk
 
 ACTIONS = ["mac", "mac_gated", "line_write", "line_read", "mask_read", "psum_read", "psum_write"]
 MASK_BITS = 4
@@ -25,116 +24,71 @@ MASK_BITS = 4
 
 def items(context: Context, row: int, column: int) -> Iterator[Chunk]:
     """Items: slabs of a tile of the unit. Fields: demand, work, take A, B, space, releases, put tile, ACTIONS."""
-    operands = context.operands
+    operands, seen = context.operands, context.visits
     unit, (down, across) = operands.unit, operands.units
     masks = -(-unit.tile_rows // MASK_BITS) + -(-unit.tile_columns // MASK_BITS)
-
-    def block(visit: Tile) -> Chunk:
-        m, n = visit.row * down + row, visit.column * across + column
-        span = slice(visit.first_window, visit.first_window + visit.windows)
-        found = operands.service[visit.group]
-        cycles, steps, products, reads = (
-            table[m, n, span] for table in (found.cycles, found.steps, found.products, found.reads)
-        )
-        written = (
-            operands.occupancy["weights"][visit.group][m, span]
-            + operands.occupancy["inputs"][visit.group][n, span]
-        )
-        coordinates = np.minimum(unit.depth, operands.view.K - unit.depth * np.arange(span.start, span.stop))
-        gated = steps * (unit.rows * unit.columns) - products
-        space, done = np.zeros(visit.windows, np.int32), np.zeros(visit.windows, np.int32)
-        space[0], done[-1] = visit.begin, visit.end
-        scanned = np.where(steps > 0, masks * coordinates, 0)
-        writer = RunWriter(3, 1, len(ACTIONS))
-        actions = [products, gated, written, reads, scanned, products, products]
-        writer.add(visit.windows, cycles, products, takes=[1, 1, space], puts=[done], actions=actions)
-        return writer.chunk()
-
-    def blocks() -> Iterator[Chunk]:
-        for visit in context.visits:
-            rows, columns = context.at_work(visit)
-            if row in rows and column in columns:
-                yield block(visit)
-
-    return gather(blocks())
-
-
-def tile_bytes(context: Context, visit: Tile, row: int, column: int) -> int:
-    """DRAM bytes of one unit's tile of outputs."""
-    rows, columns = context.outputs(visit, row, column)
-    return -(-rows * columns * context.machine.value_bits.outputs.value // 8)
+    sizes = unit.rows * unit.columns, masks, unit.depth, operands.view.K
+    mine = np.flatnonzero((context.at_work(0) > row) & (context.at_work(1) > column))
+    group = seen.group[mine]
+    places = seen.row[mine] * down + row, seen.column[mine] * across + column
+    at = (*places, *(x[mine] for x in (seen.first_window, seen.windows, seen.begin, seen.end)))
+    for part in parts(group, at[3]):
+        number = int(group[part.start])
+        found = operands.service[number]
+        written = operands.occupancy["weights"][number], operands.occupancy["inputs"][number]
+        table = np.empty((8, int(at[3][part].sum())), dtype=np.int32)
+        told = tuple(x[part] for x in at)
+        unit_items(told, (found.cycles, found.steps, found.products, found.reads), written, sizes, table)
+        yield varying(table, [0, 1, -1, -1, 6, -1, -1, 6, 7, 1, 2, 3, 4, 5, 1, 1])
 
 
 def drains(context: Context) -> Iterator[Chunk]:
     """Items: a line of every bank, that is `bank_rows` rows of a tile's outputs. Fields: demand, work, take tiles, releases,
     put spaces, put bursts, psum_read, drain_word.
     """
-    width = context.machine.value_bits.outputs.value
-    down, across = context.operands.units
-    known: dict[tuple[int, int, int], Chunk] = {}
-
-    def block(unit: int, rows: int, columns: int) -> Chunk:
-        values, table = line_values(context, rows, columns), []
-        bursts = line_bursts(context, rows, columns)
-        for i, count in enumerate(values.tolist()):
-            take = [int(i == 0 and u == unit) for u in range(down * across)]
-            space = [int(i == len(values) - 1 and u == unit) for u in range(down * across)]
-            size = -(-count * width // 8)
-            table.append((1, size, size, *take, *take, *space, int(bursts[i]), count, count))
-        return plain(table)
-
-    def blocks() -> Iterator[Chunk]:
-        for visit, row, column in finished(context):
-            key = (row * across + column, *context.outputs(visit, row, column))
-            if key not in known:
-                known[key] = block(*key)
-            yield known[key]
-
-    return gather(blocks(), merge=False)
+    done, (down, across) = context.finished, context.operands.units
+    width, line = context.machine.value_bits.outputs.value, context.operands.unit.bank_rows
+    lines = -(-done.rows // line)
+    for part in parts(np.zeros_like(lines), lines):
+        tile = np.repeat(np.arange(part.start, part.stop), lines[part])
+        number = np.arange(len(tile)) - np.repeat(np.cumsum(lines[part]) - lines[part], lines[part])
+        before, after = number * line, np.minimum((number + 1) * line, done.rows[tile])
+        last = after == done.rows[tile]
+        values = (after - before) * done.columns[tile]
+        size = -(-values * width // 8)
+        mine = (done.row * across + done.column)[tile][:, None] == np.arange(down * across)
+        take, space = mine & (number == 0)[:, None], mine & last[:, None]
+        bursts = _filled(context, after * done.columns[tile], last) - _filled(
+            context, before * done.columns[tile]
+        )
+        yield rows(np.ones_like(size), size, size, take, take, space, bursts, values, values)
 
 
-def line_values(context: Context, rows: int, columns: int) -> NDArray[np.int64]:
-    """Outputs of each line of a tile."""
-    line = context.operands.unit.bank_rows
-    return np.minimum(line, rows - np.arange(0, rows, line)) * columns
-
-
-def line_bursts(context: Context, rows: int, columns: int) -> NDArray[np.int64]:
-    """DRAM bursts that each line of a tile fills; the last one is closed however full it is."""
+def _filled(
+    context: Context, outputs: NDArray[np.int64], last: NDArray[np.bool_] | bool = False
+) -> NDArray[np.int64]:
+    """DRAM bursts that so many outputs of a tile fill; the last one is closed however full it is."""
     width, burst = context.machine.value_bits.outputs.value, 8 * context.machine.components.dram.burst.value
-    bits = np.cumsum(line_values(context, rows, columns)) * width
-    filled = bits // burst
-    filled[-1] = -(-bits[-1] // burst)
-    return np.diff(filled, prepend=0)
+    return (outputs * width + np.where(last, burst - 1, 0)) // burst
 
 
-def finished(context: Context) -> Iterator[tuple[Tile, int, int]]:
-    """Tiles of outputs in the order they are drained: visit, row and column of the unit."""
-    for visit in context.visits:
-        if visit.end:
-            rows, columns = context.at_work(visit)
-            for row in rows:
-                for column in columns:
-                    yield visit, row, column
+def most_bursts(context: Context) -> int:
+    """DRAM bursts that a line of a tile fills at most."""
+    most = 0
+    for rows_, columns in np.unique(np.stack([context.finished.rows, context.finished.columns]), axis=1).T:
+        line = context.operands.unit.bank_rows
+        before = np.arange(0, rows_, line)
+        after = np.minimum(before + line, rows_)
+        filled = _filled(context, after * columns, after == rows_) - _filled(context, before * columns)
+        most = max(most, int(filled.max()))
+    return most
 
 
 def dram_writes(context: Context) -> Iterator[Chunk]:
     """Items: bursts. Fields: demand, work, take, release, dram_write."""
-    burst = context.machine.components.dram.burst.value
-    known: dict[int, Chunk] = {}
-
-    def block(size: int) -> Chunk:
-        count = -(-size // burst)
-        rest = size - (count - 1) * burst
-        return plain(
-            [(count - 1, burst, burst, 1, 1, -(-burst // WORD)), (1, rest, rest, 1, 1, -(-rest // WORD))]
-        )
-
-    def blocks() -> Iterator[Chunk]:
-        for place in finished(context):
-            size = tile_bytes(context, *place)
-            if size not in known:
-                known[size] = block(size)
-            yield known[size]
-
-    return gather(blocks())
+    burst, size = context.machine.components.dram.burst.value, context.output_bytes()
+    full, one = (size - 1) // burst, np.ones_like(size)
+    rest = size - full * burst
+    body = (full, burst, burst, one, one, -(-burst // WORD))
+    tail = (one, rest, rest, one, one, -(-rest // WORD))
+    yield from turns(body, tail)

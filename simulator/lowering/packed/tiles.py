@@ -20,11 +20,12 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.datapath.packed import Counts, Rounds, Steps, pack, stream
+from simulator.datapath.packed import Counts, Rounds, Steps, bits, pack, stream
 from simulator.errors import InfeasibleError
 from simulator.hardware.organisations.packed import Packed
 from simulator.lowering.pieces import Piece
@@ -56,10 +57,18 @@ class Tile:
 class Tiles:
     """A layer cut into tiles of `columns`, weights kept for a ``group`` or a ``round``."""
 
-    def __init__(self, machine: Packed, view: GemmView, columns: int, hold: str) -> None:
+    def __init__(
+        self,
+        machine: Packed,
+        view: GemmView,
+        columns: int,
+        hold: str,
+        known: dict[Tile, Rounds] | None = None,
+    ) -> None:
+        self._known = {} if known is None else known
         self.machine, self.view, self.columns, self.hold = machine, view, columns, hold
         self._steps: OrderedDict[tuple[int, int, int], Steps] = OrderedDict()
-        self._last: tuple[Tile, NDArray[np.float32]] | None = None
+        self._last: tuple[Tile, NDArray[np.uint64]] | None = None
 
     @cached_property
     def tiles(self) -> tuple[Tile, ...]:
@@ -74,14 +83,17 @@ class Tiles:
     @cached_property
     def rounds(self) -> dict[Tile, Rounds]:
         """The rounds of every tile."""
-        path, parts = self.machine.datapath, self.machine.components
-        found = {}
         for tile in self.tiles:
-            mask = self.view.weights_mask(tile.group)
-            if path.unmatched == "dropped":
-                mask = mask & self._inputs(tile).any(axis=1)
-            found[tile] = pack(mask, parts.array.multipliers, path.rows == "whole")
-        return found
+            if tile not in self._known:
+                self._known[tile] = self._packed(tile)
+        return {tile: self._known[tile] for tile in self.tiles}
+
+    def _packed(self, tile: Tile) -> Rounds:
+        path, parts = self.machine.datapath, self.machine.components
+        mask = self.view.weights_mask(tile.group)
+        if path.unmatched == "dropped":
+            mask = mask & self._inputs(tile).any(axis=1)
+        return pack(mask, parts.array.multipliers, path.rows == "whole")
 
     def _inputs(self, tile: Tile) -> NDArray[np.bool_]:
         return self.view.inputs_mask(tile.group, 0, self.view.K, tile.n0, tile.n1)
@@ -101,7 +113,7 @@ class Tiles:
             numbers = range(first, min(len(rounds), first + self._batch))
             array, path = self.machine.components.array, self.machine.datapath
             sizes = array.unit_multipliers.value, self.machine.components.distribution.values.value
-            self._steps[key] = stream(rounds, numbers, self._floats(tile), *sizes, path.zeros == "sent")
+            self._steps[key] = stream(rounds, numbers, self._bits(tile), *sizes, path.zeros == "sent")
             if len(self._steps) > max(2, KEPT // (32 * self.columns * self._batch)):
                 self._steps.popitem(last=False)
         return self._steps[key][place]
@@ -112,10 +124,10 @@ class Tiles:
         units, k = self.machine.components.array.units.value, self.view.K
         return max(1, AT_ONCE // ((units + 2) * max(k, self.columns)))
 
-    def _floats(self, tile: Tile) -> NDArray[np.float32]:
-        """The inputs' mask of a tile as numbers, the last one kept."""
+    def _bits(self, tile: Tile) -> NDArray[np.uint64]:
+        """The inputs' mask of a tile as words, the last one kept."""
         if self._last is None or self._last[0] != tile:
-            self._last = tile, self._inputs(tile).astype(np.float32)
+            self._last = tile, bits(self._inputs(tile))
         return self._last[1]
 
     def loads(self, tile: Tile, number: int) -> Counts:
@@ -173,8 +185,9 @@ class Tiles:
             if self.hold == "round" or tile.first:
                 whole = np.array([0, self.view.M * self.view.K])
                 edges = self.rounds[tile].starts if self.hold == "round" else whole
-                flat = np.flatnonzero(self.view.weights_mask(tile.group))
-                yield tile.group, edges, np.searchsorted(flat, edges)
+                flat = self.view.weights_mask(tile.group).ravel()
+                stored = [np.count_nonzero(flat[i:j]) for i, j in pairwise(edges.tolist())]
+                yield tile.group, edges, np.cumsum([0, *stored])
 
     def weight_starts(self) -> Iterator[tuple[int, int]]:
         """Group of every piece of weights, and DRAM bytes of the group's weights before it."""
@@ -244,7 +257,8 @@ def choose(machine: Packed, view: GemmView) -> Tiles:
     """
     wanted = machine.mapping.tile["N"]
     sizes = [min(view.N, wanted)] if wanted else _widths(view.N)
-    found = [_widest(machine, view, sizes, hold) for hold in ("group", "round")]
+    known: dict[Tile, Rounds] = {}
+    found = [_widest(machine, view, sizes, hold, known) for hold in ("group", "round")]
     fitting = [tiles for tiles in found if tiles.fits]
     if fitting:
         return min(fitting, key=lambda tiles: tiles.traffic)
@@ -257,10 +271,10 @@ def choose(machine: Packed, view: GemmView) -> Tiles:
     )
 
 
-def _widest(machine: Packed, view: GemmView, sizes: list[int], hold: str) -> Tiles:
+def _widest(machine: Packed, view: GemmView, sizes: list[int], hold: str, known: dict[Tile, Rounds]) -> Tiles:
     """The first that fits, or else the last."""
     for columns in sizes:
-        tiles = Tiles(machine, view, columns, hold)
+        tiles = Tiles(machine, view, columns, hold, known)
         if tiles.fits:
             break
     return tiles

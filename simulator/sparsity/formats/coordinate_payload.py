@@ -37,6 +37,7 @@ from simulator.errors import InputError
 from simulator.sparsity.fibers import block_counts, check_mask, fiber_chunks, fiber_counts
 from simulator.sparsity.formats.format import Encoded, FormatBits, MetadataArray, check_matrix, width
 from simulator.sparsity.patterns.hss import MAX_LENGTH, Hss
+from simulator.sparsity.spans import occupied
 
 Indices = NDArray[np.int64]
 
@@ -112,6 +113,27 @@ class CoordinatePayload:
             if rank:
                 parts[f"end{rank}"] = occupied[:, rank] * self._end_width(rank)
         return FormatBits(occupied[:, 0] * value_bits, parts)
+
+    def columns(
+        self, mask: NDArray[np.bool_], edges: NDArray[np.int64], value_bits: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """(Data, metadata) bits of fibers that run down spans of rows, int64, shape (spans, N); variable occupancy of two ranks.
+
+        Parameters
+        ----------
+        mask : ndarray of bool, shape (K, N)
+        edges : ndarray of int64, shape (spans + 1,)
+            First row of every span, and the one after the last.
+        value_bits : int
+        """
+        assert self.slots is None
+        assert len(self.lengths) == 2
+        elements, blocks = occupied(mask, edges, self.lengths[1])
+        windows = -(-np.diff(edges) // self.block)
+        metadata = blocks * np.int64(width(self.lengths[0]) + self._end_width(1))
+        metadata += elements * np.int64(width(self.lengths[1]))
+        metadata += windows[:, None] * width(self.lengths[0] + 1)
+        return elements * np.int64(value_bits), metadata
 
     def encode(self, values: NDArray[Any], value_bits: int | None = None) -> Encoded:
         """See :class:`simulator.sparsity.formats.Format`."""

@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
+from simulator.sparsity import fullest
 from simulator.sparsity.fibers import (
     as_fibers,
     block_counts,
@@ -100,7 +101,9 @@ class Hss(Pattern):
 
     def violation(self, mask: NDArray[np.bool_], axis: int = -1) -> Violation | None:
         """See :class:`Pattern`."""
-        rows = as_fibers(check_mask(mask), axis)
+        if self._kept(check_mask(mask), axis):
+            return None
+        rows = as_fibers(mask, axis)
         for part in fiber_chunks(*rows.shape):
             found = self._first(rows[part])
             if found is not None:
@@ -111,6 +114,19 @@ class Hss(Pattern):
                 where = fiber_index(part.start + fiber, mask.shape, axis)
                 return Violation(where, rank, block, block * span, stop, count, kept, length)
         return None
+
+    def _kept(self, mask: NDArray[np.bool_], axis: int) -> bool:
+        """Whether one pass over a matrix is enough to see that it keeps the rule."""
+        if mask.ndim != 2 or not mask.size or not -2 <= axis < 2:
+            return False
+        lengths = self.lengths[::-1]
+        if axis in (-1, 1) and lengths[0] <= fullest.WORD:
+            found = fullest.along(mask, lengths)
+        elif axis in (0, -2) and max(lengths) <= fullest.MOST:
+            found = fullest.down(mask, lengths)
+        else:
+            return False
+        return all(count <= kept for count, kept in zip(found, self.slots[::-1], strict=True))
 
     def _first(self, rows: NDArray[np.bool_]) -> tuple[int, int, int, int] | None:
         """(fiber, rank, block, count) of the first violation: lowest fiber, then rank, then block."""

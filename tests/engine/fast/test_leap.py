@@ -103,7 +103,7 @@ def leapt(plan: Plan) -> int:
     """Cycles of a plan that were leapt over."""
     memory = Memory(plan)
     blocks = iter(memory.programs)
-    loaders = [[Loader(memory, p, next(blocks)) for p in c.programs] for c in plan.components]
+    loaders = [[Loader(memory, c, p, next(blocks)) for p in c.programs] for c in plan.components]
     Schedule(memory, loaders).run(None)
     return int(memory.words[at.LEAPT])
 

@@ -31,7 +31,9 @@ def table_of(chunk: Chunk, columns: list[int], ports: tuple[int, int]) -> tuple[
     prefix = np.concatenate([[0], np.cumsum(chunk.vectors, dtype=np.int64)])
     table = np.zeros((len(chunk.runs), at.ROW_FIELDS + 2 * len(columns)), dtype=np.int64)
     sums = np.zeros(chunk.runs.shape[1], dtype=np.int64)
-    rows = tabulate(chunk.runs, chunk.varies, prefix, np.array(columns, dtype=np.int64), ports, table, sums)
+    rows = tabulate(
+        chunk.runs, chunk.varies, prefix, np.array(columns, dtype=np.int64), (*ports, 0, True), table, sums
+    )
     return table[:rows], sums
 
 

@@ -1,0 +1,74 @@
+"""The arrays a run works in, kept from one run to the next: fresh ones cost more in page faults than a small layer in all.
+
+A run takes an arena, or makes one, and gives it back when it has come to its end; one that failed keeps its own. What is given
+back is dirty but for the first `clean` bins, which whoever gives it back clears where they were used: that is known, and little.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FIRST_WORDS, FIRST_VALUES, FIRST_BINS = 1 << 21, 1 << 12, 1 << 18
+"""Elements of the arrays at first; only those that are used cost memory."""
+MOST_ARENAS, MOST_BYTES = 2, 1 << 27
+"""Arenas that are kept, and bytes of one that still is."""
+
+
+@dataclass
+class Arena:
+    """Room for one run.
+
+    Attributes
+    ----------
+    words : ndarray of int64
+        Header, blocks, rings and run tables; whatever they were.
+    vectors : ndarray of int32
+        Vectors of the loaded runs; whatever they were.
+    bins : ndarray of int64
+        State-cycles of components, and behind them their tapes.
+    clean : int
+        How many elements of `bins`, from the first on, are zero.
+    """
+
+    words: NDArray[np.int64]
+    vectors: NDArray[np.int32]
+    bins: NDArray[np.int64]
+    clean: int
+
+    def zeros(self, count: int, total: int) -> NDArray[np.int64]:
+        """The array `bins` with room for `total`, the first `count` of them zero."""
+        if total > len(self.bins):
+            self.bins, self.clean = np.zeros(total, dtype=np.int64), total
+        self.bins[self.clean : count] = 0
+        self.clean = count
+        return self.bins
+
+    @property
+    def size(self) -> int:
+        """Bytes of all arrays."""
+        return self.words.nbytes + self.vectors.nbytes + self.bins.nbytes
+
+
+_free: list[Arena] = []
+
+
+def borrow() -> Arena:
+    """An arena of one's own."""
+    try:
+        return _free.pop()
+    except IndexError:
+        return Arena(
+            np.zeros(FIRST_WORDS, dtype=np.int64),
+            np.zeros(FIRST_VALUES, dtype=np.int32),
+            np.zeros(FIRST_BINS, dtype=np.int64),
+            FIRST_BINS,
+        )
+
+
+def give_back(arena: Arena) -> None:
+    """Let another run have an arena, unless it is too large to be kept or enough are."""
+    if arena.size <= MOST_BYTES and len(_free) < MOST_ARENAS:
+        _free.append(arena)

@@ -1,0 +1,195 @@
+"""Row traffic of all streams at once: :mod:`simulator.lowering.streams` for every tile of columns and piece of K.
+
+Where every window of a column has as many bits as every other (uncompressed or of fixed occupancy), streams of equal size are
+alike and told once; otherwise each is told, by one kernel over all.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.jit import kernel
+from simulator.lowering.kinds import Blocks, kinds, some_runs
+from simulator.lowering.operands import Operands
+from simulator.lowering.streams import Stream
+from simulator.mapping import Geometry
+from simulator.plan.runs import COUNT, DEMAND, PERIOD, PORTS, WORK
+
+Ints = NDArray[np.int64]
+FIELDS = 6
+ROWS, BITS, HELD, STEPS, LAST_TAKE, LAST_RELEASE = range(FIELDS)
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Of each of several streams; see :class:`simulator.lowering.streams.Stream`, each int64, shape (S,)."""
+
+    rows: Ints
+    bits: Ints
+    held: Ints
+    steps: Ints
+    last_take: Ints
+    last_release: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Flows:
+    """All streams, by group, column tile and piece of K.
+
+    Attributes
+    ----------
+    data, metadata : Rows
+        Metadata None when the inputs carry none.
+    kind : ndarray of int64, shape (S,)
+        Streams of one kind are alike.
+    first : ndarray of int64, shape (kinds,)
+        A stream of each kind.
+    period : ndarray of int64, shape (kinds,)
+        Steps after which takes and releases repeat.
+    vectors : ndarray of int32
+        Takes, then releases of the data, then both of the metadata, a period each, kind after kind.
+    """
+
+    data: Rows
+    metadata: Rows | None
+    kind: Ints
+    first: Ints
+    period: Ints
+    vectors: NDArray[np.int32]
+
+    @property
+    def held(self) -> Ints:
+        """Most rows held at once by the data and the metadata of each stream, shape (S, 1 or 2)."""
+        parts = [self.data.held] if self.metadata is None else [self.data.held, self.metadata.held]
+        return np.stack(parts, axis=1)
+
+
+def flows(operands: Operands, windows: int) -> Flows:
+    """Streams of pieces of so many windows."""
+    g = operands.geometry
+    pieces = -(-g.windows // windows)
+    spans = _spans(g, windows, pieces)
+    if operands.regular:
+        return _alike(operands, windows, spans)
+    steps = (spans[:, 1] - spans[:, 0]) * -(-(spans[:, 3] - spans[:, 2]) // g.abreast)
+    period, parts = np.tile(steps, g.groups), 2 if operands.compressed else 1
+    vectors = np.empty(2 * parts * int(period.sum()), dtype=np.int32)
+    begin = 2 * parts * (np.cumsum(period) - period)
+    found = np.empty((parts, len(period), FIELDS), dtype=np.int64)
+    for part, bits in enumerate((operands.data_bits, operands.metadata_bits)[:parts]):
+        for group in range(g.groups):
+            some = slice(group * len(spans), (group + 1) * len(spans))
+            at = begin[some] + 2 * part * period[some]
+            serve(bits[group], spans, g.abreast, operands.widths.row, at, vectors, found[part, some])
+    each = np.arange(len(period))
+    told = [Rows(*np.ascontiguousarray(part.T)) for part in found]
+    return Flows(told[0], told[1] if parts == 2 else None, each, each, period, vectors)
+
+
+def _spans(g: Geometry, windows: int, pieces: int) -> Ints:
+    """First window, the one after the last, first column and the one after the last, of every stream of a group."""
+    column, piece = (part.ravel() for part in np.indices((g.column_tiles, pieces), dtype=np.int64))
+    first, n = piece * windows, column * g.columns
+    return np.stack(
+        [first, np.minimum(g.windows, first + windows), n, np.minimum(g.N, n + g.columns)], axis=1
+    )
+
+
+def _alike(operands: Operands, windows: int, spans: Ints) -> Flows:
+    g = operands.geometry
+    kind, first = kinds(spans[:, 1] - spans[:, 0], spans[:, 3] - spans[:, 2], spans[:, 1] == g.windows)
+    told = [operands.streams(0, int(spans[i, 2]) // g.columns, int(spans[i, 0]), windows) for i in first]
+    periods, vectors = [], []
+    for data, metadata in told:
+        parts = [data] if metadata is None else [data, metadata]
+        period = len(data.takes) if len({len(part.takes) for part in parts}) == 1 else data.steps
+        periods.append(period)
+        vectors += [np.resize(v, period) for part in parts for v in (part.takes, part.releases)]
+    kind = np.tile(kind, g.groups)
+    return Flows(
+        _rows([data for data, _ in told], kind),
+        _rows([m for _, m in told if m is not None], kind) if operands.compressed else None,
+        kind,
+        np.array(first),
+        np.array(periods),
+        np.concatenate(vectors).astype(np.int32),
+    )
+
+
+def _rows(told: list[Stream], kind: Ints) -> Rows:
+    names = ("rows", "bits", "held", "steps", "last_take", "last_release")
+    return Rows(*(np.array([getattr(stream, name) for stream in told])[kind] for name in names))
+
+
+def fetch_blocks(flows: Flows, actions: list[Any]) -> Blocks:
+    """What the fetch unit does with the stream of each kind: an item per step, actions with the last."""
+    parts = [flows.data] if flows.metadata is None else [flows.data, flows.metadata]
+    ports, kinds_ = len(parts), len(flows.first)
+    table = np.zeros((kinds_, 2, PORTS + 2 * ports + 1 + len(actions)), dtype=np.int64)
+    varies = np.zeros(table.shape, dtype=np.uint8)
+    table[:, :, [PERIOD, DEMAND, WORK, PORTS + 2 * ports]] = 1
+    table[:, 0, COUNT], table[:, 0, PERIOD], table[:, 1, COUNT] = (
+        parts[0].steps[flows.first] - 1,
+        flows.period,
+        1,
+    )
+    for port, part in enumerate(parts):
+        takes, releases = PORTS + port, PORTS + ports + port
+        table[:, 0, takes], table[:, 0, releases] = 2 * port * flows.period, (2 * port + 1) * flows.period
+        varies[:, 0, [takes, releases]] = 1
+        table[:, 1, takes], table[:, 1, releases] = (
+            part.last_take[flows.first],
+            part.last_release[flows.first],
+        )
+    for number, action in enumerate(actions):
+        table[:, 1, PORTS + 2 * ports + 1 + number] = action[flows.first]
+    return some_runs(table, varies, flows.vectors, 2 * ports * flows.period)
+
+
+@kernel
+def serve(
+    bits: NDArray[Any],
+    spans: Ints,
+    abreast: int,
+    row: int,
+    at: Ints,
+    vectors: NDArray[np.int32],
+    found: Ints,
+) -> None:
+    """Serve streams from rows of `row` bits.
+
+    Parameters
+    ----------
+    bits : ndarray of integers, shape (windows, N)
+    spans : ndarray of int64, shape (S, 4)
+        First window, the one after the last, first column, the one after the last.
+    abreast : int
+        Columns of a step.
+    at : ndarray of int64, shape (S,)
+        Where in `vectors` the takes of a stream begin; its releases follow.
+    vectors : ndarray of int32
+    found : ndarray of int64, shape (S, FIELDS)
+    """
+    for s in range(len(spans)):
+        n0, n1 = spans[s, 2], spans[s, 3]
+        steps = (spans[s, 1] - spans[s, 0]) * ((n1 - n0 + abreast - 1) // abreast)
+        used = upper = lower = before = held = step = 0
+        takes = at[s]
+        for w in range(spans[s, 0], spans[s, 1]):
+            for n in range(n0, n1, abreast):
+                for column in range(n, min(n1, n + abreast)):
+                    used += bits[w, column]
+                whole = used // row
+                above = whole + (1 if used > whole * row else 0)
+                vectors[takes + step] = above - upper
+                vectors[takes + steps + step] = whole - lower
+                held, before = max(held, above - lower), lower
+                upper, lower, step = above, whole, step + 1
+        if used == 0:  # a stream without bits still reads one row
+            vectors[takes + steps - 1] = used = upper = held = 1
+        found[s, ROWS], found[s, BITS], found[s, HELD], found[s, STEPS] = upper, used, held, steps
+        found[s, LAST_TAKE], found[s, LAST_RELEASE] = vectors[takes + steps - 1], upper - before

@@ -1,0 +1,168 @@
+"""Visits that are alike, told once: a kind per distinct row of keys, and the order kinds come in.
+
+Blocks of all kinds lie in one table. Visits are cut in parts of whole turns of the loops; a part is gathered from the table in one
+step, and a part that comes again is the same chunk again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.lowering.blocks import ROWS, VALUES
+from simulator.plan import Chunk
+from simulator.plan.runs import COUNT
+
+Ints = NDArray[np.int64]
+LEAST = 1 << 12
+"""Runs of a chunk, at least, where there are so many."""
+KNOWN = 16
+"""Parts that are remembered in case they come again."""
+_DENSE = 1 << 16
+
+
+def kinds(*keys: NDArray[Any]) -> tuple[Ints, list[int]]:
+    """(Kind of every place, first place of every kind) of columns of integers; kinds are numbered by value."""
+    code, span = np.zeros(len(keys[0]), dtype=np.int64), 1
+    for key in keys:
+        column = key.astype(np.int64)
+        least = int(column.min())
+        size = int(column.max()) - least + 1
+        if span * size >= 1 << 62:
+            _, code = np.unique(code, return_inverse=True)
+            span = int(code.max()) + 1
+        if span * size >= 1 << 62:
+            _, column = np.unique(column, return_inverse=True)
+            least, size = 0, int(column.max()) + 1
+        code, span = code * size + (column - least), span * size
+    if span > _DENSE:
+        _, first, order = np.unique(code, return_index=True, return_inverse=True)
+        return order, first.tolist()
+    places = np.full(span, -1, dtype=np.int64)
+    places[code[::-1]] = np.arange(len(code) - 1, -1, -1)
+    found = np.flatnonzero(places >= 0)
+    first = places[found]
+    places[found] = np.arange(len(found))
+    return places[code], first.tolist()
+
+
+@dataclass(frozen=True, eq=False)
+class Blocks:
+    """Blocks of every kind.
+
+    Attributes
+    ----------
+    runs, varies : ndarray of int64 and uint8, shape (R, F)
+        As in a chunk, block after block; offsets count from the first vector value of the block.
+    counts : ndarray of int64, shape (kinds,)
+        Runs of each block.
+    vectors : ndarray of int32, shape (V,)
+        Block after block.
+    values : ndarray of int64, shape (kinds,)
+        Vector values of each block.
+    """
+
+    runs: Ints
+    varies: NDArray[np.uint8]
+    counts: Ints
+    vectors: NDArray[np.int32]
+    values: Ints
+
+    @classmethod
+    def of(cls, blocks: Sequence[Chunk]) -> Blocks:
+        """Blocks given one by one."""
+        return cls(
+            np.concatenate([block.runs for block in blocks]),
+            np.concatenate([block.varies for block in blocks]),
+            np.array([len(block.runs) for block in blocks]),
+            np.concatenate([block.vectors for block in blocks]),
+            np.array([len(block.vectors) for block in blocks]),
+        )
+
+    def gather(self, order: Ints, merge: bool = True) -> Chunk:
+        """The blocks of some visits, one after the other; every vector is in it once; without `merge` every block keeps its
+        runs.
+        """
+        at, counts = np.cumsum(self.counts) - self.counts, self.counts[order]
+        rows = _ragged(at[order], counts)
+        runs, varies, vectors = self.runs[rows], self.varies[rows], self.vectors[:0]
+        if len(self.vectors):
+            used = np.flatnonzero(np.bincount(order, minlength=len(self.counts)))
+            begin = np.cumsum(self.values) - self.values
+            vectors = self.vectors[_ragged(begin[used], self.values[used])]
+            moved = np.zeros(len(self.counts), dtype=np.int64)
+            moved[used] = np.cumsum(self.values[used]) - self.values[used]
+            runs += np.repeat(moved[order], counts)[:, None] * varies
+        elif merge and len(runs) == len(order) and (self.counts == 1).all():
+            runs, varies = _merged(runs, varies, order)
+        return Chunk(runs, varies, vectors)
+
+    def fits(self, order: Ints) -> bool:
+        """Whether the vectors of some visits are few enough for a chunk."""
+        if not len(self.vectors):
+            return True
+        used = np.flatnonzero(np.bincount(order, minlength=len(self.counts)))
+        return len(order) == 1 or int(self.values[used].sum()) <= VALUES
+
+
+def some_runs(table: Ints, varies: NDArray[np.uint8], vectors: NDArray[np.int32], values: Ints) -> Blocks:
+    """Blocks that have a few runs each, some of which may be empty, shape (kinds, runs, F)."""
+    some = table[:, :, COUNT] > 0
+    return Blocks(table[some], varies[some], some.sum(axis=1), vectors, values)
+
+
+def _ragged(starts: Ints, counts: Ints) -> Ints:
+    """starts[0], starts[0] + 1, .. (counts[0] of them), starts[1], .."""
+    ends = np.cumsum(counts)
+    found: Ints = np.arange(int(ends[-1]) if len(ends) else 0) + np.repeat(starts - (ends - counts), counts)
+    return found
+
+
+def _merged(runs: Ints, varies: NDArray[np.uint8], order: Ints) -> tuple[Ints, NDArray[np.uint8]]:
+    """Equal single runs that follow one another as one."""
+    new = np.flatnonzero(np.diff(order, prepend=-1))
+    runs, times = runs[new], np.diff(new, append=len(order))
+    runs[:, COUNT] *= times
+    return runs, varies[new]
+
+
+def parts(order: Ints, blocks: Blocks, turn: int) -> Iterator[slice]:
+    """Cuts of the visits into chunks: whole turns of the loops, few runs and values each."""
+    rows = max(1, int(blocks.counts[order].sum()) // max(1, len(order)))  # of a visit, on average
+    step = turn * max(1, -(-LEAST // (turn * rows)))
+    step = max(1, min(step, ROWS // rows))
+    start = 0
+    while start < len(order):
+        stop = min(len(order), start + step)
+        while not blocks.fits(order[start:stop]):
+            stop = start + (stop - start) // 2
+        yield slice(start, stop)
+        start = stop
+
+
+def tell(order: Ints, blocks: Blocks, turn: int, merge: bool = True) -> Iterator[Chunk]:
+    """The blocks of all visits in chunks.
+
+    Parameters
+    ----------
+    order : ndarray of int64, shape (V,)
+        Kind of every visit.
+    blocks : Blocks
+    turn : int
+        Visits after which the loops come again.
+    merge : bool
+        Whether equal blocks of one run may become one run.
+    """
+    known: dict[bytes, Chunk] = {}
+    for part in parts(order, blocks, turn):
+        some = order[part]
+        key = some.tobytes()
+        if key not in known:
+            if len(known) == KNOWN:
+                known.clear()
+            known[key] = blocks.gather(some, merge)
+        yield known[key]

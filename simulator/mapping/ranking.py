@@ -1,0 +1,129 @@
+"""All candidates of a loop nest at once: what each needs and how it ranks, as integers.
+
+The formulas are those of :mod:`simulator.mapping.tiling`, a row per candidate. With S steps, V visits, T bytes moved at p / q
+bytes per cycle, L cycles of latency, B buffers and f bytes of first pieces, the estimate of a candidate is ranked by ::
+
+    p B estimate = max(S p B, T q B, L V p + T q + S p) + f q B + L p B          (of one visit: S p B + ...)
+
+in 64-bit integers where they are sure to suffice, in Python's own otherwise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from simulator.mapping.tiling import Geometry, Memory, Sizes
+
+Column = NDArray[Any]
+_SAFE = 1 << 62
+TENSORS = ("weights", "inputs")
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Candidates of one outer rank, in order.
+
+    Attributes
+    ----------
+    outer : str
+        ``M`` or ``N``.
+    block, windows : ndarray of int64, shape (C,)
+    hold : ndarray of int64, shape (2, C)
+        Of weights and inputs.
+    """
+
+    outer: str
+    block: Column
+    windows: Column
+    hold: Column
+
+    def pieces(self, g: Geometry) -> Column:
+        """Pieces along K."""
+        found: Column = -(-g.windows // self.windows)
+        return found
+
+    def _tiles(self, g: Geometry) -> tuple[int, int]:
+        tiles = g.row_tiles, g.column_tiles
+        return tiles if self.outer == "M" else tiles[::-1]
+
+    def refetch(self, g: Geometry, which: int) -> Column:
+        """Times each piece of weights (0) or inputs (1) is fetched."""
+        outer, inner = self._tiles(g)
+        hold, whole = self.hold[which], self.pieces(g) == 1
+        if (which == 0) == (self.outer == "M"):
+            once = (hold > 0) | (whole & (self.block == 1))
+            return np.asarray(np.where(once, 1, inner))
+        once = (hold == 2) | (whole & (inner == 1))
+        kept = (hold == 1) | whole
+        return np.asarray(np.where(once, 1, np.where(kept, -(-outer // self.block), outer)))
+
+    def slots(self, g: Geometry, which: int, buffers: int) -> Column:
+        """Pieces of weights (0) or inputs (1) the GLB has room for."""
+        outer, inner = self._tiles(g)
+        hold, pieces, leads = self.hold[which], self.pieces(g), (which == 0) == (self.outer == "M")
+        own = outer if leads else inner
+        some = pieces * (np.minimum(self.block, outer) if leads else 1)
+        live = np.where(hold == 0, 1, np.where(hold == 2, own * pieces, some))
+        return np.asarray(np.minimum(live + buffers - 1, g.groups * own * pieces * self.refetch(g, which)))
+
+    def need(self, g: Geometry, sizes: Sizes, buffers: int) -> tuple[Column, Column]:
+        """GLB bytes of data and of metadata."""
+        found = [np.zeros_like(self.block), np.zeros_like(self.block)]
+        for which, tensor in enumerate(TENSORS):
+            slots = self.slots(g, which, buffers)
+            for kind in range(2):
+                found[kind] += slots * self._each([sizes.piece(tensor, w)[kind] for w in self._options])
+        return found[0], found[1]
+
+    def traffic(self, g: Geometry, sizes: Sizes) -> Column:
+        """DRAM bytes read."""
+        totals = [self._each([sizes.total(tensor, w) for w in self._options]) for tensor in TENSORS]
+        found: Column = totals[0] * self.refetch(g, 0) + totals[1] * self.refetch(g, 1)
+        return found
+
+    def rank(self, g: Geometry, sizes: Sizes, memory: Memory) -> Column:
+        """Estimated cycles, times a constant; see the module."""
+        p, q = (memory.bandwidth.numerator, memory.bandwidth.denominator) if memory.bandwidth else (1, 0)
+        buffers, traffic = memory.buffers, self.traffic(g, sizes)
+        visits = g.groups * g.row_tiles * g.column_tiles * self.pieces(g)
+        first = self._each([sum(sum(sizes.piece(t, w)) for t in TENSORS) for w in self._options])
+        latency, steps = memory.latency, g.steps
+        terms = (steps * p, int(traffic.max()) * max(1, q), latency * p * (int(visits.max()) + 1))
+        if buffers * (sum(terms) + int(first.max()) * q) >= _SAFE:
+            traffic, visits, first = (part.astype(object) for part in (traffic, visits, first))
+        turn = latency * visits * p + traffic * q + steps * p
+        period = np.maximum(np.maximum(turn, traffic * (q * buffers)), steps * p * buffers)
+        found: Column = np.where(visits > 1, period, steps * p * buffers) + first * (q * buffers)
+        return found + latency * p * buffers
+
+    @property
+    def _options(self) -> list[int]:
+        """Sizes of pieces that occur."""
+        found: list[int] = np.unique(self.windows).tolist()
+        return found
+
+    def _each(self, of_option: list[int]) -> Column:
+        """A number per candidate from one per size of pieces."""
+        return np.array(of_option, dtype=np.int64)[np.searchsorted(self._options, self.windows)]
+
+
+def grid(outer: str, windows: list[int], blocks: list[int]) -> Candidates:
+    """Every size of pieces with every size of blocks, and both operands kept for each length of time."""
+    hold = np.array([(a, b) for a in range(3) for b in range(3)], dtype=np.int64)
+    shape = len(windows), len(blocks), len(hold)
+    w, b, h = (part.ravel() for part in np.indices(shape))
+    return Candidates(outer, np.array(blocks)[b], np.array(windows)[w], hold[h].T)
+
+
+def first_of_least(*keys: Column) -> int:
+    """The first place at which the keys, the earlier ones first, are least together."""
+    left = np.arange(len(keys[0]))
+    for key in keys:
+        among = key[left]
+        left = left[among == among.min()]
+    return int(left[0])
