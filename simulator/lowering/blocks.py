@@ -103,10 +103,16 @@ class Kept:
 
     def _read(self) -> Iterator[Chunk]:
         kept: list[Chunk] = []
+        known: set[int] = set()  # a chunk that comes again takes no more room
         size = 0
         for chunk in self._chunks():
-            size += chunk.runs.nbytes + chunk.varies.nbytes + chunk.vectors.nbytes
-            kept = [*kept, chunk] if size <= KEPT else []
+            if size <= KEPT:
+                kept.append(chunk)
+                if id(chunk) not in known:
+                    known.add(id(chunk))
+                    size += chunk.runs.nbytes + chunk.varies.nbytes + chunk.vectors.nbytes
+            if size > KEPT:
+                kept = []
             yield chunk
         if size <= KEPT:
             self._kept = kept

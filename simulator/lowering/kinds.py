@@ -18,7 +18,7 @@ from simulator.plan import Chunk
 from simulator.plan.runs import COUNT
 
 Ints = NDArray[np.int64]
-LEAST = 1 << 12
+LEAST = 1 << 16
 """Runs of a chunk, at least, where there are so many."""
 KNOWN = 16
 """Parts that are remembered in case they come again."""
