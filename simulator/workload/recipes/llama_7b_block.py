@@ -1,16 +1,16 @@
 """A block of LLaMA-7B in prefill, with seeded synthetic sparsity: seven projections and the attention between them, masks only.
 
-Shapes: Touvron et al., LLaMA: Open and Efficient Foundation Language Models, 2023 (arXiv 2302.13971), table 2: dimension 4096, 32 heads
-(of 128), 32 layers. The hidden width is not in the table: section 2.2 says 2/3 4d, which is 10,922.67; 11,008, the next multiple of
-256, is that of the released parameters (assumed: as commonly reported, not read in the paper). A sequence of 2048 is the context it
-was trained with.
+Shapes: Touvron et al., LLaMA: Open and Efficient Foundation Language Models, 2023 (arXiv 2302.13971), table 2: dimension
+4096, 32 heads (of 128), 32 layers. The hidden width is not in the table: section 2.2 says 2/3 4d, which is 10,922.67; 11,008,
+the next multiple of 256, is that of the released parameters (assumed: as commonly reported, not read in the paper). A sequence
+of 2048 is the context it was trained with.
 
 Attention is two layers with a group per head: scores (keys stay, queries are streamed) and context (values stay, probabilities are
 streamed). A position sees itself and those before it, so probabilities of later ones are zero, and are the outputs of the scores.
 
-Weights of the projections follow `pattern` along K; queries, keys and values are dense. Inputs of the last projection are non-zero
-with `density`: 1, as the gated SiLU before it makes no zeros. Only one of the 32 blocks is made; `seed` makes others. Nothing here is
-trained.
+Weights of the projections follow `pattern` along K; queries, keys and values are dense. Inputs of the last projection are
+non-zero with `density`: 1, as the gated SiLU before it makes no zeros. Only one of the 32 blocks is made; `seed` makes others.
+Nothing here is trained.
 """
 
 from __future__ import annotations

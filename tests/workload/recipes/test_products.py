@@ -46,7 +46,9 @@ def test_llama_block() -> None:
     assert scores.outputs_mask is not None
     seen = context.inputs.mask.reshape(32, 6, 6)
     np.testing.assert_array_equal(seen, scores.outputs_mask.mask.reshape(32, 6, 6))
-    assert all(seen[h, key, query] == (key <= query) for h in (0, 31) for key in range(6) for query in range(6))
+    assert all(
+        seen[h, key, query] == (key <= query) for h in (0, 31) for key in range(6) for query in range(6)
+    )
 
 
 def test_a_llama_block_runs_in_order() -> None:
