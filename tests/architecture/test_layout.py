@@ -16,7 +16,8 @@ from simulator.registry import names
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = sorted((ROOT / "simulator").rglob("*.py"))
 DATA = {"simulator.hwconfigs", "simulator.traces"}
-UNSHIPPED = {"validation.benchmarks"}
+UNSHIPPED = "validation.benchmarks"
+"""Measured in a checkout only."""
 
 
 @pytest.fixture(scope="module")
@@ -28,7 +29,8 @@ def layout() -> ConfigParser:
 
 def _packages() -> set[str]:
     inits = [init for top in ("simulator", "validation") for init in (ROOT / top).rglob("__init__.py")]
-    return {".".join(init.parent.relative_to(ROOT).parts) for init in inits} - UNSHIPPED
+    found = {".".join(init.parent.relative_to(ROOT).parts) for init in inits}
+    return {name for name in found if not f"{name}.".startswith(f"{UNSHIPPED}.")}
 
 
 def test_every_package_is_shipped(layout: ConfigParser) -> None:

@@ -1,29 +1,13 @@
-"""The one door to HDF5: trees of attributes and arrays, written whole or not at all, read lazily and checked.
-
-A file is a root with attributes, and under it groups (attributes and children) and datasets. The root
-carries ``format`` (``sparsecycle-<kind>``), ``format_version``, ``tool_version`` and ``tree_sha256``; every
-dataset ``units``, ``long_name`` and ``sha256``.
-
-    sha256      = SHA-256 of the array's bytes, C order, little endian; checked when first read
-    tree_sha256 = SHA-256 of every name, attribute, shape and type in the file; checked when opened
-
-so a damaged file is refused, never read as other numbers. A file written by another program may leave both
-checksums out. Datasets are written contiguous and uncompressed; compressed ones are read too. Links out of
-the file, virtual and external storage and object types are refused, nothing is ever unpickled, and no more
-memory is used than the file has bytes to justify.
-"""
+"""Trees read: lazily, bounded, and checked; a damaged file is refused, never read as other numbers."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
-import tempfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -33,179 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import InputError, suggest
+from simulator.hdf5.schema import PREFIX, describe, plain, sha256_of
 
-Attribute = str | bool | int | float | list[Any] | tuple[Any, ...]
 T = TypeVar("T")
 
-PREFIX = "sparsecycle-"
-_RESERVED = ("format", "format_version", "tool_version", "tree_sha256")
 _DAMAGE = (OSError, KeyError, RuntimeError, ValueError, TypeError, OverflowError, AttributeError, MemoryError)
 _NODES, _DEPTH = 200_000, 8
 _BLOCK = 1 << 22
 _DEFLATE = 1100
-
-
-@dataclass(frozen=True)
-class Data:
-    """An array to write.
-
-    Attributes
-    ----------
-    array : ndarray of bool, integers or floats, any shape
-    units, long_name : str
-        What one element is counted in, and what the array is, in words.
-    axes : tuple of str
-        Name of each axis; empty for none.
-    attrs : mapping of str to attribute
-    """
-
-    array: NDArray[Any]
-    units: str
-    long_name: str
-    axes: tuple[str, ...] = ()
-    attrs: Mapping[str, Attribute] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Group:
-    """Attributes and children to write."""
-
-    attrs: Mapping[str, Attribute] = field(default_factory=dict)
-    children: Mapping[str, Data | Group] = field(default_factory=dict)
-
-
-def write(
-    path: str | Path,
-    kind: str,
-    version: int,
-    attrs: Mapping[str, Attribute],
-    tree: Mapping[str, Data | Group],
-) -> None:
-    """Write a file whole or not at all: under a temporary name in the same folder, then renamed.
-
-    Parameters
-    ----------
-    path : str or Path
-    kind : str
-        What the file is, e.g. ``trace``; `format` becomes ``sparsecycle-trace``.
-    version : int
-        Version of the schema of that kind.
-    attrs : mapping of str to attribute
-        Root attributes: str, bool, int, float, or a list of one of them.
-    tree : mapping of str to Data or Group
-
-    Raises
-    ------
-    InputError
-        The folder does not exist or cannot be written, or an attribute or array is of a type not kept.
-    """
-    target = Path(path)
-    head: dict[str, Attribute] = {
-        "format": PREFIX + kind,
-        "format_version": version,
-        "tool_version": _tool_version(),
-    }
-    if clash := sorted(set(attrs) & set(_RESERVED)):
-        raise InputError(f"{target}: attribute {clash[0]!r} is written by itself, choose another name")
-    root = Group({**attrs, **head}, tree)
-    with _temporary(target) as name:
-        try:
-            with h5py.File(name, "w", libver=("v108", "v108"), track_order=False) as file:
-                described = _write_group(file, root, str(target))
-                file.attrs["tree_sha256"] = _sha(described)
-        except OSError as error:
-            raise InputError(f"{target}: cannot be written: {error}") from None
-
-
-@contextlib.contextmanager
-def _temporary(target: Path) -> Iterator[str]:
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    except OSError as error:
-        raise InputError(f"{target}: cannot be written: {error.strerror} ({target.parent})") from None
-    try:
-        os.close(handle)
-        yield name
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(name, 0o666 & ~umask)
-        os.replace(name, target)
-    except OSError as error:
-        raise InputError(f"{target}: cannot be written: {error.strerror}") from None
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
-
-
-def _write_group(node: Any, group: Group, where: str) -> dict[str, Any]:
-    described: dict[str, Any] = {"attrs": _write_attrs(node, group.attrs, where)}
-    for name, child in sorted(group.children.items()):
-        if not name or "/" in name or name == "." or "\0" in name:
-            raise InputError(f"{where}: {name!r}: names are not empty, '.' or with a slash")
-        place = f"{where}/{name}"
-        if isinstance(child, Data):
-            described[name] = _write_data(node, name, child, place)
-        else:
-            described[name] = _write_group(node.create_group(name), child, place)
-    return described
-
-
-def _write_data(node: Any, name: str, data: Data, where: str) -> dict[str, Any]:
-    array = np.asarray(data.array)
-    if array.dtype.kind not in "biuf":
-        raise InputError(f"{where}: dtype {array.dtype}: must be bool, integer or floating point")
-    if data.axes and len(data.axes) != array.ndim:
-        raise InputError(f"{where}: {len(data.axes)} axis names {data.axes} for {array.ndim} axes")
-    array = np.asarray(array, dtype=array.dtype.newbyteorder("<"), order="C")
-    dataset = node.create_dataset(name, data=array, track_times=False)
-    for label, dim in zip(data.axes, dataset.dims, strict=False):
-        dim.label = label
-    digest = hashlib.sha256(array.reshape(-1).view(np.uint8).data).hexdigest()
-    attrs = {**data.attrs, "units": data.units, "long_name": data.long_name, "sha256": digest}
-    return _describe(array.shape, array.dtype, data.axes, _write_attrs(dataset, attrs, where))
-
-
-def _write_attrs(node: Any, attrs: Mapping[str, Attribute], where: str) -> dict[str, Any]:
-    plain = {name: _plain(value, f"{where}: attribute {name!r}") for name, value in sorted(attrs.items())}
-    for name, value in plain.items():
-        texts = isinstance(value, list) and value and isinstance(value[0], str)
-        node.attrs.create(name, value, dtype=h5py.string_dtype() if texts else None)
-    return plain
-
-
-def _plain(value: Any, where: str) -> Any:
-    """An attribute as str, bool, int, float or a list of one of them."""
-    if isinstance(value, np.generic | np.ndarray):
-        value = value.tolist()
-    if isinstance(value, tuple | list):
-        items = [_plain(item, where) for item in value]
-        if any(isinstance(item, list) for item in items) or len({type(item) for item in items}) > 1:
-            raise InputError(f"{where}: {value!r}: a list must hold one of str, bool, int, float")
-        return items
-    if isinstance(value, str):
-        if "\0" in value:
-            raise InputError(f"{where}: text with a NUL character")
-        return value
-    if isinstance(value, bool | float) or (isinstance(value, int) and -(2**63) <= value < 2**63):
-        return value
-    raise InputError(f"{where}: {value!r}: must be str, bool, int (64 bits), float or a list of one of them")
-
-
-def _describe(
-    shape: tuple[int, ...], dtype: Any, axes: tuple[str, ...], attrs: dict[str, Any]
-) -> dict[str, Any]:
-    return {"shape": list(shape), "dtype": np.dtype(dtype).str, "axes": list(axes), "attrs": attrs}
-
-
-def _sha(described: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()
-
-
-def _tool_version() -> str:
-    try:
-        return metadata.version("sparsecycle")
-    except metadata.PackageNotFoundError:
-        return "not installed"
 
 
 class Dataset:
@@ -268,14 +87,9 @@ class Dataset:
 
 
 def _reopened(path: str, name: str, where: str) -> Dataset:
+    """An array that was handed to this process, in a file it keeps open."""
     with _damage(where):
-        return Dataset(_shared(path)[name], where)
-
-
-@cache
-def _shared(path: str) -> Any:
-    """A file kept open for the arrays that were handed to this process."""
-    return _open(Path(path))
+        return Dataset(_kept_open(Path(path))[name], where)
 
 
 def _parts(shape: tuple[int, ...], itemsize: int) -> Iterator[Any]:
@@ -385,7 +199,7 @@ def open(path: str | Path, kind: str, newest: int) -> Tree:
             raise InputError(f"{path}: format_version {version}: this version reads 1 to {newest}")
         node, described = _Reader(str(path), os.path.getsize(path)).group(file, "", 0)
         recorded = described["attrs"].pop("tree_sha256", None)
-        if recorded is not None and recorded != _sha(described):
+        if recorded is not None and recorded != sha256_of(described):
             raise InputError(
                 f"{path}: its names and attributes do not give its tree_sha256: the file is damaged"
             )
@@ -410,6 +224,9 @@ def _open(path: Path) -> Any:
         if not h5py.is_hdf5(path):
             raise InputError(f"{path}: not an HDF5 file")
         return h5py.File(path, "r", locking=False)
+
+
+_kept_open = cache(_open)
 
 
 def _format(file: Any, path: str | Path) -> tuple[str, int]:
@@ -462,7 +279,7 @@ class _Reader:
                 groups[name], described[name] = self.group(child, at, depth + 1)
             else:
                 found = datasets[name] = self._dataset(child, f"{self.path}: {at}")
-                described[name] = _describe(found.shape, found.dtype, found.axes, found.attrs)
+                described[name] = describe(found.shape, found.dtype, found.axes, found.attrs)
         return Node(where, attrs, groups, datasets), described
 
     def _child(self, node: Any, name: str, where: str) -> Any:
@@ -503,6 +320,6 @@ def _read_attrs(node: Any, where: str) -> dict[str, Any]:
         for name in sorted(node.attrs):
             value = node.attrs[name]
             attrs[name] = (
-                [] if isinstance(value, h5py.Empty) else _plain(value, f"{where}: attribute {name!r}")
+                [] if isinstance(value, h5py.Empty) else plain(value, f"{where}: attribute {name!r}")
             )
     return attrs

@@ -1,0 +1,155 @@
+"""Trees written: whole or not at all, the same bytes for the same content."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.errors import InputError
+from simulator.hdf5.schema import PREFIX, RESERVED, Attribute, describe, plain, sha256_of
+
+
+@dataclass(frozen=True)
+class Data:
+    """An array to write.
+
+    Attributes
+    ----------
+    array : ndarray of bool, integers or floats, any shape
+    units, long_name : str
+        What one element is counted in, and what the array is, in words.
+    axes : tuple of str
+        Name of each axis; empty for none.
+    attrs : mapping of str to attribute
+    """
+
+    array: NDArray[Any]
+    units: str
+    long_name: str
+    axes: tuple[str, ...] = ()
+    attrs: Mapping[str, Attribute] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Group:
+    """Attributes and children to write."""
+
+    attrs: Mapping[str, Attribute] = field(default_factory=dict)
+    children: Mapping[str, Data | Group] = field(default_factory=dict)
+
+
+def write(
+    path: str | Path,
+    kind: str,
+    version: int,
+    attrs: Mapping[str, Attribute],
+    tree: Mapping[str, Data | Group],
+) -> None:
+    """Write a file whole or not at all: under a temporary name in the same folder, then renamed.
+
+    Parameters
+    ----------
+    path : str or Path
+    kind : str
+        What the file is, e.g. ``trace``; `format` becomes ``sparsecycle-trace``.
+    version : int
+        Version of the schema of that kind.
+    attrs : mapping of str to attribute
+        Root attributes: str, bool, int, float, or a list of one of them.
+    tree : mapping of str to Data or Group
+
+    Raises
+    ------
+    InputError
+        The folder does not exist or cannot be written, or an attribute or array is of a type not kept.
+    """
+    target = Path(path)
+    head: dict[str, Attribute] = {
+        "format": PREFIX + kind,
+        "format_version": version,
+        "tool_version": _tool_version(),
+    }
+    if clash := sorted(set(attrs) & set(RESERVED)):
+        raise InputError(f"{target}: attribute {clash[0]!r} is written by itself, choose another name")
+    root = Group({**attrs, **head}, tree)
+    with _temporary(target) as name:
+        try:
+            with h5py.File(name, "w", libver=("v108", "v108"), track_order=False) as file:
+                described = _write_group(file, root, str(target))
+                file.attrs["tree_sha256"] = sha256_of(described)
+        except OSError as error:
+            raise InputError(f"{target}: cannot be written: {error}") from None
+
+
+@contextlib.contextmanager
+def _temporary(target: Path) -> Iterator[str]:
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+    except OSError as error:
+        raise InputError(f"{target}: cannot be written: {error.strerror} ({target.parent})") from None
+    try:
+        os.close(handle)
+        yield name
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(name, 0o666 & ~umask)
+        os.replace(name, target)
+    except OSError as error:
+        raise InputError(f"{target}: cannot be written: {error.strerror}") from None
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(name)
+
+
+def _write_group(node: Any, group: Group, where: str) -> dict[str, Any]:
+    described: dict[str, Any] = {"attrs": _write_attrs(node, group.attrs, where)}
+    for name, child in sorted(group.children.items()):
+        if not name or "/" in name or name == "." or "\0" in name:
+            raise InputError(f"{where}: {name!r}: names are not empty, '.' or with a slash")
+        place = f"{where}/{name}"
+        if isinstance(child, Data):
+            described[name] = _write_data(node, name, child, place)
+        else:
+            described[name] = _write_group(node.create_group(name), child, place)
+    return described
+
+
+def _write_data(node: Any, name: str, data: Data, where: str) -> dict[str, Any]:
+    array = np.asarray(data.array)
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"{where}: dtype {array.dtype}: must be bool, integer or floating point")
+    if data.axes and len(data.axes) != array.ndim:
+        raise InputError(f"{where}: {len(data.axes)} axis names {data.axes} for {array.ndim} axes")
+    array = np.asarray(array, dtype=array.dtype.newbyteorder("<"), order="C")
+    dataset = node.create_dataset(name, data=array, track_times=False)
+    for label, dim in zip(data.axes, dataset.dims, strict=False):
+        dim.label = label
+    digest = hashlib.sha256(array.reshape(-1).view(np.uint8).data).hexdigest()
+    attrs = {**data.attrs, "units": data.units, "long_name": data.long_name, "sha256": digest}
+    return describe(array.shape, array.dtype, data.axes, _write_attrs(dataset, attrs, where))
+
+
+def _write_attrs(node: Any, attrs: Mapping[str, Attribute], where: str) -> dict[str, Any]:
+    found = {name: plain(value, f"{where}: attribute {name!r}") for name, value in sorted(attrs.items())}
+    for name, value in found.items():
+        texts = isinstance(value, list) and value and isinstance(value[0], str)
+        node.attrs.create(name, value, dtype=h5py.string_dtype() if texts else None)
+    return found
+
+
+def _tool_version() -> str:
+    try:
+        return metadata.version("sparsecycle")
+    except metadata.PackageNotFoundError:
+        return "not installed"
