@@ -28,7 +28,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
-from simulator.sparsity import fullest
 from simulator.sparsity.fibers import (
     as_fibers,
     block_counts,
@@ -119,6 +118,8 @@ class Hss(Pattern):
         """Whether one pass over a matrix is enough to see that it keeps the rule."""
         if mask.ndim != 2 or not mask.size or not -2 <= axis < 2:
             return False
+        from simulator.sparsity import fullest  # compiled kernels: reading a pattern does without
+
         lengths = self.lengths[::-1]
         if axis in (-1, 1) and lengths[0] <= fullest.WORD:
             found = fullest.along(mask, lengths)
