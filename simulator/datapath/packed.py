@@ -121,7 +121,8 @@ def _coordinates(mask: NDArray[np.uint8], rows: Counts, columns: Counts) -> None
         source = mask[row]
         for column in range(source.shape[0]):
             rows[place], columns[place] = row, column
-            place += np.int64(source[column])
+            if source[column]:
+                place += 1
 
 
 def _whole(counts: NDArray[np.intp], multipliers: int) -> list[int]:
