@@ -92,6 +92,19 @@ def changes(command: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
+def output(command: Callable[..., None]) -> Callable[..., None]:
+    """Where a trace is written."""
+    out = click.option(
+        "-o",
+        "--out",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        required=True,
+        help="Trace to write (.h5).",
+    )
+    return out(click.option("--force", is_flag=True, help="Overwrite an existing file.")(command))
+
+
 def finish(found: Imported, changes: Changes, out: Path, force: bool) -> None:
     """Change and save what was read; say what was written on stdout and what was not understood on stderr.
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from simulator.cli.changes import Changes, changes, claimed, finish
+from simulator.cli.changes import Changes, changes, claimed, finish, output
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,19 +40,6 @@ class Readers(click.Group):
 @click.group(cls=Readers)
 def command() -> None:
     """Read the files of another tool: `import FILE` goes by the suffix, or name the reader."""
-
-
-def output(command: Callable[..., None]) -> Callable[..., None]:
-    """Where a trace is written."""
-    out = click.option(
-        "-o",
-        "--out",
-        metavar="FILE",
-        type=click.Path(path_type=Path),
-        required=True,
-        help="Trace to write (.h5).",
-    )
-    return out(click.option("--force", is_flag=True, help="Overwrite an existing file.")(command))
 
 
 @command.command()

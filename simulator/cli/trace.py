@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from simulator.cli.changes import Changes, changes, claimed, finish
+from simulator.cli.changes import Changes, changes, claimed, finish, output
 from simulator.cli.console import print_json, print_table, progress_bar
 
 SCHEMA_VERSION = 1
@@ -70,15 +70,7 @@ def list_recipes() -> None:
 
 @command.command("change")
 @click.argument("file")
-@click.option(
-    "-o",
-    "--out",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="Trace to write (.h5).",
-)
-@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@output
 @changes
 def change(file: str, out: Path, force: bool, changes: Changes) -> None:
     """Prune, quantise, reorder or cut a trace."""
