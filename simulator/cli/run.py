@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import nullcontext
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -110,20 +111,23 @@ def command(
     HW is a name in hwconfigs/ or a .yaml file, TRACE a .h5 file or a name in traces/. HW may also be a Timeloop or Sparseloop
     specification (a name, a file or a folder): TRACE may then be an .npz file with an array per operand, or be left out to draw
     operands from the occupancies it declares. The folder gets result.h5, baseline.h5,
-    config.yaml, summary.json, layers.csv and timeline.png; with --requests also requests.txt.
+    config.yaml, summary.json, layers.csv and timeline.png; with --requests also requests.txt. A run that was interrupted or killed
+    is continued by the same command.
     """
     from simulator.cli import folder
     from simulator.cli.inputs import pairs
     from simulator.cli.run_point import run_point, specification
+    from simulator.cli.unfinished import begun
     from simulator.hardware import load, override
     from simulator.plan.rung import parse_rung
 
     parse_rung(rung)
-    folder.claim(out, force)
+    folder.claim(out, force, lambda place: requests is None and begun(place))
     point = specification(hw)
     if point is not None:
         if sets or requests or baseline not in (None, NONE):
             raise click.UsageError("--set, --requests and --baseline are for machines; HW is a design point")
+        folder.claim(out, force)
         result = run_point(point, trace, layers, Options(engine, rung, VERIFY[verify], seed, quiet))
         _write(out, result, None, plot)
         _show(result, None, False, out, as_json)
@@ -133,8 +137,14 @@ def command(
     machine = override(load(hw), pairs(sets, "--set"))
     other = _baseline(baseline, machine)
     options = Options(engine, rung, VERIFY[verify], seed, quiet, jobs)
-    with _layers(trace, layers) as workload, folder.draft(out, requests is not None) as draft:
-        result, compared = _simulate(machine, other, workload, options, out, _requests(draft, requests))
+    machines = [machine] if other is None else [machine, other]
+    with (
+        _layers(trace, layers) as workload,
+        folder.draft(out, requests is not None) as draft,
+        _kept(out, machines, workload, options, force, draft) as kept,
+    ):
+        told = _requests(draft, requests)
+        result, compared = _simulate(machines, workload, options, out, told, kept)
         _write(out, result, compared, plot, draft)
     _show(result, compared, bool(sets), out, as_json)
 
@@ -181,24 +191,32 @@ def _requests(draft: Path | None, component: str | None) -> RequestFile | None:
     return None if draft is None or component is None else RequestFile(draft, component)
 
 
+def _kept(
+    out: Path, machines: list[Machine], trace: Trace, options: Options, force: bool, draft: Path | None
+) -> AbstractContextManager[Sequence[Path | None]]:
+    """Where finished layers of each machine are kept; nowhere with requests, which are written in one go."""
+    from simulator.cli.unfinished import journals
+
+    return nullcontext([None, None]) if draft else journals(out, machines, trace, options, force)
+
+
 def _simulate(
-    machine: Machine,
-    other: Machine | None,
+    machines: list[Machine],
     trace: Trace,
     options: Options,
     out: Path,
     requests: RequestFile | None,
+    kept: Sequence[Path | None],
 ) -> tuple[Result, Result | None]:
     from simulator.api import Interrupted
     from simulator.cli.console import progress_bar
 
-    machines = [machine] if other is None else [machine, other]
     done: list[Result] = []
-    with progress_bar(machine.name, options.quiet) as report:
+    with progress_bar(machines[0].name, options.quiet) as report:
         for i, each in enumerate(machines):
             try:
                 with nullcontext() if requests is None or i else requests as told:
-                    done.append(_one(each, trace, options, report, (i, len(machines)), told))
+                    done.append(_one(each, trace, options, report, (i, len(machines)), told, kept[i]))
             except Interrupted as stop:
                 raise KeyboardInterrupt(_salvage(done, stop.result, out)) from None
     return done[0], (done[1] if len(done) > 1 else None)
@@ -211,6 +229,7 @@ def _one(
     report: Report,
     turn: tuple[int, int],
     requests: RequestFile | None,
+    keep: Path | None,
 ) -> Result:
     from simulator.api import simulate
 
@@ -238,6 +257,7 @@ def _one(
         progress=lambda cycle, _: tell(cycle),
         requests=requests,
         jobs=options.jobs,
+        keep=keep,
     )
 
 
@@ -247,7 +267,7 @@ def _salvage(done: list[Result], partial: Result, out: Path) -> str:
     if not result.layers:
         return "before the first layer was finished; nothing was written"
     _write(out, result, compared if compared is not None and compared.layers else None, plot=False)
-    return f"finished layers of {partial.machine} are in {out}, marked incomplete"
+    return f"finished layers of {partial.machine} are in {out}, marked incomplete; the same command continues"
 
 
 def document(result: Result, baseline: Result | None) -> dict[str, Any]:
