@@ -132,8 +132,9 @@ def simulate(
     done: dict[int, LayerResult] = {} if journal is None else dict(journal.layers)
     todo = [(index, layer) for index, layer in enumerate(layers) if index not in done]
     try:
-        for index in sorted(done) if on_layer is not None else ():
-            on_layer(done[index])
+        if on_layer is not None:
+            for index in sorted(done):
+                on_layer(done[index])
         with closing(_each(work, todo, jobs_of(jobs), (run, step, progress, requests))) as results:
             for index, result in results:
                 done[index] = result

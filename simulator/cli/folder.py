@@ -19,6 +19,8 @@ FILES = (
     "layers.csv",
     "timeline.png",
     "requests.txt",
+    "sample.json",
+    "sample.png",
 )
 """Every name a run may write."""
 

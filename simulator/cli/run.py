@@ -84,6 +84,13 @@ class Options:
     show_default=True,
     help="Processes that share the layers; 0: one per processor.",
 )
+@click.option(
+    "--sample",
+    "part",
+    metavar="FRACTION",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Simulate only such a part of the tiles of each layer, e.g. 0.1, and estimate the rest, with intervals.",
+)
 @click.option("--plot/--no-plot", default=True, help="Draw timeline.png [default: plot].")
 @click.option("--force", is_flag=True, help="Overwrite the run in the folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of the table.")
@@ -101,6 +108,7 @@ def command(
     seed: int,
     requests: str | None,
     jobs: int,
+    part: float | None,
     plot: bool,
     force: bool,
     as_json: bool,
@@ -112,7 +120,7 @@ def command(
     specification (a name, a file or a folder): TRACE may then be an .npz file with an array per operand, or be left out to draw
     operands from the occupancies it declares. The folder gets result.h5, baseline.h5,
     config.yaml, summary.json, layers.csv and timeline.png; with --requests also requests.txt. A run that was interrupted or killed
-    is continued by the same command.
+    is continued by the same command. With --sample it gets sample.json, summary.json, layers.csv, config.yaml and sample.png.
     """
     from simulator.cli import folder
     from simulator.cli.inputs import pairs
@@ -125,8 +133,10 @@ def command(
     folder.claim(out, force, lambda place: requests is None and begun(place))
     point = specification(hw)
     if point is not None:
-        if sets or requests or baseline not in (None, NONE):
-            raise click.UsageError("--set, --requests and --baseline are for machines; HW is a design point")
+        if sets or requests or part or baseline not in (None, NONE):
+            raise click.UsageError(
+                "--set, --requests, --sample and --baseline are for machines; HW is a design point"
+            )
         folder.claim(out, force)
         result = run_point(point, trace, layers, Options(engine, rung, VERIFY[verify], seed, quiet))
         _write(out, result, None, plot)
@@ -135,6 +145,16 @@ def command(
     if trace is None:
         raise click.UsageError("a machine needs a TRACE")
     machine = override(load(hw), pairs(sets, "--set"))
+    if part is not None:
+        from simulator.cli.run_sample import run_sample
+
+        if requests or baseline not in (None, NONE):
+            raise click.UsageError("--sample estimates HW alone: no --baseline and no --requests")
+        folder.claim(out, force)
+        options = Options(engine, rung, VERIFY[verify], seed, quiet, jobs)
+        with _layers(trace, layers) as workload:
+            run_sample(machine, workload, part, options, out, plot, as_json)
+        return
     other = _baseline(baseline, machine)
     options = Options(engine, rung, VERIFY[verify], seed, quiet, jobs)
     machines = [machine] if other is None else [machine, other]

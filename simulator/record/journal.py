@@ -227,4 +227,4 @@ class _InMemory:
         self.shape, self.dtype = array.shape, array.dtype
 
     def __getitem__(self, key: Any) -> NDArray[Any]:
-        return self.array[key]
+        return np.asarray(self.array[key])
