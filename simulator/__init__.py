@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from simulator.record.estimate import Estimate
     from simulator.record.result import LayerResult, Result
     from simulator.record.sample import Sampled
+    from simulator.sweeps import sweep
     from simulator.workload.layer import Layer, conv2d, gemm
     from simulator.workload.model import Trace
 
@@ -49,6 +50,7 @@ _HOMES = {
     "load_trace": "api",
     "sample": "api",
     "simulate": "api",
+    "sweep": "sweeps",
 }
 
 __all__ = [
@@ -76,6 +78,7 @@ __all__ = [
     "load_trace",
     "sample",
     "simulate",
+    "sweep",
 ]
 
 

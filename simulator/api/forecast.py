@@ -8,8 +8,9 @@ weights and inputs), and tensors of W, X and Z elements, W' and X' of them non-z
 
 and likewise bytes. The coefficients, none negative, were fitted to measured runs of each machine (``python -m
 validation.benchmarks.forecast``) with the least squared relative error; a machine that was not measured has those of its
-organisation, of the machine of it that takes longest. The range is where nine in ten of the measured runs were, each told by the
-fit to the others.
+organisation, of the machine of it that takes longest. ``start_seconds`` and ``base_bytes`` are what a process takes before its
+first layer, kernels compiled before; those that are not take a minute more. The range is where nine in ten of the measured runs
+were, each told by the fit to the others.
 """
 
 from __future__ import annotations
@@ -127,11 +128,12 @@ def forecast(
     memory = sorted((max(_dot(fit["memory"]["bytes"], each), 0.0) for each in told), reverse=True)
     at_once = min(jobs, len(told))
     longest = max([*seconds, 0.0])
-    whole = max(sum(seconds) / max(1, at_once), longest) + (known["start_seconds"] if at_once > 1 else 0.0)
+    whole, start = max(sum(seconds) / max(1, at_once), longest), known["start_seconds"]
+    start *= 2 if at_once > 1 else 1
     resident = known["base_bytes"] * (1 + (at_once if at_once > 1 else 0))
     peak = resident + sum(memory[:at_once])
     return Forecast(
-        Span(whole, whole * run["range"][0], whole * run["range"][1]),
+        Span(*(start + whole * part for part in (1.0, *run["range"]))),
         Span(peak, *(resident + sum(memory[:at_once]) * part for part in fit["memory"]["range"])),
         tuple(seconds),
     )

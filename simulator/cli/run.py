@@ -15,10 +15,11 @@ import click
 from simulator.registry import names
 
 if TYPE_CHECKING:
-    from simulator.cli.console import Report
+    from simulator.cli.progress import Progress
+    from simulator.cli.unfinished import Kept
     from simulator.hardware import Machine
     from simulator.record.requests import RequestFile
-    from simulator.record.result import LayerResult, Result
+    from simulator.record.result import Result
     from simulator.workload.model import Trace
 
 VERIFY: dict[str, bool | str] = {"auto": "auto", "full": True, "off": False}
@@ -92,6 +93,9 @@ class Options:
     help="Simulate only such a part of the tiles of each layer, e.g. 0.1, and estimate the rest, with intervals.",
 )
 @click.option("--plot/--no-plot", default=True, help="Draw timeline.png [default: plot].")
+@click.option(
+    "--dry-run", is_flag=True, help="Check everything and say what the run will take; simulate nothing."
+)
 @click.option("--force", is_flag=True, help="Overwrite the run in the folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of the table.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
@@ -110,6 +114,7 @@ def command(
     jobs: int,
     part: float | None,
     plot: bool,
+    dry_run: bool,
     force: bool,
     as_json: bool,
     quiet: bool,
@@ -148,8 +153,8 @@ def command(
     if part is not None:
         from simulator.cli.run_sample import run_sample
 
-        if requests or baseline not in (None, NONE):
-            raise click.UsageError("--sample estimates HW alone: no --baseline and no --requests")
+        if requests or dry_run or baseline not in (None, NONE):
+            raise click.UsageError("--sample estimates HW alone: no --baseline, --requests or --dry-run")
         folder.claim(out, force)
         options = Options(engine, rung, VERIFY[verify], seed, quiet, jobs)
         with _layers(trace, layers) as workload:
@@ -158,6 +163,12 @@ def command(
     other = _baseline(baseline, machine)
     options = Options(engine, rung, VERIFY[verify], seed, quiet, jobs)
     machines = [machine] if other is None else [machine, other]
+    if dry_run:
+        from simulator.cli.check import dry_run as told_only
+
+        with _layers(trace, layers) as workload:
+            told_only(machines, workload, options)
+        return
     with (
         _layers(trace, layers) as workload,
         folder.draft(out, requests is not None) as draft,
@@ -213,11 +224,11 @@ def _requests(draft: Path | None, component: str | None) -> RequestFile | None:
 
 def _kept(
     out: Path, machines: list[Machine], trace: Trace, options: Options, force: bool, draft: Path | None
-) -> AbstractContextManager[Sequence[Path | None]]:
+) -> AbstractContextManager[Sequence[Kept]]:
     """Where finished layers of each machine are kept; nowhere with requests, which are written in one go."""
-    from simulator.cli.unfinished import journals
+    from simulator.cli.unfinished import Kept, journals
 
-    return nullcontext([None, None]) if draft else journals(out, machines, trace, options, force)
+    return nullcontext([Kept(None, 0)] * 2) if draft else journals(out, machines, trace, options, force)
 
 
 def _simulate(
@@ -226,17 +237,18 @@ def _simulate(
     options: Options,
     out: Path,
     requests: RequestFile | None,
-    kept: Sequence[Path | None],
+    kept: Sequence[Kept],
 ) -> tuple[Result, Result | None]:
     from simulator.api import Interrupted
-    from simulator.cli.console import progress_bar
+    from simulator.cli.progress import progress
 
     done: list[Result] = []
-    with progress_bar(machines[0].name, options.quiet) as report:
+    with progress(machines, trace, options) as report:
         for i, each in enumerate(machines):
+            report.begin(i, kept[i].layers)
             try:
                 with nullcontext() if requests is None or i else requests as told:
-                    done.append(_one(each, trace, options, report, (i, len(machines)), told, kept[i]))
+                    done.append(_one(each, trace, options, report, told, kept[i].path))
             except Interrupted as stop:
                 raise KeyboardInterrupt(_salvage(done, stop.result, out)) from None
     return done[0], (done[1] if len(done) > 1 else None)
@@ -246,26 +258,12 @@ def _one(
     machine: Machine,
     trace: Trace,
     options: Options,
-    report: Report,
-    turn: tuple[int, int],
+    report: Progress,
     requests: RequestFile | None,
     keep: Path | None,
 ) -> Result:
     from simulator.api import simulate
 
-    names, finished = [layer.name for layer in trace.layers], 0
-
-    def tell(cycle: int) -> None:
-        name = names[min(finished, len(names) - 1)]
-        at = f" cycle {cycle:,}" if cycle else ""
-        report(turn[0] * len(names) + finished, turn[1] * len(names), f"{machine.name} {name}{at}")
-
-    def step(_: LayerResult) -> None:
-        nonlocal finished
-        finished += 1
-        tell(0)
-
-    tell(0)
     return simulate(
         machine,
         trace,
@@ -273,8 +271,8 @@ def _one(
         rung=options.rung,
         verify=options.verify,
         seed=options.seed,
-        on_layer=step,
-        progress=lambda cycle, _: tell(cycle),
+        on_layer=lambda layer: report.step(layer.name, layer.cycles),
+        progress=lambda cycle, _: report.tell(cycle),
         requests=requests,
         jobs=options.jobs,
         keep=keep,

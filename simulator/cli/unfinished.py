@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,15 @@ if TYPE_CHECKING:
     from simulator.cli.run import Options
     from simulator.hardware import Machine
     from simulator.workload.model import Trace
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Where the layers of a machine are kept, None for nowhere, and how many are there."""
+
+    path: Path | None
+    layers: int
+
 
 FOLDER = "unfinished"
 """In the folder of a run, while it has not finished; a journal per machine."""
@@ -29,7 +39,7 @@ def begun(out: Path) -> bool:
 @contextlib.contextmanager
 def journals(
     out: Path, machines: Sequence[Machine], trace: Trace, options: Options, force: bool
-) -> Iterator[list[Path]]:
+) -> Iterator[list[Kept]]:
     """Files in which the layers of each machine are kept; gone when the block ends well, or because of its inputs.
 
     Raises
@@ -41,9 +51,9 @@ def journals(
     if force and folder.is_dir():
         shutil.rmtree(folder)
     paths = [folder / name for name in ("result.journal", "baseline.journal")[: len(machines)]]
-    _check(out, paths, machines, trace, options)
+    kept = _check(out, paths, machines, trace, options)
     try:
-        yield paths
+        yield kept
     except WorkerError:
         raise
     except SimulatorError:
@@ -52,13 +62,17 @@ def journals(
     _remove(out)
 
 
-def _check(out: Path, paths: list[Path], machines: Sequence[Machine], trace: Trace, options: Options) -> None:
+def _check(
+    out: Path, paths: list[Path], machines: Sequence[Machine], trace: Trace, options: Options
+) -> list[Kept]:
     from simulator.api.keeping import journal_of
     from simulator.api.processes import Work
     from simulator.plan.rung import parse_rung
 
+    kept = []
     for path, machine in zip(paths, machines, strict=True):
         if not path.exists():
+            kept.append(Kept(path, 0))
             continue
         rung = str(parse_rung(options.rung))
         work = Work(machine, options.engine, rung, options.verify, options.seed)
@@ -72,6 +86,8 @@ def _check(out: Path, paths: list[Path], machines: Sequence[Machine], trace: Tra
         journal.close()
         told = f"{len(journal.layers)} of {len(trace.layers)} layers of {machine.name} were finished before"
         click.echo(f"continuing: {told}", err=True)
+        kept.append(Kept(path, len(journal.layers)))
+    return kept
 
 
 def _remove(out: Path) -> None:

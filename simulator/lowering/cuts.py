@@ -12,8 +12,8 @@ sizes, order, formats, pattern) is told as overrides of the machine; what it sti
 | systolic | the rank of the outermost loop, in tiles; then the other |
 
 Convolutions are cut along M only (columns of their Toeplitz matrix share inputs), and only without groups; rows that a machine
-packs by their non-zeros (``row_wise``) are not cut. The other organisations are not cut either: they work on planes, or (``skip_ahead``)
-deal tiles to many elements at once, so that what a strip costs depends on how many there are.
+packs by their non-zeros (``row_wise``) are not cut. The other organisations are not cut either: they work on planes, or
+(``skip_ahead``) deal tiles to many elements at once, so that what a strip costs depends on how many there are.
 """
 
 from __future__ import annotations
