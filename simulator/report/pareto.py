@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 Spot = tuple[float, float, str, str, bool]
 """x, y, what gives the colour, the name, and whether it is on the front."""
 HIGHER = ("utilisation_ratio",)
-MOST, NAMED = 12, 8
+MOST, NAMED, _LONGEST = 12, 8, 80
 """Panels drawn; points of a front that are named."""
 _HEIGHT, _GAP, _LEFT = 2.6, 0.75, 0.95
 
@@ -59,7 +60,14 @@ def _panel(
 ) -> None:
     best = sorted({(s[0], s[1]) for s in spots if s[4]})
     if len(best) > 1:
-        axes.plot(*zip(*best, strict=True), color=INK, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1)
+        axes.plot(
+            *zip(*best, strict=True),
+            color=INK,
+            linewidth=0.8,
+            linestyle=(0, (4, 3)),
+            zorder=1,
+            drawstyle="steps-post",
+        )
     for x, y, machine, _, on in spots:
         edge, size = (INK, 7.5) if on else (SOFT, 4.5)
         axes.plot(
@@ -76,7 +84,7 @@ def _panel(
         if min(values) > 0 and max(values) > 8 * min(values):
             (axes.set_xscale if axis is axes.xaxis else axes.set_yscale)("log")
         else:
-            axis.set_major_formatter(lambda value, _: f"{value:,.4g}" if abs(value) < 1e4 else f"{value:.3g}")
+            axis.set_major_formatter(_number)
     axes.margins(0.12)
     axes.set_title(name, fontsize=9, loc="left")
     axes.set(xlabel=_words(told[0]), ylabel=_words(told[1]))
@@ -93,8 +101,20 @@ def _named(axes: Axes, spots: Sequence[Spot]) -> None:
     for i, ((x, y), texts) in enumerate(sorted(placed.items())[:NAMED]):
         more = f" (+{len(texts) - 1})" if len(texts) > 1 else ""
         axes.annotate(
-            texts[0][:48] + more, (x, y), xytext=(7, 6 if i % 2 == 0 else -10), textcoords="offset points", fontsize=7, color=INK,
+            _cut(texts[0]) + more, (x, y), xytext=(7, 6 if i % 2 == 0 else -10), textcoords="offset points", fontsize=7, color=INK,
         )  # fmt: skip
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 3] + "..."
+
+
+def _number(value: float, _: object = None) -> str:
+    """A tick: in full below a million, in powers of a thousand beyond."""
+    if abs(value) < 1e6:
+        return f"{value:,.4g}" if abs(value) < 1e3 else f"{value:,.0f}"
+    power = 3 * (int(math.log10(abs(value)) + 1e-9) // 3)
+    return f"{value / 10**power:.4g}e{power}"
 
 
 def _words(column: str) -> str:

@@ -97,9 +97,8 @@ class Sweep:
 
     def _panels(self) -> dict[str, list[tuple[float, float, str, str, bool]]]:
         """Of each workload its rows: x, y, machine, what differs, on the front."""
-        names = [
-            n for n in table.varied(self.rows) if n not in ("trace", "layers") and not n.startswith("recipe.")
-        ]
+        apart = ("machine", "trace", "layers")  # told by colour and panel
+        names = [n for n in table.varied(self.rows) if n not in apart and not n.startswith("recipe.")]
         panels = {}
         for name, places in table.workloads(self.rows).items():
             told = [

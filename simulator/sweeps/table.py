@@ -99,11 +99,11 @@ def label(row: Row, names: Sequence[str]) -> str:
     """A row by what differs, short."""
     parts = []
     for name in names:
-        value, (short, _, unit) = row[name], name.partition(" (")
+        value, (path, _, unit) = row[name], name.partition(" (")
         if value == "":
             continue
         bare = name in SETTINGS
-        parts.append(str(value) if bare else f"{short.rsplit('.', 1)[-1]} {value} {unit.rstrip(')')}".strip())
+        parts.append(str(value) if bare else f"{path} {value} {unit.rstrip(')')}".strip())
     return ", ".join(parts)
 
 

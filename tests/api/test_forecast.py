@@ -32,8 +32,8 @@ def test_every_machine_was_measured(name: str) -> None:
     fit = table()["machines"][name]
     for engine in ("fast", "reference"):
         run = fit[f"run_{engine}"]
-        assert run["layers"] >= 8
-        assert 0 < run["range"][0] < 1 < run["range"][1] < 12
+        assert run["layers"] >= 6
+        assert 0 < run["range"][0] < 1 < run["range"][1] < 16
         assert set(run["seconds"]) <= set(RUN)
         assert all(value > 0 for value in run["seconds"].values())
     assert set(fit["check"]["seconds"]) <= set(CHECK)
