@@ -19,6 +19,8 @@ from simulator.sweeps.points import Point
 from simulator.sweeps.work import UNEXPECTED, Row, failure, work
 
 Finished = Iterator[tuple[Point, list[Row]]]
+PATIENCE = "10s"
+"""How long a scheduler is waited for."""
 DIED = "the process that simulated this point ended by itself (killed, or out of memory)"
 
 
@@ -41,22 +43,34 @@ def over_processes(points: Sequence[Point], jobs: int) -> Finished:
         except BrokenProcessPool:
             waiting = [point for point in left if point.index not in done]
             suspects = waiting[: 2 * jobs + 2]
-            for suspect in suspects:
-                done.add(suspect.index)
-                yield suspect, _alone(suspect)
+            done |= {point.index for point in suspects}
+            yield from _one_by_one(suspects)
         left = [point for point in left if point.index not in done]
 
 
-def _alone(point: Point) -> list[Row]:
-    try:
-        return next(_pool([point], 1))[1]
-    except BrokenProcessPool:
-        return [failure(DIED, UNEXPECTED)]
+def _one_by_one(points: Sequence[Point]) -> Finished:
+    """In one process, so that one that ends is that of the point at work."""
+    waiting = list(points)
+    while waiting:
+        pool, state = _processes(1), sources()
+        try:
+            with _single_threaded():
+                while waiting:
+                    rows = pool.submit(work, waiting[0], state).result()
+                    yield waiting.pop(0), rows
+        except BrokenProcessPool:
+            yield waiting.pop(0), [failure(DIED, UNEXPECTED)]
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _processes(count: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _started)
 
 
 def _pool(points: Sequence[Point], jobs: int) -> Finished:
     others = set(multiprocessing.active_children())
-    pool = ProcessPoolExecutor(min(jobs, len(points)), multiprocessing.get_context("spawn"), _started)
+    pool = _processes(min(jobs, len(points)))
     waiting: dict[Future[list[Row]], Point] = {}
     try:
         with _single_threaded():
@@ -94,7 +108,7 @@ def on_cluster(points: Sequence[Point], address: str) -> Finished:
             client.submit(work, point, state, key=f"sparsecycle-{point.key}-{point.index}", pure=False): point
             for point in points
         }
-        finished = as_completed(futures, raise_errors=False)  # type: ignore[no-untyped-call]
+        finished = as_completed(futures, loop=client.loop, raise_errors=False)  # type: ignore[no-untyped-call]
         for future in finished:
             if future.status == "cancelled":
                 raise WorkerError(f"{address}: the cluster was lost; the same command continues")
@@ -117,7 +131,7 @@ def _client(address: str) -> Any:
             "--cluster needs dask.distributed: pip install 'sparsecycle[cluster]'; without --cluster, points run on this machine"
         ) from None
     try:
-        return Client(address, timeout="10s", set_as_default=False)  # type: ignore[no-untyped-call]
+        return Client(address, timeout=PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TimeoutError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(f"--cluster {address}: no scheduler answers: {reason}") from None

@@ -86,7 +86,7 @@ def test_layers_with_few_tiles_are_simulated_whole_and_say_so() -> None:
     assert (drawn.whole, drawn.rank) == ("", "M")
     assert found.layer("even").low == found.layer("even").high
     assert found.layer("even").value == simulator.simulate("tc", small, verify=False).cycles
-    conv = simulator.conv2d(np.ones((8, 4, 3, 3), bool), np.ones((1, 4, 8, 8), bool), groups=2)
+    conv = simulator.conv2d(np.ones((8, 2, 3, 3), bool), np.ones((1, 4, 8, 8), bool), groups=2)
     assert "cannot be told apart" in sample("tc", conv, 0.5).layers[0].whole
 
 
