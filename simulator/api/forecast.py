@@ -10,7 +10,7 @@ and likewise bytes. The coefficients, none negative, were fitted to measured run
 validation.benchmarks.forecast``) with the least squared relative error; a machine that was not measured has those of its
 organisation, of the machine of it that takes longest. ``start_seconds`` and ``base_bytes`` are what a process takes before its
 first layer, kernels compiled before; those that are not take a minute more. The range is where nine in ten of the measured runs
-were, each told by the fit to the others.
+were, each told by the fit to the others; that of ``base_bytes`` is of whole runs of networks.
 """
 
 from __future__ import annotations
@@ -131,10 +131,17 @@ def forecast(
     whole, start = max(sum(seconds) / max(1, at_once), longest), known["start_seconds"]
     start *= 2 if at_once > 1 else 1
     resident = known["base_bytes"] * (1 + (at_once if at_once > 1 else 0))
-    peak = resident + sum(memory[:at_once])
+    largest = sum(memory[:at_once])
+    peak = resident + largest
     return Forecast(
         Span(*(start + whole * part for part in (1.0, *run["range"]))),
-        Span(peak, *(resident + sum(memory[:at_once]) * part for part in fit["memory"]["range"])),
+        Span(
+            peak,
+            *(
+                resident * a + largest * b
+                for a, b in zip(known["base_range"], fit["memory"]["range"], strict=True)
+            ),
+        ),
         tuple(seconds),
     )
 
