@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--examples", action="store_true", help="also run the examples of the pages that take seconds"
+    )
     parser.addoption("--networks", type=int, default=200, help="random networks the differential tests run")
 
 
