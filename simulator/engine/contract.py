@@ -134,8 +134,9 @@ grants (all zero) but with its actions. Rates are equal when their ratios are.
 Chunks
 ------
 A program's chunks are read one after the other; the next is fetched before anything is decided that the
-missing item could influence. Splitting or merging runs, or chunks, never changes an outcome. An empty chunk
-is allowed.
+missing item could influence. A chunk with visits tells the runs of its blocks in that order, and adds a visit's
+actions to those of its last item. Splitting or merging runs, blocks or chunks never changes an outcome. An empty
+chunk is allowed.
 
 Deadlock
 --------

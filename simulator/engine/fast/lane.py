@@ -116,8 +116,8 @@ def lane(m: Ints, v: Vector, bins: Ints, program: int) -> int:
     list_, source, varied = m[at.LANE], m[program + at.SOURCE], m[program + at.VARIED]
     done, status = 0, at.MOVED
     while done < items:
-        if not varied and done & (done - 1) == 0:
-            done += glide(m, program, stages, items - done, done)
+        if m[program + at.STEADY] and done & (done - 1) == 0:
+            done += glide(m, v, program, stages, items - done, done)
             if done == items:
                 break
         take, give, ready = m[program + at.TAKE], m[program + at.GIVE], 0

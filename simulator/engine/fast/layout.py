@@ -67,7 +67,8 @@ TOKEN_WAIT, ROOM_WAIT, CONSUMER, PRODUCER, REASON = 13, 14, 15, 16, 17
 CHANNEL_WORDS = 18
 
 # Program
-OUTS, END, STRIDE, ROW, ROW_END, CURRENT, LEFT, PHASE, RUN_PERIOD, VARIED = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
+# ROW: the next of the block being visited, 0 when it has none; VISIT: where the row is named that the next visit begins with
+OUTS, END, STRIDE, ROW, VISIT, CURRENT, LEFT, PHASE, RUN_PERIOD, VARIED = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
 DEMAND, TICKS, TICKS_PER_DEMAND, FREE, NEXT, ELIGIBLE, READY = 10, 11, 12, 13, 14, 15, 16
 AWAKE, WANTS, DONE, ELASTIC, OWNER, SINCE, FINISH = 17, 18, 19, 20, 21, 22, 23
 ITEMS, SUM_START, SUM_SQUARE, SUM_DEPART, STATES, DEFERRED, POSITION, SHARED = 24, 25, 26, 27, 28, 35, 36, 37
@@ -86,13 +87,15 @@ SEEN, TICKS_SHIFT, STREAM, SOURCE, TARGET, TAKE, GIVE, WORK, ALONE, UNIT = (
 NUMBER, SHARED_NUMBER, SPAN, UNITS, LOADS = 48, 49, 50, 51, 52
 KEY_ROW, KEY = 53, 54  # signature of a run, and of which
 PLACE = 55  # block of where its items lie, 0: nobody asks; see service
-BLOCK = 56  # then the inputs: channel, takes, releases; and the outputs: channel, puts
+VISITS_END, SINGLE = 56, 57  # whether it is on a shared port and its runs are all one block
+STEADY = 58  # whether all items of a stream's run have the same demand
+BLOCK = 59  # then the inputs: channel, takes, releases; and the outputs: channel, puts
 INPUT, OUTPUT = 3, 2
 CHANNEL, TAKES, RELEASES, PUTS = 0, 1, 2, 1
 
-# Row of a run table: count, period, whether a field varies, whether it is a stream and of which places of the inputs and
-# outputs (-1: of none), then the fields, then one flag per field
-ROW_COUNT, ROW_PERIOD, ROW_VARIED, ROW_STREAM, ROW_IN, ROW_OUT, ROW_FIELDS = 0, 1, 2, 3, 4, 5, 6
+# Row of a run table: whether it is the last of its block, count, period, whether a field varies, whether it is a stream and of which
+# places of the inputs and outputs (-1: of none), then the fields, then one flag per field
+ROW_LAST, ROW_COUNT, ROW_PERIOD, ROW_VARIED, ROW_STREAM, ROW_IN, ROW_OUT, ROW_FIELDS = 0, 1, 2, 3, 4, 5, 6, 7
 
 # Tapes: entries; loops and their words: first entry, times, how deep, its own entry, cycles per state and in all of one turn
 MOST_ENTRIES, MOST_LOOPS, LOOP_WORDS = 1 << 16, 1 << 10, 12
