@@ -1,7 +1,7 @@
 """Visits that are alike, told once: a kind per distinct row of keys, and the order kinds come in.
 
-Blocks of all kinds lie in one table, which is told once with the order of the visits. Visits are cut in parts of whole turns of the loops
-where there are very many, or where blocks have more values than a chunk should.
+Blocks of all kinds lie in one table, which is told once with the order of the visits. Visits are cut in parts of whole turns of the
+loops where there are very many, or where blocks have more values than a chunk should.
 """
 
 from __future__ import annotations

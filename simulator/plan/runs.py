@@ -93,11 +93,11 @@ class Chunk:
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays."""
-        arrays = [self.runs, self.varies, self.vectors]
+        told = self.runs.nbytes + self.varies.nbytes + self.vectors.nbytes
         if self.visits is not None:
-            arrays += [self.visits.sizes, self.visits.order]
-            arrays += [] if self.visits.actions is None else [self.visits.actions]
-        return sum(array.nbytes for array in arrays)
+            told += self.visits.sizes.nbytes + self.visits.order.nbytes
+            told += 0 if self.visits.actions is None else self.visits.actions.nbytes
+        return told
 
     def items(self) -> Iterator[tuple[int, ...]]:
         """Expand into items, each a tuple of its fields from `demand` on."""

@@ -93,8 +93,8 @@ BLOCK = 59  # then the inputs: channel, takes, releases; and the outputs: channe
 INPUT, OUTPUT = 3, 2
 CHANNEL, TAKES, RELEASES, PUTS = 0, 1, 2, 1
 
-# Row of a run table: whether it is the last of its block, count, period, whether a field varies, whether it is a stream and of which
-# places of the inputs and outputs (-1: of none), then the fields, then one flag per field
+# Row of a run table: whether it is the last of its block, count, period, whether a field varies, whether it is a stream and of
+# which places of the inputs and outputs (-1: of none), then the fields, then one flag per field
 ROW_LAST, ROW_COUNT, ROW_PERIOD, ROW_VARIED, ROW_STREAM, ROW_IN, ROW_OUT, ROW_FIELDS = 0, 1, 2, 3, 4, 5, 6, 7
 
 # Tapes: entries; loops and their words: first entry, times, how deep, its own entry, cycles per state and in all of one turn
