@@ -12,8 +12,8 @@ The second and the last do not depend on i; arrivals and credits do not fall, so
 known; where the first stage takes now more and now less, every arrival is looked at. Nobody waits and nobody is held, so there is
 nothing to log but that the stages stay busy.
 
-An item may need less than a cycle of a port that keeps its own time, work w of t ticks a cycle. With y[i] = free - t (next + i) after
-item i, which came g cycles before it started::
+An item may need less than a cycle of a port that keeps its own time, work w of t ticks a cycle. With y[i] = free - t (next + i)
+after item i, which came g cycles before it started::
 
     y[i] = max(y[i - 1] - (t - w), w - t g, 1)     so     y[n - 1] = max(y[-1] - n (t - w), w - t g, 1)
 """
