@@ -41,7 +41,8 @@ EPOCH = 40  # how often a tape was unrolled
 SUMS, FRAMES = 41, 42  # scratch of the tapes, in the bins
 # Many ports, where nothing is leapt over: whether they are; the tree of first grants, and its leaves
 MANY, TREE, TREE_LEAVES = 43, 44, 45
-HEADER = 46
+ENTRIES = 46  # of a tape at most
+HEADER = 47
 # Header of a kept state
 KEPT_SIGNATURE, KEPT_AT, KEPT_PORT, KEPT_EPOCH = 0, 1, 2, 3
 
@@ -98,7 +99,7 @@ CHANNEL, TAKES, RELEASES, PUTS = 0, 1, 2, 1
 ROW_LAST, ROW_COUNT, ROW_PERIOD, ROW_VARIED, ROW_STREAM, ROW_IN, ROW_OUT, ROW_FIELDS = 0, 1, 2, 3, 4, 5, 6, 7
 
 # Tapes: entries; loops and their words: first entry, times, how deep, its own entry, cycles per state and in all of one turn
-MOST_ENTRIES, MOST_LOOPS, LOOP_WORDS = 1 << 16, 1 << 10, 12
+MOST_ENTRIES, LEAST_ENTRIES, ALL_ENTRIES, MOST_LOOPS, LOOP_WORDS = 1 << 16, 1 << 10, 1 << 20, 1 << 10, 12
 FIRST_ENTRY, TIMES, DEPTH, STOP, TURN = 0, 1, 2, 3, 4
 BLOCK_ENTRIES = 8
 """Entries after which the sums over a tape are noted."""

@@ -16,7 +16,7 @@ from simulator.plan.runs import COUNT, DEMAND, PORTS, WORK, Chunk, Visits
 
 Ints = NDArray[np.int64]
 ENOUGH, PLENTY = 2048, 1 << 16
-"""Runs, and values of their vectors, that are loaded at once when chunks are small."""
+"""Runs and visits, and values of their vectors, that are loaded at once when chunks are small."""
 
 
 class Loader:
@@ -65,9 +65,10 @@ class Loader:
             chunks: list[Chunk] = []
             rows = values = 0
             while rows < ENOUGH and values < PLENTY and (chunk := next(self._chunks, None)) is not None:
-                if told := chunk.told:
+                if len(chunk.runs):
                     chunks.append(chunk)
-                    rows, values = rows + told, values + len(chunk.vectors)
+                    rows += len(chunk.runs) + (0 if chunk.visits is None else len(chunk.visits.order))
+                    values += len(chunk.vectors)
             if not chunks:
                 words[self.block + at.DONE] = 1
                 return False
