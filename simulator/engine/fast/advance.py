@@ -85,10 +85,10 @@ def first_grant(m: Ints) -> tuple[int, int]:
     return cycle, component
 
 
-@stepping
-def advance(words: Ints, vectors: Vector, counts: Ints, windows: int) -> int:
+@apart
+def run(m: Ints, v: Vector, bins: Ints, windows: int) -> int:
     """Run until a program is hungry, a ring is full, all is done or stuck, or `windows` windows are over."""
-    m, v, bins, settled = pointer(words), pointer(vectors), pointer(counts), False
+    settled = False
     while True:
         cycle, component = first_grant(m)
         entered = m[at.LEAPING] and m[at.ENTERED_RUN]
@@ -116,15 +116,20 @@ def advance(words: Ints, vectors: Vector, counts: Ints, windows: int) -> int:
 
 
 @stepping
+def advance(words: Ints, vectors: Vector, counts: Ints, windows: int) -> int:
+    """Run until a program is hungry, a ring is full, all is done or stuck, or `windows` windows are over."""
+    return run(pointer(words), pointer(vectors), pointer(counts), windows)
+
+
+@stepping
 def enqueue(words: Ints, program: int) -> None:
     """Make a program runnable."""
     push(pointer(words), program)
 
 
-@stepping
-def finished(words: Ints, counts: Ints, cycles: int) -> None:
+@apart
+def finish_all(m: Ints, bins: Ints, cycles: int) -> None:
     """Log the cycles that are left to the end of the run, `cycles` in all."""
-    m, bins = pointer(words), pointer(counts)
     component, words = m[at.COMPONENT0], m[at.PROGRAM_WORDS]
     for _ in range(m[at.COMPONENTS]):
         kind, items = m[component + at.KIND], 0
@@ -151,3 +156,9 @@ def finished(words: Ints, counts: Ints, cycles: int) -> None:
             add(m, bins, component, DRAINED, m[program + at.NEXT], cycles)
         unroll(m, bins, component)
         component += at.COMPONENT_WORDS
+
+
+@stepping
+def finished(words: Ints, counts: Ints, cycles: int) -> None:
+    """Log the cycles that are left to the end of the run, `cycles` in all."""
+    finish_all(pointer(words), pointer(counts), cycles)
