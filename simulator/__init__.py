@@ -13,13 +13,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simulator.api import Interrupted, compare, estimate, load, load_machine, load_trace, simulate
+    from simulator.api import Interrupted, compare, estimate, load, load_machine, load_trace, sample, simulate
     from simulator.errors import DeadlockError, InfeasibleError, InputError, SimulatorError, UnitError
     from simulator.hardware.machine import Machine
     from simulator.mapping.design_point import DesignPoint
     from simulator.record.comparison import Comparison
     from simulator.record.estimate import Estimate
     from simulator.record.result import LayerResult, Result
+    from simulator.record.sample import Sampled
+    from simulator.sweeps import sweep
     from simulator.workload.layer import Layer, conv2d, gemm
     from simulator.workload.model import Trace
 
@@ -35,6 +37,7 @@ _HOMES = {
     "LayerResult": "record.result",
     "Machine": "hardware.machine",
     "Result": "record.result",
+    "Sampled": "record.sample",
     "SimulatorError": "errors",
     "Trace": "workload.model",
     "UnitError": "errors",
@@ -45,7 +48,9 @@ _HOMES = {
     "load": "api",
     "load_machine": "api",
     "load_trace": "api",
+    "sample": "api",
     "simulate": "api",
+    "sweep": "sweeps",
 }
 
 __all__ = [
@@ -60,6 +65,7 @@ __all__ = [
     "LayerResult",
     "Machine",
     "Result",
+    "Sampled",
     "SimulatorError",
     "Trace",
     "UnitError",
@@ -70,7 +76,9 @@ __all__ = [
     "load",
     "load_machine",
     "load_trace",
+    "sample",
     "simulate",
+    "sweep",
 ]
 
 

@@ -49,6 +49,10 @@ def load(name: str | Path) -> Machine | DesignPoint | Trace | Result:
         return load_point(specification)
     path = Path(locate(str(name)))
     if path.is_dir():
+        if (path / "sample.json").is_file():
+            raise InputError(
+                f"{name}: holds a sample, not a result; simulator.record.sample.load reads its sample.json"
+            )
         if not (path / "result.h5").is_file():
             raise InputError(
                 f"{name}: is a folder without result.h5; give a file, or a folder that a run wrote"

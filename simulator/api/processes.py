@@ -9,6 +9,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -87,8 +88,16 @@ def _finished(waiting: dict[Future[LayerResult], int]) -> Iterator[tuple[int, La
 
 
 def _started() -> None:
-    """Ctrl-C is for the process that asked; this one is told by it."""
+    """Ctrl-C is for the process that asked; this one is told by it, and ends when that one does, however it does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_outlive_nobody, daemon=True).start()
+
+
+def _outlive_nobody() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _layer(work: Work, layer: Layer) -> LayerResult:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.api.arguments import kind_of, overridden, seed_of, wanted
+from simulator.api.keeping import journal_of
 from simulator.api.loading import layers_of, load
 from simulator.api.processes import Work, jobs_of, over_processes
 from simulator.errors import InfeasibleError, InputError
@@ -53,6 +54,7 @@ def simulate(
     requests: RequestFile | None = None,
     tensors: Mapping[str, NDArray[Any]] | None = None,
     jobs: int = 1,
+    keep: str | Path | None = None,
 ) -> Result:
     """Run a layer or a trace on a machine, or a design point on tensors, cycle by cycle.
 
@@ -83,6 +85,10 @@ def simulate(
     jobs : int
         Processes that share the layers, 0: one per processor. The Result is the same; `on_layer` is called in the order
         layers are finished, `progress` not at all.
+    keep : str or Path
+        File in which finished layers are kept while a trace runs. A call with the same inputs continues from them, whatever ended
+        the one before, and `on_layer` is called for those first; of other inputs they are refused. The caller deletes it when the
+        Result is saved. Not with requests, nor for a design point.
 
     Returns
     -------
@@ -101,6 +107,8 @@ def simulate(
     step, run = parse_rung(rung), resolve("engine", engine)
     verify, seed = wanted(verify), seed_of(seed)
     loaded = load(machine) if isinstance(machine, (str, Path)) else machine
+    if keep is not None and (requests is not None or not isinstance(loaded, Specification)):
+        raise InputError("keep: layers are kept of a trace on a machine, without requests")
     if not isinstance(loaded, Specification):
         return _on_point(
             loaded,
@@ -120,21 +128,31 @@ def simulate(
     target = overridden(loaded, overrides)
     name, digest, layers = layers_of(workload)
     work = Work(target, engine, str(step), verify, seed)
-    done: dict[int, LayerResult] = {}
+    journal = None if keep is None else journal_of(keep, work, name, digest)
+    done: dict[int, LayerResult] = {} if journal is None else dict(journal.layers)
+    todo = [(index, layer) for index, layer in enumerate(layers) if index not in done]
     try:
-        with closing(_each(work, list(layers), jobs_of(jobs), (run, step, progress, requests))) as results:
+        if on_layer is not None:
+            for index in sorted(done):
+                on_layer(done[index])
+        with closing(_each(work, todo, jobs_of(jobs), (run, step, progress, requests))) as results:
             for index, result in results:
                 done[index] = result
+                if journal is not None:
+                    journal.add(index, result)
                 if on_layer is not None:
                     on_layer(result)
     except KeyboardInterrupt:
         raise Interrupted(_result(work, name, digest, done, complete=False)) from None
+    finally:
+        if journal is not None:
+            journal.close()
     return _result(work, name, digest, done, complete=True)
 
 
 def _each(
     work: Work,
-    layers: list[Layer],
+    todo: list[tuple[int, Layer]],
     jobs: int,
     here: tuple[Engine, Rung, Progress | None, RequestFile | None],
 ) -> Generator[tuple[int, LayerResult], None, None]:
@@ -142,10 +160,11 @@ def _each(
     run, rung, progress, requests = here
     if jobs > 1 and requests is not None:
         raise InputError(f"jobs={jobs}: requests are written in the order of layers; use jobs=1")
-    if jobs > 1 and len(layers) > 1:
-        yield from over_processes(work, layers, jobs)
+    if jobs > 1 and len(todo) > 1:
+        for at, result in over_processes(work, [layer for _, layer in todo], jobs):
+            yield todo[at][0], result
         return
-    for index, layer in enumerate(layers):
+    for index, layer in todo:
         result = layer_result(work.machine, layer, run, rung, work.verify, work.seed, progress, requests)
         yield index, result
 

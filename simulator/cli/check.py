@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -10,6 +10,7 @@ import click
 from simulator.errors import InputError, SimulatorError
 
 if TYPE_CHECKING:
+    from simulator.cli.run import Options
     from simulator.hardware import Machine
     from simulator.workload.layer import Layer
     from simulator.workload.model import Trace
@@ -31,9 +32,37 @@ def command(files: tuple[str, ...]) -> None:
     for name, machine in machines.items():
         for text in traces.keys() - wrong:
             faults += [(f"{text} on {name}", error) for error in _together(machine, traces[text])]
+    _report(files, wrong, faults)
+    for text in traces.keys() - wrong:
+        for name, machine in machines.items():
+            _tell_forecast(f"{text} on {name}", [machine], traces[text])
     for trace in traces.values():
         trace.close()
-    _report(files, wrong, faults)
+
+
+def dry_run(machines: Sequence[Machine], trace: Trace, options: Options) -> None:
+    """Check that every layer runs on every machine, and say what it will take.
+
+    Raises
+    ------
+    InputError, InfeasibleError
+        The first layer that does not.
+    """
+    for machine in machines:
+        for layer in trace.layers:
+            for error in _lowers(machine, layer):
+                raise error
+    _tell_forecast(f"{trace.name} on {', then '.join(m.name for m in machines)}", machines, trace, options)
+
+
+def _tell_forecast(
+    what: str, machines: Sequence[Machine], trace: Trace, options: Options | None = None
+) -> None:
+    from simulator.cli.progress import forecasts_of, told
+    from simulator.cli.run import Options
+
+    options = options or Options("fast", "truth", "auto", 0, True)
+    click.echo(f"estimated: {what}: {told(forecasts_of(machines, trace, options))}")
 
 
 def _report(files: tuple[str, ...], wrong: set[str], faults: list[tuple[str, SimulatorError]]) -> None:

@@ -19,14 +19,18 @@ FILES = (
     "layers.csv",
     "timeline.png",
     "requests.txt",
+    "sample.json",
+    "sample.png",
 )
 """Every name a run may write."""
 
 Writer = Callable[[Path], None]
 
 
-def claim(out: Path, force: bool) -> None:
+def claim(out: Path, force: bool, resumable: Callable[[Path], bool] = lambda out: False) -> None:
     """Refuse a folder that cannot or must not be written, before anything is simulated.
+
+    A folder of which `resumable` is true may hold files.
 
     Raises
     ------
@@ -35,7 +39,7 @@ def claim(out: Path, force: bool) -> None:
     """
     if out.exists() and not out.is_dir():
         raise InputError(f"--out {out}: is a file, not a folder")
-    if out.is_dir() and any(out.iterdir()) and not force:
+    if out.is_dir() and any(out.iterdir()) and not force and not resumable(out):
         raise InputError(
             f"--out {out}: is not empty; give --force to overwrite the run in it, or another folder"
         )

@@ -60,11 +60,13 @@ def command(out: Path, kind: str, layer: str | None, output: Path | None) -> Non
 def result_of(path: Path) -> Result:
     """The result of a folder or file that a run wrote, or InputError."""
     from simulator.api import load
+    from simulator.cli.run_sample import refuse
     from simulator.errors import InputError
     from simulator.record.result import Result
 
     if not path.exists():
         raise InputError(f"{path}: no such file or folder; give what `sparsecycle run` wrote")
+    refuse(path, "this")
     if path.is_dir() and not (path / "result.h5").is_file():
         raise InputError(f"{path}: has no result.h5; give a folder that `sparsecycle run` wrote")
     found = load(path / "result.h5" if path.is_dir() else path)

@@ -17,8 +17,17 @@ import click
 def command(out: Path, output: Path | None) -> None:
     """Write a page of a result that `run` wrote: tables, pictures, configuration, assumptions; nothing from elsewhere."""
     from simulator.cli.plot import baseline_of, result_of
+    from simulator.cli.run_sample import sampled_of
     from simulator.report.html import report
 
+    sampled = sampled_of(out)
+    if sampled is not None:
+        from simulator.report.sampled import page
+
+        target = output or (out if out.is_dir() else out.parent) / "report.html"
+        page(sampled, target)
+        click.echo(f"wrote {target}")
+        return
     result = result_of(out)
     folder = out if out.is_dir() else out.parent
     beside = (folder / "baseline.h5").is_file() and out.is_dir()

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from contextlib import nullcontext
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +15,11 @@ import click
 from simulator.registry import names
 
 if TYPE_CHECKING:
-    from simulator.cli.console import Report
+    from simulator.cli.progress import Progress
+    from simulator.cli.unfinished import Kept
     from simulator.hardware import Machine
     from simulator.record.requests import RequestFile
-    from simulator.record.result import LayerResult, Result
+    from simulator.record.result import Result
     from simulator.workload.model import Trace
 
 VERIFY: dict[str, bool | str] = {"auto": "auto", "full": True, "off": False}
@@ -83,7 +85,17 @@ class Options:
     show_default=True,
     help="Processes that share the layers; 0: one per processor.",
 )
+@click.option(
+    "--sample",
+    "part",
+    metavar="FRACTION",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    help="Simulate only such a part of the tiles of each layer, e.g. 0.1, and estimate the rest, with intervals.",
+)
 @click.option("--plot/--no-plot", default=True, help="Draw timeline.png [default: plot].")
+@click.option(
+    "--dry-run", is_flag=True, help="Check everything and say what the run will take; simulate nothing."
+)
 @click.option("--force", is_flag=True, help="Overwrite the run in the folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of the table.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
@@ -100,7 +112,9 @@ def command(
     seed: int,
     requests: str | None,
     jobs: int,
+    part: float | None,
     plot: bool,
+    dry_run: bool,
     force: bool,
     as_json: bool,
     quiet: bool,
@@ -110,20 +124,25 @@ def command(
     HW is a name in hwconfigs/ or a .yaml file, TRACE a .h5 file or a name in traces/. HW may also be a Timeloop or Sparseloop
     specification (a name, a file or a folder): TRACE may then be an .npz file with an array per operand, or be left out to draw
     operands from the occupancies it declares. The folder gets result.h5, baseline.h5,
-    config.yaml, summary.json, layers.csv and timeline.png; with --requests also requests.txt.
+    config.yaml, summary.json, layers.csv and timeline.png; with --requests also requests.txt. A run that was interrupted or killed
+    is continued by the same command. With --sample it gets sample.json, summary.json, layers.csv, config.yaml and sample.png.
     """
     from simulator.cli import folder
     from simulator.cli.inputs import pairs
     from simulator.cli.run_point import run_point, specification
+    from simulator.cli.unfinished import begun
     from simulator.hardware import load, override
     from simulator.plan.rung import parse_rung
 
     parse_rung(rung)
-    folder.claim(out, force)
+    folder.claim(out, force, lambda place: requests is None and begun(place))
     point = specification(hw)
     if point is not None:
-        if sets or requests or baseline not in (None, NONE):
-            raise click.UsageError("--set, --requests and --baseline are for machines; HW is a design point")
+        if sets or requests or part or baseline not in (None, NONE):
+            raise click.UsageError(
+                "--set, --requests, --sample and --baseline are for machines; HW is a design point"
+            )
+        folder.claim(out, force)
         result = run_point(point, trace, layers, Options(engine, rung, VERIFY[verify], seed, quiet))
         _write(out, result, None, plot)
         _show(result, None, False, out, as_json)
@@ -131,10 +150,32 @@ def command(
     if trace is None:
         raise click.UsageError("a machine needs a TRACE")
     machine = override(load(hw), pairs(sets, "--set"))
+    if part is not None:
+        from simulator.cli.run_sample import run_sample
+
+        if requests or dry_run or baseline not in (None, NONE):
+            raise click.UsageError("--sample estimates HW alone: no --baseline, --requests or --dry-run")
+        folder.claim(out, force)
+        options = Options(engine, rung, VERIFY[verify], seed, quiet, jobs)
+        with _layers(trace, layers) as workload:
+            run_sample(machine, workload, part, options, out, plot, as_json)
+        return
     other = _baseline(baseline, machine)
     options = Options(engine, rung, VERIFY[verify], seed, quiet, jobs)
-    with _layers(trace, layers) as workload, folder.draft(out, requests is not None) as draft:
-        result, compared = _simulate(machine, other, workload, options, out, _requests(draft, requests))
+    machines = [machine] if other is None else [machine, other]
+    if dry_run:
+        from simulator.cli.check import dry_run as told_only
+
+        with _layers(trace, layers) as workload:
+            told_only(machines, workload, options)
+        return
+    with (
+        _layers(trace, layers) as workload,
+        folder.draft(out, requests is not None) as draft,
+        _kept(out, machines, workload, options, force, draft) as kept,
+    ):
+        told = _requests(draft, requests)
+        result, compared = _simulate(machines, workload, options, out, told, kept)
         _write(out, result, compared, plot, draft)
     _show(result, compared, bool(sets), out, as_json)
 
@@ -181,24 +222,33 @@ def _requests(draft: Path | None, component: str | None) -> RequestFile | None:
     return None if draft is None or component is None else RequestFile(draft, component)
 
 
+def _kept(
+    out: Path, machines: list[Machine], trace: Trace, options: Options, force: bool, draft: Path | None
+) -> AbstractContextManager[Sequence[Kept]]:
+    """Where finished layers of each machine are kept; nowhere with requests, which are written in one go."""
+    from simulator.cli.unfinished import Kept, journals
+
+    return nullcontext([Kept(None, 0)] * 2) if draft else journals(out, machines, trace, options, force)
+
+
 def _simulate(
-    machine: Machine,
-    other: Machine | None,
+    machines: list[Machine],
     trace: Trace,
     options: Options,
     out: Path,
     requests: RequestFile | None,
+    kept: Sequence[Kept],
 ) -> tuple[Result, Result | None]:
     from simulator.api import Interrupted
-    from simulator.cli.console import progress_bar
+    from simulator.cli.progress import progress
 
-    machines = [machine] if other is None else [machine, other]
     done: list[Result] = []
-    with progress_bar(machine.name, options.quiet) as report:
+    with progress(machines, trace, options) as report:
         for i, each in enumerate(machines):
+            report.begin(i, kept[i].layers)
             try:
                 with nullcontext() if requests is None or i else requests as told:
-                    done.append(_one(each, trace, options, report, (i, len(machines)), told))
+                    done.append(_one(each, trace, options, report, told, kept[i].path))
             except Interrupted as stop:
                 raise KeyboardInterrupt(_salvage(done, stop.result, out)) from None
     return done[0], (done[1] if len(done) > 1 else None)
@@ -208,25 +258,12 @@ def _one(
     machine: Machine,
     trace: Trace,
     options: Options,
-    report: Report,
-    turn: tuple[int, int],
+    report: Progress,
     requests: RequestFile | None,
+    keep: Path | None,
 ) -> Result:
     from simulator.api import simulate
 
-    names, finished = [layer.name for layer in trace.layers], 0
-
-    def tell(cycle: int) -> None:
-        name = names[min(finished, len(names) - 1)]
-        at = f" cycle {cycle:,}" if cycle else ""
-        report(turn[0] * len(names) + finished, turn[1] * len(names), f"{machine.name} {name}{at}")
-
-    def step(_: LayerResult) -> None:
-        nonlocal finished
-        finished += 1
-        tell(0)
-
-    tell(0)
     return simulate(
         machine,
         trace,
@@ -234,10 +271,11 @@ def _one(
         rung=options.rung,
         verify=options.verify,
         seed=options.seed,
-        on_layer=step,
-        progress=lambda cycle, _: tell(cycle),
+        on_layer=lambda layer: report.step(layer.name, layer.cycles),
+        progress=lambda cycle, _: report.tell(cycle),
         requests=requests,
         jobs=options.jobs,
+        keep=keep,
     )
 
 
@@ -247,7 +285,7 @@ def _salvage(done: list[Result], partial: Result, out: Path) -> str:
     if not result.layers:
         return "before the first layer was finished; nothing was written"
     _write(out, result, compared if compared is not None and compared.layers else None, plot=False)
-    return f"finished layers of {partial.machine} are in {out}, marked incomplete"
+    return f"finished layers of {partial.machine} are in {out}, marked incomplete; the same command continues"
 
 
 def document(result: Result, baseline: Result | None) -> dict[str, Any]:

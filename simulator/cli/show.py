@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -38,10 +39,15 @@ def command(what: str, problem: str | None, mapping: str | None, as_json: bool) 
     if problem or mapping:
         raise click.UsageError("--problem and --mapping are for specifications of Timeloop")
     from simulator.api import load
+    from simulator.cli.run_sample import sampled_of, show_sample
     from simulator.hardware import Machine
     from simulator.record.result import Result
     from simulator.workload.model import Trace
 
+    sampled = sampled_of(Path(what))
+    if sampled is not None:
+        print_json(sampled.summary()) if as_json else show_sample(sampled)
+        return
     found = load(what)
     if isinstance(found, Machine):
         show_machine(found, as_json)

@@ -162,7 +162,8 @@ def test_interrupted_in_the_second_layer(run, toy, tmp_path, monkeypatch) -> Non
     out = tmp_path / "out"
     ran = _run(run, toy, out)
     assert ran.code == 130
-    assert ran.err.strip() == f"interrupted: finished layers of highlight are in {out}, marked incomplete"
+    kept = f"finished layers of highlight are in {out}, marked incomplete; the same command continues"
+    assert ran.err.strip() == f"interrupted: {kept}"
     found = load(out / "result.h5")
     assert not found.complete
     assert [layer.name for layer in found.layers] == ["s75/fc1"]
