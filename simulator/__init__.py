@@ -13,7 +13,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simulator.api import Interrupted, compare, estimate, load, load_machine, load_trace, simulate
+    from simulator.api import (
+        Interrupted,
+        compare,
+        estimate,
+        load,
+        load_machine,
+        load_trace,
+        record_events,
+        simulate,
+        write_events,
+    )
     from simulator.errors import DeadlockError, InfeasibleError, InputError, SimulatorError, UnitError
     from simulator.hardware.machine import Machine
     from simulator.mapping.design_point import DesignPoint
@@ -45,7 +55,9 @@ _HOMES = {
     "load": "api",
     "load_machine": "api",
     "load_trace": "api",
+    "record_events": "api",
     "simulate": "api",
+    "write_events": "api",
 }
 
 __all__ = [
@@ -70,7 +82,9 @@ __all__ = [
     "load",
     "load_machine",
     "load_trace",
+    "record_events",
     "simulate",
+    "write_events",
 ]
 
 

@@ -1,6 +1,7 @@
-"""The public functions: load, gemm, conv2d, simulate, estimate, compare. Everything heavy is imported when it is needed."""
+"""The public functions: load, simulate, record_events, estimate, compare, .. Everything heavy is imported when it is needed."""
 
 from simulator.api.estimation import DECLARED, MEASURED, compare, design_point, design_points, estimate
+from simulator.api.events import record_events, write_events
 from simulator.api.loading import load, load_machine, load_trace
 from simulator.api.simulation import Interrupted, lowered_layer, simulate, versions
 
@@ -16,6 +17,8 @@ __all__ = [
     "load_machine",
     "load_trace",
     "lowered_layer",
+    "record_events",
     "simulate",
     "versions",
+    "write_events",
 ]

@@ -17,7 +17,19 @@ import click
 
 from simulator.errors import SimulatorError
 
-VERBS = ("run", "estimate", "compare", "plot", "report", "show", "check", "trace", "validate", "import")
+VERBS = (
+    "run",
+    "estimate",
+    "compare",
+    "events",
+    "plot",
+    "report",
+    "show",
+    "check",
+    "trace",
+    "validate",
+    "import",
+)
 MODULES = {"import": "importing"}
 """Verbs whose names are words of Python."""
 INTERRUPTED = 130
