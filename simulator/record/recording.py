@@ -27,6 +27,8 @@ class Window:
         Cycles [begin, end) of the run; `end` may lie behind its last.
     most : int
         Items and intervals of state together.
+    kept : int
+        How many of them are there from earlier runs.
 
     Raises
     ------
@@ -37,6 +39,7 @@ class Window:
     begin: int
     end: int
     most: int = MOST
+    kept: int = 0
 
     def __post_init__(self) -> None:
         if not 0 <= self.begin < self.end:
@@ -45,6 +48,11 @@ class Window:
             )
         if self.most < 1:
             raise InputError(f"at most {self.most} events: must be at least 1")
+
+    @property
+    def room(self) -> int:
+        """How many more may be kept."""
+        return self.most - self.kept
 
     def crowded(self) -> InputError:
         """The error when more happens in the window than may be kept."""
@@ -127,6 +135,11 @@ class Recording:
     begin: int
     end: int
     components: tuple[ComponentEvents, ...]
+
+    @property
+    def size(self) -> int:
+        """Items and intervals of state."""
+        return sum(len(part.begins) + sum(map(len, part.programs)) for part in self.components)
 
 
 def merged(

@@ -128,7 +128,7 @@ class Recorded(Schedule):
 
     def _keep(self, count: int) -> None:
         self._kept += count
-        if self._kept > self.window.most:
+        if self._kept > self.window.room:
             raise self.window.crowded()
 
     def _finish(self, cycles: int) -> None:
@@ -160,10 +160,10 @@ class Recorded(Schedule):
             parts.append(
                 ComponentEvents(component.name, component.group, component.kind, begins, states, programs)
             )
-        told_in_all = Recording(begin, end, tuple(parts))
-        if sum(len(part.begins) + sum(map(len, part.programs)) for part in parts) > self.window.most:
+        whole = Recording(begin, end, tuple(parts))
+        if whole.size > self.window.room:
             raise self.window.crowded()
-        return told_in_all
+        return whole
 
     def _states(
         self, place: int, programs: tuple[ProgramEvents, ...], begin: int, end: int

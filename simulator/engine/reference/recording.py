@@ -35,8 +35,7 @@ def recording(
     begin, end = min(window.begin, cycles), min(window.end, cycles)
     parts = zip(plan.components, tracks, states, strict=True)
     told = Recording(begin, end, tuple(_component(part, of, at, begin, end) for part, of, at in parts))
-    many = sum(len(part.begins) + sum(map(len, part.programs)) for part in told.components)
-    if many > window.most:
+    if told.size > window.room:
         raise window.crowded()
     return told
 

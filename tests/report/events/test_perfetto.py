@@ -1,4 +1,4 @@
-"""What is written is what was recorded, read back with the perfetto package's own classes (and trace processor, where there is one)."""
+"""What is written is what was recorded, read back with the classes of the perfetto package, and its trace processor if there is one."""
 
 from __future__ import annotations
 
