@@ -41,8 +41,11 @@ EPOCH = 40  # how often a tape was unrolled
 SUMS, FRAMES = 41, 42  # scratch of the tapes, in the bins
 # Many ports, where nothing is leapt over: whether they are; the tree of first grants, and its leaves
 MANY, TREE, TREE_LEAVES = 43, 44, 45
-ENTRIES = 46  # of a tape at most
-HEADER = 47
+# Items told one by one: how many of them and 1 more, 0: nothing is recorded; where they are; of which cycles; see events
+EVENTS, EVENT_ROWS, EVENT_ROOM, EVENTS_FROM, EVENTS_UNTIL = 46, 47, 48, 49, 50
+ALERT = 51  # cycle beyond which no window may end unless the caller has been told
+ENTRIES = 52  # of a tape at most
+HEADER = 53
 # Header of a kept state
 KEPT_SIGNATURE, KEPT_AT, KEPT_PORT, KEPT_EPOCH = 0, 1, 2, 3
 
@@ -115,4 +118,4 @@ MOST_KEPT = 1 << 15
 """Words of a state that is still worth keeping."""
 
 # What a kernel says when it returns
-STUCK, HUNGER, OVERFLOW, PAUSED, ENDED, MOVED = 0, 1, 2, 3, 4, 5
+STUCK, HUNGER, OVERFLOW, PAUSED, ENDED, MOVED, ALERTED = 0, 1, 2, 3, 4, 5, 6

@@ -131,7 +131,7 @@ class Memory:
         words[at.CHANNEL0] = self.channels[0] if self.channels else 0
         words[at.COMPONENTS] = len(self.components)
         words[at.COMPONENT0] = self.components[0] if self.components else 0
-        words[at.LIMIT] = at.WINDOW
+        words[at.LIMIT], words[at.ALERT] = at.WINDOW, at.NEVER
 
     def _leaps(self, wanted: bool) -> None:
         words, size = self.words, self._used

@@ -129,7 +129,7 @@ def step(m: Ints, v: Vector, bins: Ints, program: int) -> int:
         refund(m, source, give, depart)
     m[program + at.FREE], m[program + at.NEXT] = max(end, ticks * depart + 1), depart + 1
     m[program + at.ITEMS] += 1
-    tally(m, program, before, start, depart)
+    tally(m, program, before, start, final, depart)
     return at.MOVED
 
 

@@ -233,7 +233,7 @@ def item(m: Ints, v: Vector, bins: Ints, program: int) -> int:
     m[program + at.FREE] = max(end, ticks * depart + 1)
     m[program + at.FINISH], m[program + at.NEXT] = last, depart + 1
     m[program + at.ITEMS] += 1
-    tally(m, program, before, start, depart)
+    tally(m, program, before, start, last, depart)
     return at.MOVED
 
 
