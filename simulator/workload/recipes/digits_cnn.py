@@ -29,10 +29,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
+from simulator.packages import package
 from simulator.workload.layer import Layer, conv2d, gemm
 from simulator.workload.model import Trace
 from simulator.workload.recipes.int8 import Quantised, accuracy, quantise, run
-from simulator.workload.recipes.training import LAYERS, Network, Trainer, digits, package
+from simulator.workload.recipes.training import LAYERS, Network, Trainer, digits
 
 OPTIONS: dict[str, Any] = {"seed": 0, "images": 8, "epochs": 40, "finetune_epochs": 20}
 
@@ -53,7 +54,7 @@ def make(options: dict[str, Any], progress: Callable[[int, int], None]) -> Trace
     InputError
         PyTorch or scikit-learn is not installed, or fewer than one image is asked for.
     """
-    package("torch")
+    package("torch", "train")
     data = digits(options["seed"])
     if not 1 <= options["images"] <= len(data.test_labels):
         raise InputError(

@@ -9,13 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.errors import InputError
+from simulator.packages import package
 from simulator.workload.pruning import keep
 
 PIXEL = 16
@@ -73,28 +72,11 @@ class Digits:
     test_labels: NDArray[np.int64]
 
 
-def package(name: str) -> Any:
-    """Import a training dependency.
-
-    Raises
-    ------
-    InputError
-        It is not installed.
-    """
-    try:
-        return import_module(name)
-    except ImportError:
-        top = name.partition(".")[0]
-        raise InputError(
-            f"this recipe needs {top}, not installed: pip install 'sparsecycle[train]'"
-        ) from None
-
-
 def digits(seed: int) -> Digits:
     """The data set, a stratified quarter held out."""
-    data = package("sklearn.datasets").load_digits()
+    data = package("sklearn.datasets", "train").load_digits()
     images = data.images.astype(np.int8)[:, None]
-    split = package("sklearn.model_selection").train_test_split
+    split = package("sklearn.model_selection", "train").train_test_split
     train, test, labels, held = split(
         images, data.target.astype(np.int64), test_size=0.25, random_state=seed, stratify=data.target
     )
@@ -114,7 +96,7 @@ class Trainer:
     """
 
     def __init__(self, data: Digits, seed: int, steps: int, progress: Callable[[int, int], None]) -> None:
-        self.torch = package("torch")
+        self.torch = package("torch", "train")
         self.data, self.seed, self.steps, self.progress = data, seed, steps, progress
         self._done = 0
 
