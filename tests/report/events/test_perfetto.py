@@ -1,4 +1,4 @@
-"""What is written is what was recorded, read back with the classes of the perfetto package, and its trace processor if there is one."""
+"""What is written is what was recorded, read back with the classes of the perfetto package, and by its trace processor if one is there."""
 
 from __future__ import annotations
 
