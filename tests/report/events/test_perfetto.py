@@ -1,4 +1,4 @@
-"""What is written is what was recorded, read back with the classes of the perfetto package, or its trace processor if one is there."""
+"""What is written is what was recorded, read back with the perfetto package, and by its trace processor if one is there."""
 
 from __future__ import annotations
 
