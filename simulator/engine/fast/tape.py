@@ -143,7 +143,8 @@ def turns(m: Ints, bins: Ints, component: int, frame: int, cycle: int) -> int:
     if times > 0:
         row = m[component + at.INDEX] * len(STATES) * BINS + (cycle >> shift)
         for state in range(len(STATES)):
-            bins[row + state * BINS] += times * bins[turn + state]
+            if bins[turn + state] > 0:
+                bins[row + state * BINS] += times * bins[turn + state]
         bins[frame + 3] -= times
     after: int = cycle + times * span
     return after
