@@ -13,7 +13,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simulator.api import Interrupted, compare, estimate, load, load_machine, load_trace, sample, simulate
+    from simulator.api import (
+        Interrupted,
+        compare,
+        estimate,
+        load,
+        load_machine,
+        load_trace,
+        record_events,
+        sample,
+        simulate,
+        write_events,
+    )
     from simulator.errors import DeadlockError, InfeasibleError, InputError, SimulatorError, UnitError
     from simulator.hardware.machine import Machine
     from simulator.mapping.design_point import DesignPoint
@@ -48,9 +59,11 @@ _HOMES = {
     "load": "api",
     "load_machine": "api",
     "load_trace": "api",
+    "record_events": "api",
     "sample": "api",
     "simulate": "api",
     "sweep": "sweeps",
+    "write_events": "api",
 }
 
 __all__ = [
@@ -76,9 +89,11 @@ __all__ = [
     "load",
     "load_machine",
     "load_trace",
+    "record_events",
     "sample",
     "simulate",
     "sweep",
+    "write_events",
 ]
 
 

@@ -12,6 +12,10 @@ _ENTRIES: dict[str, dict[str, str]] = {
         "fast": "simulator.engine.fast:run",
         "reference": "simulator.engine.reference:run",
     },
+    "recorder": {
+        "fast": "simulator.engine.fast:record",
+        "reference": "simulator.engine.reference:record",
+    },
     "pattern": {
         "dense": "simulator.sparsity.patterns:Dense",
         "family": "simulator.sparsity.patterns:Family",

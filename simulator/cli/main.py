@@ -21,6 +21,7 @@ VERBS = (
     "run",
     "estimate",
     "compare",
+    "events",
     "plot",
     "report",
     "show",

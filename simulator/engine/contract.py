@@ -134,8 +134,15 @@ grants (all zero) but with its actions. Rates are equal when their ratios are.
 Chunks
 ------
 A program's chunks are read one after the other; the next is fetched before anything is decided that the
-missing item could influence. Splitting or merging runs, or chunks, never changes an outcome. An empty chunk
-is allowed.
+missing item could influence. A chunk with visits tells the runs of its blocks in that order, and adds a visit's
+actions to those of its last item. Splitting or merging runs, blocks or chunks never changes an outcome. An empty
+chunk is allowed.
+
+Recording
+---------
+Of a window [a, b) of cycles, cut to the run, is told: every item with start < b and d >= a, with its number in its
+program, start, f and d; and the state of every component in every cycle, as intervals that follow one another, no two
+neighbours alike. At S0 and S1 there is nothing to record. Recording changes nothing else.
 
 Deadlock
 --------
@@ -154,6 +161,7 @@ from simulator.plan.check import state_problems
 from simulator.plan.network import Plan
 from simulator.plan.rung import Rung
 from simulator.record.outcome import Outcome
+from simulator.record.recording import Recording, Window
 
 Progress = Callable[[int, int], None]
 """Called now and then with (cycle reached, items departed)."""
@@ -189,6 +197,35 @@ class Engine(Protocol):
             The plan cannot run, or nobody can be told the requests that were asked for.
         """
         ...
+
+
+class Recorder(Protocol):
+    """Run a plan at a rung as an :class:`Engine` does, and tell a window of it item by item."""
+
+    def __call__(
+        self, plan: Plan, window: Window, rung: Rung = Rung.S4, *, progress: Progress | None = None
+    ) -> tuple[Outcome, Recording]:
+        """See the class.
+
+        Raises
+        ------
+        DeadlockError
+            No progress while work remains.
+        InputError
+            The plan cannot run, the rung has no order to tell, or more happens in the window than may be kept.
+        """
+        ...
+
+
+def check_recording(rung: Rung) -> None:
+    """Refuse to record what has no order.
+
+    Raises
+    ------
+    InputError
+    """
+    if rung in (Rung.S0, Rung.S1):
+        raise InputError(f"rung {rung}: has totals only, no order of events; choices: S2, S3, S4")
 
 
 def check_states(plan: Plan) -> None:

@@ -2,8 +2,8 @@
 
 A pass over a tile of r rows issues r x columns x the multiplications of a row and step, of which the effectual
 ones (both operands non-zero) are `mac` and, with gating, the rest `mac_gated`. A column of partial sums is
-read and written once per pass, not read in the first. Actions that depend on data are counted when the last
-step of a pass (or stream) is done.
+read and written once per pass, not read in the first. Actions of a pass (or stream) are counted when its last step is done,
+effectual and gated multiplications when the last of a visit is.
 """
 
 from __future__ import annotations
@@ -98,18 +98,21 @@ def steps(context: Context) -> Iterator[Chunk]:
     work = array.multipliers * cycles
     gating, coded = context.machine.datapath.gating, context.code
 
+    def issue(tile: Tile, p: int) -> int:
+        window = tile.first_window + p
+        coordinates = min(coded.window, context.geometry.K - window * coded.window)
+        issued: int = coded.issues(*context.geometry.span(tile.row), coordinates) * tile.columns
+        return issued
+
     def template(tile: Tile) -> Chunk:
         count, columns, rows = tile.steps, tile.columns, tile.rows
 
         def passes(p: int) -> list[tuple[int, ...]]:
             table: list[tuple[int, ...]] = []
             space, column = int(tile.begin and p == 0), int(tile.end and p == tile.windows - 1)
-            window = tile.first_window + p
-            coordinates = min(coded.window, context.geometry.K - window * coded.window)
-            issued = coded.issues(*context.geometry.span(tile.row), coordinates) * columns
-            sums = rows * columns
+            issued, sums = issue(tile, p), rows * columns
             muxes = issued if coded.choices > 1 else 0
-            counts = (issued, 0, muxes, issued, 0 if space else sums, sums)
+            counts = (0 if gating else issued, 0, muxes, issued, 0 if space else sums, sums)
             none = (0,) * len(counts)
             if count > 1:
                 table.append((1, cycles, work, 1, 1, space, 0, 1, space, column, 0, *none))
@@ -122,32 +125,23 @@ def steps(context: Context) -> Iterator[Chunk]:
 
     v = context.visits
     order, kind = kinds(v.columns, v.rows, context.loads, v.windows, v.begin, v.end)
-    chunks = tell(order, Blocks.of([template(v.tile(visit)) for visit in kind]), v.turn, merge=False)
-    return _with_macs(chunks, context) if gating else chunks
+    blocks = Blocks.of([template(v.tile(visit)) for visit in kind])
+    if not gating:
+        return tell(order, blocks, v.turn)
+    actions = np.zeros((len(order), len(ARRAY_ACTIONS)), dtype=np.int64)
+    tiles = [v.tile(visit) for visit in kind]
+    issued = np.array([sum(issue(tile, p) for p in range(tile.windows)) for tile in tiles])[order]
+    actions[:, 0] = effectual(context)
+    actions[:, 1] = issued - actions[:, 0]
+    return tell(order, blocks, v.turn, actions)
 
 
-def _with_macs(chunks: Iterator[Chunk], context: Context) -> Iterator[Chunk]:
-    """Move what is not effectual from `mac` to `mac_gated` in the last run of every pass, passes in execution
-    order.
-    """
-    effectual = _effectual(context)
-    at = 0
-    for chunk in chunks:
-        runs = chunk.runs.copy()
-        mac = runs.shape[1] - len(ARRAY_ACTIONS)
-        last = np.flatnonzero(runs[:, mac] > 0)
-        counts = effectual[at : at + len(last)]
-        at += len(last)
-        runs[last, mac + 1] = runs[last, mac] - counts
-        runs[last, mac] = counts
-        yield Chunk(runs, chunk.varies, chunk.vectors)
-
-
-def _effectual(context: Context) -> NDArray[np.int64]:
-    """Effectual multiplications of every pass, in execution order."""
+def effectual(context: Context) -> NDArray[np.int64]:
+    """Effectual multiplications of every visit, shape (V,)."""
     v = context.visits
     whole = np.cumsum(v.windows)
     passes = np.arange(int(whole[-1])) + np.repeat(v.first_window - whole + v.windows, v.windows)
     group, row, column = (np.repeat(part, v.windows) for part in (v.group, v.row, v.column))
-    found: NDArray[np.int64] = np.stack(context.operands.effectual)[group, row, passes, column]
-    return found
+    found = np.stack(context.operands.effectual)[group, row, passes, column]
+    sums: NDArray[np.int64] = np.add.reduceat(found, whole - v.windows)
+    return sums

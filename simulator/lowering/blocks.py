@@ -110,7 +110,7 @@ class Kept:
                 kept.append(chunk)
                 if id(chunk) not in known:
                     known.add(id(chunk))
-                    size += chunk.runs.nbytes + chunk.varies.nbytes + chunk.vectors.nbytes
+                    size += chunk.nbytes
             if size > KEPT:
                 kept = []
             yield chunk

@@ -1,7 +1,7 @@
 """Visits that are alike, told once: a kind per distinct row of keys, and the order kinds come in.
 
-Blocks of all kinds lie in one table. Visits are cut in parts of whole turns of the loops; a part is gathered from the table in one
-step, and a part that comes again is the same chunk again.
+Blocks of all kinds lie in one table, which is told once with the order of the visits. Visits are cut in parts of whole turns of the
+loops where there are very many, or where blocks have more values than a chunk should.
 """
 
 from __future__ import annotations
@@ -13,15 +13,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.lowering.blocks import ROWS, VALUES
-from simulator.plan import Chunk
+from simulator.lowering.blocks import VALUES
+from simulator.plan import Chunk, Visits
 from simulator.plan.runs import COUNT
 
 Ints = NDArray[np.int64]
-LEAST = 1 << 16
-"""Runs of a chunk, at least, where there are so many."""
-KNOWN = 16
-"""Parts that are remembered in case they come again."""
+MOST = 1 << 16
+"""Visits of a chunk, but for a turn of the loops, which may have 16 times as many."""
 _DENSE = 1 << 16
 
 
@@ -83,23 +81,22 @@ class Blocks:
             np.array([len(block.vectors) for block in blocks]),
         )
 
-    def gather(self, order: Ints, merge: bool = True) -> Chunk:
-        """The blocks of some visits, one after the other; every vector is in it once; without `merge` every block keeps its
-        runs.
-        """
-        at, counts = np.cumsum(self.counts) - self.counts, self.counts[order]
-        rows = _ragged(at[order], counts)
-        runs, varies, vectors = self.runs[rows], self.varies[rows], self.vectors[:0]
-        if len(self.vectors):
-            used = np.flatnonzero(np.bincount(order, minlength=len(self.counts)))
+    def gather(self, order: Ints, actions: Ints | None = None) -> Chunk:
+        """The blocks of some visits, one after the other, and what each counts besides its block."""
+        if actions is None and not len(self.vectors) and (self.counts == 1).all():
+            runs, varies = _merged(self.runs, self.varies, order)
+            return Chunk(runs, varies, self.vectors)
+        runs, varies, vectors, counts = self.runs, self.varies, self.vectors, self.counts
+        if len(vectors):
+            used = np.bincount(order, minlength=len(counts)) > 0
+            kept = np.repeat(used, counts)
             begin = np.cumsum(self.values) - self.values
-            vectors = self.vectors[_ragged(begin[used], self.values[used])]
-            moved = np.zeros(len(self.counts), dtype=np.int64)
-            moved[used] = np.cumsum(self.values[used]) - self.values[used]
-            runs += np.repeat(moved[order], counts)[:, None] * varies
-        elif merge and len(runs) == len(order) and (self.counts == 1).all():
-            runs, varies = _merged(runs, varies, order)
-        return Chunk(runs, varies, vectors)
+            vectors = vectors[_ragged(begin[used], self.values[used])]
+            moved = np.cumsum(self.values[used]) - self.values[used]
+            runs, varies, counts = runs[kept], varies[kept], counts[used]
+            runs += np.repeat(moved, counts)[:, None] * varies
+            order = (np.cumsum(used) - 1)[order]
+        return Chunk(runs, varies, vectors, Visits(counts, order, actions))
 
     def fits(self, order: Ints) -> bool:
         """Whether the vectors of some visits are few enough for a chunk."""
@@ -125,17 +122,14 @@ def _ragged(starts: Ints, counts: Ints) -> Ints:
 def _merged(runs: Ints, varies: NDArray[np.uint8], order: Ints) -> tuple[Ints, NDArray[np.uint8]]:
     """Equal single runs that follow one another as one."""
     new = np.flatnonzero(np.diff(order, prepend=-1))
-    runs, times = runs[new], np.diff(new, append=len(order))
+    runs, times = runs[order[new]], np.diff(new, append=len(order))
     runs[:, COUNT] *= times
-    return runs, varies[new]
+    return runs, varies[order[new]]
 
 
 def parts(order: Ints, blocks: Blocks, turn: int) -> Iterator[slice]:
-    """Cuts of the visits into chunks: whole turns of the loops, few runs and values each."""
-    rows = max(1, int(blocks.counts[order].sum()) // max(1, len(order)))  # of a visit, on average
-    step = turn * max(1, -(-LEAST // (turn * rows)))
-    step = max(1, min(step, ROWS // rows))
-    start = 0
+    """Cuts of the visits into chunks: whole turns of the loops, few visits and values each."""
+    step, start = min(turn * max(1, MOST // turn), 16 * MOST), 0
     while start < len(order):
         stop = min(len(order), start + step)
         while not blocks.fits(order[start:stop]):
@@ -144,7 +138,7 @@ def parts(order: Ints, blocks: Blocks, turn: int) -> Iterator[slice]:
         start = stop
 
 
-def tell(order: Ints, blocks: Blocks, turn: int, merge: bool = True) -> Iterator[Chunk]:
+def tell(order: Ints, blocks: Blocks, turn: int, actions: Ints | None = None) -> Iterator[Chunk]:
     """The blocks of all visits in chunks.
 
     Parameters
@@ -154,15 +148,8 @@ def tell(order: Ints, blocks: Blocks, turn: int, merge: bool = True) -> Iterator
     blocks : Blocks
     turn : int
         Visits after which the loops come again.
-    merge : bool
-        Whether equal blocks of one run may become one run.
+    actions : ndarray of int64, shape (V, A), optional
+        What is counted at the end of every visit besides what its block counts.
     """
-    known: dict[bytes, Chunk] = {}
     for part in parts(order, blocks, turn):
-        some = order[part]
-        key = some.tobytes()
-        if key not in known:
-            if len(known) == KNOWN:
-                known.clear()
-            known[key] = blocks.gather(some, merge)
-        yield known[key]
+        yield blocks.gather(order[part], None if actions is None else actions[part])

@@ -2,6 +2,6 @@
 
 from simulator.plan.access import Access
 from simulator.plan.network import Channel, Component, Plan, Program
-from simulator.plan.runs import Chunk, RunWriter
+from simulator.plan.runs import Chunk, RunWriter, Visits
 
-__all__ = ["Access", "Channel", "Chunk", "Component", "Plan", "Program", "RunWriter"]
+__all__ = ["Access", "Channel", "Chunk", "Component", "Plan", "Program", "RunWriter", "Visits"]

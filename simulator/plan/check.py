@@ -63,7 +63,9 @@ def flows(plan: Plan) -> list[Flow]:
                 found[channel].producers.append(name)
             for chunk in program.chunks():
                 if len(chunk.runs):
-                    _add(found, program, field_sums(chunk).sum(axis=0), field_maxima(chunk).max(axis=0))
+                    times = chunk.times
+                    most = field_maxima(chunk)[times > 0].max(axis=0, initial=0)
+                    _add(found, program, times @ field_sums(chunk), most)
     return found
 
 
@@ -123,7 +125,7 @@ def _unplaced(plan: Plan) -> list[str]:
         for program in component.programs:
             if program.access is None:
                 continue
-            items = sum(int(chunk.runs[:, COUNT].sum()) for chunk in program.chunks())
+            items = sum(int(chunk.times @ chunk.runs[:, COUNT]) for chunk in program.chunks())
             told = sum(int(runs[:, 0].sum()) for runs in program.access.runs())
             if told != items:
                 found.append(
@@ -175,7 +177,8 @@ def dump(plan: Plan, runs: int = 8) -> str:
 def _first_runs(program: Program, limit: int) -> list[str]:
     lines: list[str] = []
     for chunk in program.chunks():
-        for row, flags in zip(chunk.runs.tolist(), chunk.varies.tolist(), strict=True):
+        for place in chunk.sequence.tolist():
+            row, flags = chunk.runs[place].tolist(), chunk.varies[place].tolist()
             if len(lines) == limit:
                 return [*lines, "..."]
             fields = [f"v[{v}]" if f else str(v) for v, f in zip(row[2:], flags[2:], strict=True)]

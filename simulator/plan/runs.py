@@ -6,6 +6,8 @@ A chunk is a table with a row per run. Columns: ``count``, ``period``, then the 
 
 A field of item i (0 <= i < count) is the number in the table or, where `varies` is set, ``vectors[number + i % period]``.
 A run means exactly its expansion into `count` items.
+
+Work that comes again need not be told again: a chunk may cut its table into blocks of runs and say in which order they are visited.
 """
 
 from __future__ import annotations
@@ -23,6 +25,30 @@ Field = int | Sequence[int] | NDArray[np.integer]
 
 
 @dataclass(frozen=True)
+class Visits:
+    """Which blocks of a table of runs are told, and in which order.
+
+    Attributes
+    ----------
+    sizes : ndarray of int64, shape (B,)
+        Runs of each block; the blocks follow one another in the table.
+    order : ndarray of int64, shape (V,)
+        The block of every visit.
+    actions : ndarray of int64, shape (V, A), optional
+        Actions of the last item of every visit, on top of those of its run; its block has items.
+    """
+
+    sizes: NDArray[np.int64]
+    order: NDArray[np.int64]
+    actions: NDArray[np.int64] | None = None
+
+    @property
+    def times(self) -> NDArray[np.int64]:
+        """How often each block is visited, shape (B,)."""
+        return np.bincount(self.order, minlength=len(self.sizes))
+
+
+@dataclass(frozen=True)
 class Chunk:
     """Consecutive runs of one program.
 
@@ -32,15 +58,66 @@ class Chunk:
     varies : ndarray of uint8, shape (R, F)
         1 where the entry is an offset into `vectors`; always 0 in the first two columns.
     vectors : ndarray of int32, shape (V,)
+    visits : Visits, optional
+        Without it the runs are told once, from the first to the last.
     """
 
     runs: NDArray[np.int64]
     varies: NDArray[np.uint8]
     vectors: NDArray[np.int32]
+    visits: Visits | None = None
+
+    @property
+    def told(self) -> int:
+        """How many runs are told."""
+        if self.visits is None:
+            return len(self.runs)
+        return int(self.visits.times @ self.visits.sizes)
+
+    @property
+    def times(self) -> NDArray[np.int64]:
+        """How often every run is told, shape (R,)."""
+        if self.visits is None:
+            return np.ones(len(self.runs), dtype=np.int64)
+        return np.repeat(self.visits.times, self.visits.sizes)
+
+    @property
+    def sequence(self) -> NDArray[np.int64]:
+        """The row of every run told, in order, shape (told,)."""
+        if self.visits is None:
+            return np.arange(len(self.runs))
+        ends = np.cumsum(self.visits.sizes)
+        sizes, beyond = self.visits.sizes[self.visits.order], ends[self.visits.order]
+        return np.arange(int(sizes.sum())) + np.repeat(beyond - np.cumsum(sizes), sizes)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        told = self.runs.nbytes + self.varies.nbytes + self.vectors.nbytes
+        if self.visits is not None:
+            told += self.visits.sizes.nbytes + self.visits.order.nbytes
+            told += 0 if self.visits.actions is None else self.visits.actions.nbytes
+        return told
 
     def items(self) -> Iterator[tuple[int, ...]]:
         """Expand into items, each a tuple of its fields from `demand` on."""
-        for row, flags in zip(self.runs, self.varies, strict=True):
+        if self.visits is None:
+            yield from self._items(0, len(self.runs))
+            return
+        ends = np.cumsum(self.visits.sizes).tolist()
+        starts = [0, *ends[:-1]]
+        for visit, block in enumerate(self.visits.order.tolist()):
+            if self.visits.actions is None:
+                yield from self._items(starts[block], ends[block])
+                continue
+            *before, last = self._items(starts[block], ends[block])
+            more = self.visits.actions[visit].tolist()
+            yield from before
+            first = len(last) - len(more)
+            yield *last[:first], *(a + b for a, b in zip(last[first:], more, strict=True))
+
+    def _items(self, first: int, beyond: int) -> Iterator[tuple[int, ...]]:
+        for row, flags in zip(self.runs[first:beyond], self.varies[first:beyond], strict=True):
             for i in range(int(row[COUNT])):
                 step = i % int(row[PERIOD])
                 yield tuple(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.errors import InputError, suggest
 from simulator.record.intervals import IntervalLog
@@ -162,19 +163,19 @@ def _strip(
 ) -> None:
     """One component, or the mean of some: cumulated shares, painted from the last state to the first so that no seams show."""
     bottom, busy, start = row + (1 + _STRIP) / 2, 0.0, 0
+    edges, levels = [np.zeros(1, dtype=np.int64)], []
     for parts, each in zip(found, layers, strict=True):
         if parts:
             busy += sum(part.busy for part in parts) / len(parts)
             drawn = columns(_pooled(parts), each.cycles, cycles / COLUMNS).merged()
-            heights = drawn.shares.cumsum(axis=0) / len(parts)
-            for state in reversed(range(len(STATES))):
-                if drawn.counts[state].any():
-                    tops = bottom - _STRIP * heights[state]
-                    colour = STATE[STATES[state]]
-                    axes.stairs(
-                        tops, drawn.edges + start, baseline=bottom, fill=True, color=colour, linewidth=0
-                    )
+            seen = drawn.counts.any(axis=1, keepdims=True)  # what a layer has not, is not drawn there
+            edges.append(drawn.edges[1:] + start)
+            levels.append(np.where(seen, bottom - _STRIP * drawn.shares.cumsum(axis=0) / len(parts), bottom))
+        else:
+            edges.append(np.array([start + each.cycles]))
+            levels.append(np.full((len(STATES), 1), bottom))
         start += each.cycles
+    _paint(axes, np.concatenate(edges), np.concatenate(levels, axis=1), bottom)
     axes.plot([0, cycles], [bottom, bottom], color=SOFT, linewidth=0.5)
     middle = row + 0.5
     many = max(map(len, found))
@@ -188,6 +189,19 @@ def _strip(
         "color": SOFT,
     }
     axes.text(1.008, middle, f"{percent(busy / cycles)}", **note)
+
+
+def _paint(axes: Axes, edges: NDArray[np.int64], levels: NDArray[np.float64], bottom: float) -> None:
+    """One area per state from `bottom` to its levels (states, columns) between the edges (columns + 1,), one over the other."""
+    from matplotlib.collections import PolyCollection
+
+    shown = [state for state in reversed(range(len(STATES))) if (levels[state] < bottom).any()]
+    corners = np.empty((len(shown), 2 * len(edges), 2))
+    corners[..., 0] = np.repeat(edges, 2)
+    corners[:, [0, -1], 1] = bottom
+    corners[:, 1:-1, 1] = np.repeat(levels[shown], 2, axis=1)
+    colours = [STATE[STATES[state]] for state in shown]
+    axes.add_collection(PolyCollection(list(corners), facecolors=colours, linewidths=0), autolim=False)
 
 
 def _described(result: Result, layers: list[LayerResult], rows: Rows, cycles: int) -> str:

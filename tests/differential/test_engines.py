@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from networks import Seeded, expanded, faster, network, plans, recoded, roomier, walked
+from networks import Seeded, expanded, faster, network, plans, recoded, revisited, roomier, walked
 
 from simulator.engine.reference import run as reference
 from simulator.errors import DeadlockError
@@ -133,6 +133,8 @@ def test_runs_and_chunks_change_nothing(engine: Engine, networks: int) -> None:
                 engine, engine, plan, rung, f"network {seed}, recoded", recoded(Seeded(seed + 1), plan)
             )
             assert_same(engine, engine, plan, rung, f"network {seed}, an item a chunk", walked(plan))
+            again = revisited(Seeded(seed + 2), plan)
+            assert_same(engine, engine, plan, rung, f"network {seed}, blocks visited", again)
 
 
 def cycles(engine: Engine, plan: Plan, rung: Rung) -> float:
@@ -190,7 +192,7 @@ def test_recoding_keeps_every_item_and_changes_the_runs() -> None:
     changed = places = 0
     for seed in range(20):
         plan = network(Seeded(seed))
-        for told in (recoded(Seeded(seed + 1), plan), walked(plan)):
+        for told in (recoded(Seeded(seed + 1), plan), walked(plan), revisited(Seeded(seed + 2), plan)):
             for old, new in zip(plan.components, told.components, strict=True):
                 for p, q in zip(old.programs, new.programs, strict=True):
                     assert expanded(p) == expanded(q)

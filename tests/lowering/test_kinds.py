@@ -20,18 +20,27 @@ def test_telling_keeps_every_item(order: list[int], turn: int, small: bool) -> N
         pool = [blocks.plain([(1 + n, 1, 1, 1, 1, n)]) for n in range(5)]
     expected = [item for kind in order for item in pool[kind].items()]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kinds, "LEAST", 5)
+        patch.setattr(kinds, "MOST", 5)
         patch.setattr(kinds, "VALUES", 12)
         told = list(kinds.tell(np.array(order), kinds.Blocks.of(pool), turn))
     assert [item for chunk in told for item in chunk.items()] == expected
 
 
-def test_a_part_that_comes_again_is_the_same_chunk() -> None:
+def test_what_a_visit_counts_itself_is_counted_with_its_last_item() -> None:
+    pool = [blocks.plain([(5, 1, 1, 1, 1, 1)]), blocks.plain([(2, 1, 1, 1, 1, 2), (1, 1, 1, 1, 1, 3)])]
+    order, actions = np.array([1, 0, 1]), np.array([[10], [20], [30]])
+    (chunk,) = kinds.tell(order, kinds.Blocks.of(pool), 2, actions)
+    assert [item[-1] for item in chunk.items()] == [2, 2, 13, 1, 1, 1, 1, 21, 2, 2, 33]
+    assert chunk.told == len(chunk.sequence) == 5
+    assert chunk.times.tolist() == [1, 2, 2]
+
+
+def test_every_block_is_in_the_table_once() -> None:
     pool = [varied(0), blocks.plain([(5, 1, 1, 1, 1, 1)])]
-    order = np.tile([0, 1, 1, 0], 4 * kinds.LEAST)
+    order = np.tile([0, 1, 1, 0], kinds.MOST)
     told = list(kinds.tell(order, kinds.Blocks.of(pool), 4))
-    assert len(told) > 3
-    assert len({id(chunk) for chunk in told}) <= 2
+    assert len(told) == 4
+    assert all(len(chunk.runs) == sum(len(block.runs) for block in pool) for chunk in told)
 
 
 def test_equal_single_runs_are_one() -> None:

@@ -4,7 +4,7 @@ from networks.by_hand import program, run_of, server
 from networks.drawn import network, plans
 from networks.draws import Draw, Drawn, Seeded, chance, choice
 from networks.states import banks, rows
-from networks.tellings import expanded, faster, recoded, retold, roomier, tiled, walked
+from networks.tellings import expanded, faster, recoded, retold, revisited, roomier, tiled, walked
 
 __all__ = [
     "Draw",
@@ -20,6 +20,7 @@ __all__ = [
     "program",
     "recoded",
     "retold",
+    "revisited",
     "roomier",
     "rows",
     "run_of",

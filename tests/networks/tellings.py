@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from networks.draws import Draw, chance, choice
-from simulator.plan import Access, Chunk, Plan, Program, RunWriter
+from simulator.engine.fast.loading import joined
+from simulator.plan import Access, Chunk, Plan, Program, RunWriter, Visits
 
 Item = tuple[int, ...]
 
@@ -100,17 +101,62 @@ def walked(plan: Plan) -> Plan:
     return _each_program(plan, _single)
 
 
-def tiled(plan: Plan, times: int) -> Plan:
-    """Every program's items `times` times over, run for run."""
-    return _each_program(plan, lambda of: _over_and_over(of, times))
+def revisited(draw: Draw, plan: Plan) -> Plan:
+    """The same items as blocks, each told once and visited in order."""
+    return _each_program(plan, lambda of: replace(of, chunks=_visits(draw, of)))
 
 
-def _over_and_over(of: Program, times: int) -> Program:
+def _visits(draw: Draw, of: Program) -> Callable[[], Iterator[Chunk]]:
+    items, chunks = expanded(of), list[Chunk]()
+    while items:
+        part, items = _cut(draw, items)
+        apart = len(of.actions) if chance(draw, 2) else 0  # the last item's actions are told with the visit
+        blocks, order, actions = dict[tuple[Item, ...], int](), list[int](), list[Item]()
+        while part:
+            some, part = _cut(draw, part, choice(draw, (1, 2, 3, 9)))
+            last = some[-1]
+            actions.append(last[len(last) - apart :])
+            block = (*some[:-1], (*last[: len(last) - apart], *(0,) * apart))
+            order.append(blocks.setdefault(block, len(blocks)))
+        writer, sizes, rows = _writer(of), [], 0
+        for block in blocks:
+            rest: list[Item] = list(block)
+            while rest:
+                some, rest = _cut(draw, rest)
+                _add(draw, writer, of, some)
+            sizes.append(len(writer) - rows)
+            rows = len(writer)
+        if chance(draw, 5):  # an empty block, visited at the end
+            sizes.append(0)
+            order += [len(blocks)] * (apart == 0)
+        told = writer.chunk()
+        more = np.array(actions, dtype=np.int64) if apart else None
+        visits = Visits(np.array(sizes), np.array(order), more)
+        chunks.append(Chunk(told.runs, told.varies, told.vectors, visits))
+    return lambda: iter(chunks)
+
+
+def _cut(draw: Draw, items: list[Item], most: int | None = None) -> tuple[list[Item], list[Item]]:
+    size = min(len(items), draw.integer(1, most or 40))
+    return items[:size], items[size:]
+
+
+def tiled(plan: Plan, times: int, visits: bool = False) -> Plan:
+    """Every program's items `times` times over, run for run, or a block visited so often."""
+    return _each_program(plan, lambda of: _over_and_over(of, times, visits))
+
+
+def _over_and_over(of: Program, times: int, visits: bool) -> Program:
     chunks, access = list(of.chunks()), of.access
     if access is not None:
-        tables, write = list(access.runs()), access.write
-        access = Access(write, lambda: iter(tables * times))
-    return replace(of, chunks=lambda: iter(chunks * times), access=access)
+        tables, write = list(access.runs()) * times, access.write
+        access = Access(write, lambda: iter(tables))
+    if visits and chunks:
+        whole, order = joined(chunks), np.zeros(times, dtype=np.int64)
+        told = [replace(whole, visits=Visits(np.array([len(whole.runs)]), order))]
+    else:
+        told = chunks * times
+    return replace(of, chunks=lambda: iter(told), access=access)
 
 
 def _single(of: Program) -> Program:

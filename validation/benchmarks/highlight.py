@@ -103,7 +103,7 @@ def small(table: Table, name: str, runs: int) -> float:
 def told(machine: simulator.Machine, case: Layer) -> int:
     """Lower and read every run; returns their number."""
     plan = lower(machine, case).plan
-    return sum(len(c.runs) for part in plan.components for p in part.programs for c in p.chunks())
+    return sum(c.told for part in plan.components for p in part.programs for c in p.chunks())
 
 
 def reference(table: Table, fast: float) -> None:

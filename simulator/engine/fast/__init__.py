@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from simulator.engine.contract import Progress, Requests, check_requests, check_states
+from collections.abc import Collection
+
+from simulator.engine.contract import Progress, Requests, check_recording, check_requests, check_states
 from simulator.engine.fast.loading import Loader
 from simulator.engine.fast.memory import Memory
+from simulator.engine.fast.recording import Recorded
 from simulator.engine.fast.schedule import Schedule
 from simulator.engine.fast.totals import balance, outcome
 from simulator.plan.network import Plan
 from simulator.plan.rung import Rung, at_rung
 from simulator.record.outcome import Outcome
+from simulator.record.recording import Recording, Window
 
 
 def run(
@@ -38,15 +42,40 @@ def run(
     network = at_rung(plan, rung)
     check_states(network)
     check_requests(network, rung, requests)
-    memory = Memory(network, leap, requests or {})
-    blocks = iter(memory.programs)
-    loaders = [[Loader(memory, c, p, next(blocks)) for p in c.programs] for c in network.components]
+    memory, loaders = _loaded(network, leap, requests or {})
     if rung in (Rung.S0, Rung.S1):
         for own in loaders:
             for loader in own:
                 loader.count()
         return outcome(network, rung, loaders)
-    schedule = Schedule(memory, loaders)
+    return _run(Schedule(memory, loaders), network, rung, progress, requests)
+
+
+def record(
+    plan: Plan, window: Window, rung: Rung = Rung.S4, *, progress: Progress | None = None
+) -> tuple[Outcome, Recording]:
+    """Run a plan at a rung and tell a window of it; see :class:`simulator.engine.contract.Recorder`.
+
+    What repeats is leapt over before and behind the window, and walked in it.
+    """
+    check_recording(rung)
+    network = at_rung(plan, rung)
+    check_states(network)
+    memory, loaders = _loaded(network, True, {})
+    schedule = Recorded(memory, loaders, window)
+    happened = _run(schedule, network, rung, progress, None)
+    return happened, schedule.recording()
+
+
+def _loaded(network: Plan, leap: bool, requested: Collection[str]) -> tuple[Memory, list[list[Loader]]]:
+    memory = Memory(network, leap, requested)
+    blocks = iter(memory.programs)
+    return memory, [[Loader(memory, c, p, next(blocks)) for p in c.programs] for c in network.components]
+
+
+def _run(
+    schedule: Schedule, network: Plan, rung: Rung, progress: Progress | None, requests: Requests | None
+) -> Outcome:
     schedule.run(progress, requests)
-    least = balance(network, loaders) if rung in (Rung.S2, Rung.S3) else 0
+    least = balance(network, schedule.loaders) if rung in (Rung.S2, Rung.S3) else 0
     return schedule.outcome(max(schedule.cycles, least))

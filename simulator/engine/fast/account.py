@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.tape import add
 from simulator.jit import apart, inlined, kernel
-from simulator.record.states import BLOCKED, BUSY, DRAINED, REFILL, STARVED
+from simulator.record.states import BLOCKED, BUSY, DISABLED, DRAINED, REFILL, STARVED
 
 Ints = NDArray[np.int64]
 SEEN = -1
@@ -70,7 +70,7 @@ def state_at(m: Ints, program: int, cycle: int) -> tuple[int, int]:
     if cycle < m[program + at.NEXT]:
         return BLOCKED, m[program + at.NEXT]
     if m[program + at.DONE]:
-        return DRAINED, at.NEVER
+        return DRAINED if m[program + at.ITEMS] > 0 else DISABLED, at.NEVER
     state, until = missing(m, program, cycle)
     if state != SEEN:
         return state, until

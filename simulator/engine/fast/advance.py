@@ -85,10 +85,10 @@ def first_grant(m: Ints) -> tuple[int, int]:
     return cycle, component
 
 
-@stepping
-def advance(words: Ints, vectors: Vector, counts: Ints, windows: int) -> int:
-    """Run until a program is hungry, a ring is full, all is done or stuck, or `windows` windows are over."""
-    m, v, bins, settled = pointer(words), pointer(vectors), pointer(counts), False
+@apart
+def run(m: Ints, v: Vector, bins: Ints, windows: int) -> int:
+    """Run until a program is hungry, a ring is full, all is done or stuck, `windows` windows are over, or the next is too far."""
+    settled = False
     while True:
         cycle, component = first_grant(m)
         entered = m[at.LEAPING] and m[at.ENTERED_RUN]
@@ -108,6 +108,8 @@ def advance(words: Ints, vectors: Vector, counts: Ints, windows: int) -> int:
         cycle = earliest(m, cycle)
         if cycle == at.NEVER:
             return at.ENDED
+        if cycle + at.WINDOW > m[at.ALERT]:
+            return at.ALERTED
         turn(m, bins, cycle)
         settled = False
         windows -= 1
@@ -116,15 +118,35 @@ def advance(words: Ints, vectors: Vector, counts: Ints, windows: int) -> int:
 
 
 @stepping
+def advance(words: Ints, vectors: Vector, counts: Ints, windows: int) -> int:
+    """Run until a program is hungry, a ring is full, all is done or stuck, or `windows` windows are over."""
+    return run(pointer(words), pointer(vectors), pointer(counts), windows)
+
+
+@stepping
 def enqueue(words: Ints, program: int) -> None:
     """Make a program runnable."""
     push(pointer(words), program)
 
 
+@apart
+def unroll_all(m: Ints, bins: Ints) -> None:
+    """Write the tapes of all components into their bins."""
+    component = m[at.COMPONENT0]
+    for _ in range(m[at.COMPONENTS]):
+        unroll(m, bins, component)
+        component += at.COMPONENT_WORDS
+
+
 @stepping
-def finished(words: Ints, counts: Ints, cycles: int) -> None:
+def unrolled(words: Ints, counts: Ints) -> None:
+    """Write the tapes of all components into their bins."""
+    unroll_all(pointer(words), pointer(counts))
+
+
+@apart
+def finish_all(m: Ints, bins: Ints, cycles: int) -> None:
     """Log the cycles that are left to the end of the run, `cycles` in all."""
-    m, bins = pointer(words), pointer(counts)
     component, words = m[at.COMPONENT0], m[at.PROGRAM_WORDS]
     for _ in range(m[at.COMPONENTS]):
         kind, items = m[component + at.KIND], 0
@@ -135,19 +157,25 @@ def finished(words: Ints, counts: Ints, cycles: int) -> None:
             if kind == at.CROWD or m[program + at.ITEMS] == 0:
                 state = DRAINED if m[program + at.ITEMS] > 0 else DISABLED
                 m[program + at.STATES + state] += cycles - m[program + at.NEXT]
-        if items == 0:
+        if kind == at.CROWD:
+            close(m, bins, component, min(m[at.LIMIT], cycles))
+            merge(m, bins, component, min(m[at.LIMIT], cycles), cycles)
+        elif items == 0:
             add(m, bins, component, DISABLED, 0, cycles)
         elif kind == at.PORT:
             settle(m, bins, component, cycles)
             if m[at.MANY]:
                 tell_all(m, component, cycles)
             add(m, bins, component, BUSY, m[component + at.STRETCH], m[component + at.FINISHED] + 1)
-        elif kind == at.CROWD:
-            close(m, bins, component, min(m[at.LIMIT], cycles))
-            merge(m, bins, component, min(m[at.LIMIT], cycles), cycles)
         else:
             program = m[component + at.FIRST]
             add(m, bins, component, BUSY, m[program + at.SINCE], m[program + at.NEXT])
             add(m, bins, component, DRAINED, m[program + at.NEXT], cycles)
         unroll(m, bins, component)
         component += at.COMPONENT_WORDS
+
+
+@stepping
+def finished(words: Ints, counts: Ints, cycles: int) -> None:
+    """Log the cycles that are left to the end of the run, `cycles` in all."""
+    finish_all(pointer(words), pointer(counts), cycles)

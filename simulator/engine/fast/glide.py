@@ -9,7 +9,13 @@ in cycles next[s] + i, if nothing they need comes later::
     next[s + 1] + i - free + credit latency <= next[s] + i               slots that these items free, i >= free
 
 The second and the last do not depend on i; arrivals and credits do not fall, so that of the last item is enough where all are
-known. Nobody waits and nobody is held, so there is nothing to log but that the stages stay busy.
+known; where the first stage takes now more and now less, every arrival is looked at. Nobody waits and nobody is held, so there is
+nothing to log but that the stages stay busy.
+
+An item may need less than a cycle of a port that keeps its own time, work w of t ticks a cycle. With y[i] = free - t (next + i)
+after item i, which came g cycles before it started::
+
+    y[i] = max(y[i - 1] - (t - w), w - t g, 1)     so     y[n - 1] = max(y[-1] - n (t - w), w - t g, 1)
 """
 
 from __future__ import annotations
@@ -18,10 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
-from simulator.engine.fast.stream import refund
+from simulator.engine.fast.stream import moves, refund
 from simulator.jit import apart, spliced
 
 Ints = NDArray[np.int64]
+Vector = NDArray[np.int32]
 
 
 @spliced
@@ -46,7 +53,7 @@ def unhindered(m: Ints, stages: int, items: int, done: int) -> bool:
     for place in range(stages):
         stage = m[m[at.LANE] + place]
         channel = m[stage + at.TARGET]
-        if m[stage + at.SPAN] != 1:
+        if m[stage + at.SPAN] > 1 or (m[stage + at.SPAN] == 0 and m[stage + at.WORK] > m[stage + at.TICKS]):
             return False
         if place + 1 < stages:
             if not ahead(m, stage, channel, m[m[m[at.LANE] + place + 1] + at.NEXT], items, done):
@@ -60,6 +67,14 @@ def unhindered(m: Ints, stages: int, items: int, done: int) -> bool:
 
 
 @spliced
+def keep_time(m: Ints, stage: int, items: int, now: int, gap: int) -> None:
+    """Let the clock of a stage serve items of less than a cycle each, which come `gap` cycles before they start."""
+    ticks, work = m[stage + at.TICKS], m[stage + at.WORK]
+    ahead = m[stage + at.FREE] - ticks * (now - 1) - items * (ticks - work)
+    m[stage + at.FREE] = ticks * (now + items - 1) + max(1, ahead, work - ticks * gap)
+
+
+@spliced
 def pass_on(m: Ints, stages: int, items: int, done: int) -> None:
     """Let all stages pass the items: tokens behind the chain, slots within it, and the clocks of the stages."""
     for place in range(stages):
@@ -68,6 +83,9 @@ def pass_on(m: Ints, stages: int, items: int, done: int) -> None:
         m[stage + at.NEXT] = now + items
         if place > 0:
             channel = m[stage + at.SOURCE]
+            if m[stage + at.SPAN] == 0:
+                ready = m[m[m[at.LANE] + place - 1] + at.NEXT] - items + m[channel + at.LATENCY]
+                keep_time(m, stage, items, now, now - ready)
             ring, mask = m[channel + at.CREDITS], m[channel + at.CREDITS_MASK]
             first = m[channel + at.RELEASED] + done
             for i in range(max(0, items - m[channel + at.CAPACITY]), items):
@@ -79,14 +97,66 @@ def pass_on(m: Ints, stages: int, items: int, done: int) -> None:
                 m[ring + ((first + i) & mask)] = now + i + m[target + at.LATENCY]
 
 
+@spliced
+def supplied(m: Ints, v: Vector, program: int, items: int) -> int:
+    """How many items of a run whose takes vary find theirs visible, one item a cycle."""
+    row, source, phase = (
+        m[program + at.CURRENT] + at.ROW_FIELDS,
+        m[program + at.SOURCE],
+        m[program + at.PHASE],
+    )
+    fields, place = (m[program + at.STRIDE] - at.ROW_FIELDS) // 2, 1 + m[m[program + at.CURRENT] + at.ROW_IN]
+    take, varies, taken, put = (
+        m[row + place],
+        m[row + fields + place],
+        m[source + at.TAKEN],
+        m[source + at.PUT],
+    )
+    ring, mask, cycle = m[source + at.TOKENS], m[source + at.TOKENS_MASK], m[program + at.NEXT]
+    for i in range(items):
+        count = int(v[take + phase]) if varies else take
+        if count > 0:
+            taken += count
+            if taken > put or m[ring + ((taken - 1) & mask)] > cycle + i:
+                return i
+        phase = phase + 1 if phase + 1 < m[program + at.RUN_PERIOD] else 0
+    return items
+
+
+@spliced
+def take_in(m: Ints, v: Vector, program: int, items: int, now: int) -> None:
+    """Let the first stage take and give back what items take, one a cycle from `now` on, and keep its time."""
+    source, phase, varied = m[program + at.SOURCE], m[program + at.PHASE], m[program + at.VARIED]
+    bounded, timed = m[source + at.CAPACITY] >= 0, m[program + at.SPAN] == 0
+    ticks, free, arrivals = m[program + at.TICKS], m[program + at.FREE], m[source + at.TOKENS]
+    for i in range(items):
+        begin = free
+        if m[program + at.TAKE] > 0:
+            m[source + at.TAKEN] += m[program + at.TAKE]
+            last = (m[source + at.TAKEN] - 1) & m[source + at.TOKENS_MASK]
+            begin = max(free, ticks * m[arrivals + last])
+        if m[program + at.GIVE] > 0 and bounded:
+            refund(m, source, m[program + at.GIVE], now + i)
+        if timed:
+            free = max(begin + m[program + at.WORK], ticks * (now + i) + 1)
+        if varied:
+            phase = phase + 1 if phase + 1 < m[program + at.RUN_PERIOD] else 0
+            m[program + at.PHASE] = phase
+            moves(m, v, program)
+    m[program + at.FREE] = free
+
+
 @apart
-def glide(m: Ints, program: int, stages: int, items: int, done: int) -> int:
-    """Work out items of the chain that begins at a program whose run does not vary, after `done` others; how many."""
+def glide(m: Ints, v: Vector, program: int, stages: int, items: int, done: int) -> int:
+    """Work out items of one demand of the chain that begins at a program, after `done` others; how many."""
     source, take, now = m[program + at.SOURCE], m[program + at.TAKE], m[program + at.NEXT]
+    varied = m[program + at.VARIED]
     items = min(items, m[at.LIMIT] - now)
-    if take != m[program + at.GIVE] or take > 1:
+    if varied:
+        items = supplied(m, v, program, items)
+    elif take != m[program + at.GIVE] or take > 1:
         return 0
-    if take == 1:
+    elif take == 1:
         items = min(items, m[source + at.PUT] - m[source + at.TAKEN])
         last = m[source + at.TAKEN] + items - 1
         if items <= 0 or m[m[source + at.TOKENS] + (last & m[source + at.TOKENS_MASK])] > now:
@@ -94,9 +164,8 @@ def glide(m: Ints, program: int, stages: int, items: int, done: int) -> int:
     if items <= 0 or not unhindered(m, stages, items, done):
         return 0
     pass_on(m, stages, items, done)
-    if take == 1:
-        m[source + at.TAKEN] += items
-        if m[source + at.CAPACITY] >= 0:
-            for i in range(items):
-                refund(m, source, 1, now + i)
+    if source >= 0:
+        take_in(m, v, program, items, now)
+    elif m[program + at.SPAN] == 0:
+        keep_time(m, program, items, now, at.NEVER >> 32)
     return items

@@ -6,7 +6,8 @@ Where every queue between the stages is empty, token i that stage s puts is the 
     depart[s, i] = max(finish[s, i], depart[s + 1, i - free] + credit_latency)
 
 and neither tokens nor waiting need to be written down. How often this can be repeated is known beforehand, but for what the first
-stage takes. Equal items that find nothing to wait for are worked out at once (:mod:`simulator.engine.fast.glide`).
+stage takes. Later stages may run ahead of the window of cycles, so while items are recorded it is not done. Equal items that find
+nothing to wait for are worked out at once (:mod:`simulator.engine.fast.glide`).
 """
 
 from __future__ import annotations
@@ -83,7 +84,7 @@ def serve(m: Ints, bins: Ints, stage: int, ready: int, done: int) -> int:
     if depart > last:
         held(m, bins, stage, last, depart)
     m[stage + at.NEXT] = depart + 1
-    tally(m, stage, before, start, depart)
+    tally(m, stage, before, start, last, depart)
     cycle: int = depart
     return cycle
 
@@ -111,13 +112,13 @@ def count(m: Ints, stages: int, items: int) -> None:
 def lane(m: Ints, v: Vector, bins: Ints, program: int) -> int:
     """Work out items of a stream, and of those it passes tokens on to; not MOVED when something is not known."""
     stages, items = gather(m, program)
-    if stages == 1 or items <= 0:
+    if stages == 1 or items <= 0 or m[at.EVENTS_UNTIL] == at.NEVER:
         return alone(m, v, bins, program)
     list_, source, varied = m[at.LANE], m[program + at.SOURCE], m[program + at.VARIED]
     done, status = 0, at.MOVED
     while done < items:
-        if not varied and done & (done - 1) == 0:
-            done += glide(m, program, stages, items - done, done)
+        if m[program + at.STEADY] and done & (done - 1) == 0:
+            done += glide(m, v, program, stages, items - done, done)
             if done == items:
                 break
         take, give, ready = m[program + at.TAKE], m[program + at.GIVE], 0

@@ -41,7 +41,11 @@ EPOCH = 40  # how often a tape was unrolled
 SUMS, FRAMES = 41, 42  # scratch of the tapes, in the bins
 # Many ports, where nothing is leapt over: whether they are; the tree of first grants, and its leaves
 MANY, TREE, TREE_LEAVES = 43, 44, 45
-HEADER = 46
+# Items told one by one: how many of them and 1 more, 0: nothing is recorded; where they are; of which cycles; see events
+EVENTS, EVENT_ROWS, EVENT_ROOM, EVENTS_FROM, EVENTS_UNTIL = 46, 47, 48, 49, 50
+ALERT = 51  # cycle beyond which no window may end unless the caller has been told
+ENTRIES = 52  # of a tape at most
+HEADER = 53
 # Header of a kept state
 KEPT_SIGNATURE, KEPT_AT, KEPT_PORT, KEPT_EPOCH = 0, 1, 2, 3
 
@@ -67,7 +71,8 @@ TOKEN_WAIT, ROOM_WAIT, CONSUMER, PRODUCER, REASON = 13, 14, 15, 16, 17
 CHANNEL_WORDS = 18
 
 # Program
-OUTS, END, STRIDE, ROW, ROW_END, CURRENT, LEFT, PHASE, RUN_PERIOD, VARIED = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
+# ROW: the next of the block being visited, 0 when it has none; VISIT: where the row is named that the next visit begins with
+OUTS, END, STRIDE, ROW, VISIT, CURRENT, LEFT, PHASE, RUN_PERIOD, VARIED = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
 DEMAND, TICKS, TICKS_PER_DEMAND, FREE, NEXT, ELIGIBLE, READY = 10, 11, 12, 13, 14, 15, 16
 AWAKE, WANTS, DONE, ELASTIC, OWNER, SINCE, FINISH = 17, 18, 19, 20, 21, 22, 23
 ITEMS, SUM_START, SUM_SQUARE, SUM_DEPART, STATES, DEFERRED, POSITION, SHARED = 24, 25, 26, 27, 28, 35, 36, 37
@@ -86,16 +91,18 @@ SEEN, TICKS_SHIFT, STREAM, SOURCE, TARGET, TAKE, GIVE, WORK, ALONE, UNIT = (
 NUMBER, SHARED_NUMBER, SPAN, UNITS, LOADS = 48, 49, 50, 51, 52
 KEY_ROW, KEY = 53, 54  # signature of a run, and of which
 PLACE = 55  # block of where its items lie, 0: nobody asks; see service
-BLOCK = 56  # then the inputs: channel, takes, releases; and the outputs: channel, puts
+VISITS_END, SINGLE = 56, 57  # whether it is on a shared port and its runs are all one block
+STEADY = 58  # whether all items of a stream's run have the same demand
+BLOCK = 59  # then the inputs: channel, takes, releases; and the outputs: channel, puts
 INPUT, OUTPUT = 3, 2
 CHANNEL, TAKES, RELEASES, PUTS = 0, 1, 2, 1
 
-# Row of a run table: count, period, whether a field varies, whether it is a stream and of which places of the inputs and
-# outputs (-1: of none), then the fields, then one flag per field
-ROW_COUNT, ROW_PERIOD, ROW_VARIED, ROW_STREAM, ROW_IN, ROW_OUT, ROW_FIELDS = 0, 1, 2, 3, 4, 5, 6
+# Row of a run table: whether it is the last of its block, count, period, whether a field varies, whether it is a stream and of
+# which places of the inputs and outputs (-1: of none), then the fields, then one flag per field
+ROW_LAST, ROW_COUNT, ROW_PERIOD, ROW_VARIED, ROW_STREAM, ROW_IN, ROW_OUT, ROW_FIELDS = 0, 1, 2, 3, 4, 5, 6, 7
 
 # Tapes: entries; loops and their words: first entry, times, how deep, its own entry, cycles per state and in all of one turn
-MOST_ENTRIES, MOST_LOOPS, LOOP_WORDS = 1 << 16, 1 << 10, 12
+MOST_ENTRIES, LEAST_ENTRIES, ALL_ENTRIES, MOST_LOOPS, LOOP_WORDS = 1 << 16, 1 << 10, 1 << 20, 1 << 10, 12
 FIRST_ENTRY, TIMES, DEPTH, STOP, TURN = 0, 1, 2, 3, 4
 BLOCK_ENTRIES = 8
 """Entries after which the sums over a tape are noted."""
@@ -111,4 +118,4 @@ MOST_KEPT = 1 << 15
 """Words of a state that is still worth keeping."""
 
 # What a kernel says when it returns
-STUCK, HUNGER, OVERFLOW, PAUSED, ENDED, MOVED = 0, 1, 2, 3, 4, 5
+STUCK, HUNGER, OVERFLOW, PAUSED, ENDED, MOVED, ALERTED = 0, 1, 2, 3, 4, 5, 6

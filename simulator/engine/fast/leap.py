@@ -116,10 +116,15 @@ def move_program(m: Ints, program: int, by: int, times: int) -> None:
     m[program + at.SUM_DEPART] += times * departs + logged * by * once
     m[program + at.SUM_SQUARE] += times * squares + 2 * by * once * starts + logged * by * by * twice
     rows = m[program + at.CURRENT] - m[was + at.CURRENT]
-    if rows == 0:
+    visits = m[program + at.VISIT] - m[was + at.VISIT]
+    if visits > 0:
+        m[program + at.VISIT] += times * visits
+    elif rows == 0:
         m[program + at.LEFT] += times * (m[program + at.LEFT] - m[was + at.LEFT])
-    m[program + at.CURRENT] += times * rows
-    m[program + at.ROW] += times * rows
+    else:
+        m[program + at.CURRENT] += times * rows
+        row = m[program + at.CURRENT]
+        m[program + at.ROW] = 0 if m[row + at.ROW_LAST] else row + m[program + at.STRIDE]
     move(m, program + at.UNITS, by, times)
     move(m, program + at.SINCE, by, times)
     move(m, program + at.FREE, m[program + at.TICKS] * by, times)

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.memory import Memory, finite, streams
 from simulator.engine.fast.places import Places
-from simulator.engine.fast.table import tabulate
+from simulator.engine.fast.table import fold, tabulate
 from simulator.plan.network import Component, Program
-from simulator.plan.runs import COUNT, DEMAND, PORTS, WORK, Chunk
+from simulator.plan.runs import COUNT, DEMAND, PORTS, WORK, Chunk, Visits
 
 Ints = NDArray[np.int64]
 ENOUGH, PLENTY = 2048, 1 << 16
-"""Runs, and values of their vectors, that are loaded at once when chunks are small."""
+"""Runs and visits, and values of their vectors, that are loaded at once when chunks are small."""
 
 
 class Loader:
@@ -35,7 +35,7 @@ class Loader:
         self.items = self.work = self.demand = 0
         self.actions = [0] * len(program.actions)
         self._chunks: Iterator[Chunk] = iter(program.chunks())
-        self._rows = self._row_space = self._values = self._value_space = 0
+        self._rows = self._row_space = self._values = self._value_space = self._visits = self._visit_space = 0
         inputs, outputs = finite(memory.plan, program.inputs), finite(memory.plan, program.outputs)
         self._ports = len(inputs), len(outputs)
         self._streams = streams(memory.plan, component, program)
@@ -67,7 +67,8 @@ class Loader:
             while rows < ENOUGH and values < PLENTY and (chunk := next(self._chunks, None)) is not None:
                 if len(chunk.runs):
                     chunks.append(chunk)
-                    rows, values = rows + len(chunk.runs), values + len(chunk.vectors)
+                    rows += len(chunk.runs) + (0 if chunk.visits is None else len(chunk.visits.order))
+                    values += len(chunk.vectors)
             if not chunks:
                 words[self.block + at.DONE] = 1
                 return False
@@ -85,41 +86,85 @@ class Loader:
             self._value_space = 2 * values
             self._values = memory.take_vectors(self._value_space)
         memory.vectors[self._values : self._values + values] = chunk.vectors
-        table = memory.words[self._rows : self._rows + size].reshape(-1, self._stride)
-        rows = self._tabulate(chunk, table)
-        words = memory.words
+        visits = self._tabulate(chunk, memory.words[self._rows : self._rows + size].reshape(-1, self._stride))
+        count = len(visits)
+        if count > self._visit_space:
+            self._visit_space = count + count // 4
+            self._visits = memory.take_dirty(self._visit_space)
+        words, first = memory.words, self._visits
+        np.multiply(visits, self._stride, out=words[first : first + count])
+        words[first : first + count] += self._rows
         words[block + at.LOADS] += 1
-        words[block + at.KEY_ROW] = 0
-        words[block + at.ROW], words[block + at.ROW_END] = self._rows, self._rows + rows * self._stride
-        if rows > 0 and self._places is not None:
+        words[block + at.KEY_ROW] = words[block + at.ROW] = 0
+        words[block + at.VISIT], words[block + at.VISITS_END] = first, first + count
+        words[block + at.SINGLE] = words[block + at.SHARED] and count == 1
+        if count > 0 and self._places is not None:
             self._places.load(self.items - before)
-        return rows > 0
+        return count > 0
 
-    def _tabulate(self, chunk: Chunk, table: Ints) -> int:
-        """Fill a run table and count its items; its rows."""
+    def _tabulate(self, chunk: Chunk, table: Ints) -> Ints:
+        """Fill a run table and count its items; the row that each visit begins with."""
         runs = np.ascontiguousarray(chunk.runs, dtype=np.int64)
         varies = np.ascontiguousarray(chunk.varies, dtype=np.uint8)
         prefix = np.zeros(len(chunk.vectors) + 1, dtype=np.int64)
         if len(chunk.vectors):
             np.cumsum(chunk.vectors, out=prefix[1:])
-        sums = np.zeros(runs.shape[1], dtype=np.int64)
+        visits = chunk.visits or Visits(np.array([len(runs)]), np.zeros(1, dtype=np.int64))
+        starts = np.empty(len(visits.sizes) + 1, dtype=np.int64)
+        sums = np.empty((len(visits.sizes), runs.shape[1]), dtype=np.int64)
         form = *self._ports, self._values, self._streams
-        rows = tabulate(runs, varies, prefix, self._columns, form, table, sums)
-        told = sums.tolist()
+        tabulate(runs, varies, prefix, self._columns, form, visits.sizes, table, starts, sums)
+        told = (visits.times @ sums).tolist()
         self.items += told[COUNT]
         self.work += told[WORK]
         self.demand += told[DEMAND]
         found = told[self._first_output + len(self.program.outputs) :]
+        if visits.actions is not None:
+            found = [a + b for a, b in zip(found, visits.actions.sum(axis=0).tolist(), strict=True)]
         self.actions = [a + b for a, b in zip(self.actions, found, strict=True)]
-        return rows
+        return self._order(visits, starts, table)
+
+    def _order(self, visits: Visits, starts: Ints, table: Ints) -> Ints:
+        """The row that each visit begins with, the same for blocks that are alike."""
+        empty = starts[1:] == starts[:-1]
+        order = visits.order[~empty[visits.order]] if empty.any() else visits.order
+        if len(starts) > 2 and len(order) > 1:
+            slots = np.full(2 << len(starts).bit_length(), -1, dtype=np.int64)
+            with np.errstate(over="ignore"):
+                fold(table, self.memory.vectors, starts, slots, len(self._columns))
+        return starts[order]
 
 
 def joined(chunks: list[Chunk]) -> Chunk:
-    """Several chunks as one."""
-    runs = np.concatenate([chunk.runs for chunk in chunks])
-    varies = np.concatenate([chunk.varies for chunk in chunks])
-    sizes = [len(chunk.vectors) for chunk in chunks]
+    """Several chunks as one; with visits among them, one that comes again is in the table once."""
+    told = all(chunk.visits is None for chunk in chunks)
+    parts = chunks if told else list({id(chunk): chunk for chunk in chunks}.values())
+    sizes = [len(part.vectors) for part in parts]
+    runs = np.concatenate([part.runs for part in parts])
     if any(sizes):
         shifts = np.cumsum([0, *sizes[:-1]])
-        runs += np.repeat(shifts, [len(chunk.runs) for chunk in chunks])[:, None] * varies
-    return Chunk(runs, varies, np.concatenate([chunk.vectors for chunk in chunks]))
+        varies = [part.varies * shift for part, shift in zip(parts, shifts, strict=True)]
+        runs += np.concatenate(varies)
+    flags = np.concatenate([part.varies for part in parts])
+    return Chunk(
+        runs,
+        flags,
+        np.concatenate([part.vectors for part in parts]),
+        None if told else _visits(chunks, parts),
+    )
+
+
+def _visits(chunks: list[Chunk], parts: list[Chunk]) -> Visits:
+    """The visits of all chunks to the blocks of the different ones; a chunk without visits is a block visited once."""
+    blocks = [np.array([len(p.runs)]) if p.visits is None else p.visits.sizes for p in parts]
+    begin = np.cumsum([0, *(len(sizes) for sizes in blocks)])
+    first = {id(part): at for part, at in zip(parts, begin.tolist(), strict=False)}
+    orders = [np.zeros(1, dtype=np.int64) if c.visits is None else c.visits.order for c in chunks]
+    order = np.concatenate([part + first[id(c)] for part, c in zip(orders, chunks, strict=True)])
+    actions = [None if chunk.visits is None else chunk.visits.actions for chunk in chunks]
+    wide = next((part.shape[1] for part in actions if part is not None), 0)
+    more = [
+        np.zeros((len(order), wide), dtype=np.int64) if part is None else part
+        for part, order in zip(actions, orders, strict=True)
+    ]
+    return Visits(np.concatenate(blocks), order, np.concatenate(more) if wide else None)

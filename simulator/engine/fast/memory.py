@@ -131,7 +131,7 @@ class Memory:
         words[at.CHANNEL0] = self.channels[0] if self.channels else 0
         words[at.COMPONENTS] = len(self.components)
         words[at.COMPONENT0] = self.components[0] if self.components else 0
-        words[at.LIMIT] = at.WINDOW
+        words[at.LIMIT], words[at.ALERT] = at.WINDOW, at.NEVER
 
     def _leaps(self, wanted: bool) -> None:
         words, size = self.words, self._used
@@ -168,8 +168,11 @@ class Memory:
     def _tapes(self) -> None:
         """Room for the tapes of the components behind the bins."""
         used, loops = len(self.components) * len(STATES) * BINS, at.LOOP_WORDS * at.MOST_LOOPS
-        sums = (len(STATES) + 1) * (at.MOST_ENTRIES // at.BLOCK_ENTRIES + 3)
-        entries = at.MOST_ENTRIES + 1  # a loop may follow the last
+        most = at.ALL_ENTRIES // max(1, len(self.components))
+        most = max(at.LEAST_ENTRIES, min(at.MOST_ENTRIES, 1 << most.bit_length() - 1))
+        self.words[at.ENTRIES] = most
+        sums = (len(STATES) + 1) * (most // at.BLOCK_ENTRIES + 3)
+        entries = most + 1  # a loop may follow the last
         size = entries + loops
         total = used + len(self.components) * size + sums + at.FRAME * (at.DEEPEST + 2)
         self.bins = self._arena.zeros(used, total)

@@ -286,7 +286,7 @@ def grant(m: Ints, v: Vector, bins: Ints, component: int, cycle: int) -> int:
         commit_stream(m, program, last)
     else:
         commit(m, program, last)
-    tally(m, program, m[program + at.NEXT], cycle, last)
+    tally(m, program, m[program + at.NEXT], cycle, last, last)
     m[program + at.NEXT] = last + 1
     m[program + at.ITEMS] += 1
     m[program + at.LEFT] -= 1

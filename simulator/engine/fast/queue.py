@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
+from simulator.engine.fast.events import record
 from simulator.jit import inlined, kernel, spliced
 
 Ints = NDArray[np.int64]
@@ -54,9 +55,11 @@ def spread(m: Ints, program: int, end: int) -> None:
 
 
 @inlined
-def tally(m: Ints, program: int, before: int, start: int, depart: int) -> None:
+def tally(m: Ints, program: int, before: int, start: int, last: int, depart: int) -> None:
     """Add an item to the grant log, at the latest with the next one that waits or takes longer than a cycle."""
     if start > before or depart > start:
+        if m[at.EVENTS]:
+            record(m, program, before, start, last, depart)
         spread(m, program, before)
         m[program + at.SUM_START] += start
         m[program + at.SUM_SQUARE] += start * start

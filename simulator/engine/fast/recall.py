@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
+from simulator.engine.fast.events import outside
 from simulator.engine.fast.leap import leap
 from simulator.engine.fast.repeat import periods
 from simulator.jit import apart, spliced
@@ -36,6 +37,8 @@ def attempt(m: Ints, v: Vector, bins: Ints, base: int, cycle: int, component: in
     if m[base + at.KEPT_EPOCH] == m[at.EPOCH] and component == m[base + at.KEPT_PORT] and by > 0:
         m[at.KEPT] = base
         times = periods(m, v, by)
+        if m[at.EVENTS]:
+            times = min(times, outside(m, by))
         if times * by >= at.WORTH:
             leap(m, bins, by, times)
             over = times * by

@@ -138,29 +138,50 @@ def row_equal(m: Ints, v: Vector, a: int, b: int, begin: int, stride: int) -> bo
     return other == 0
 
 
+@spliced
+def within(m: Ints, v: Vector, program: int, row: int, before: int, most: int) -> int:
+    """How many more periods the rows of the block being visited go on as from `before` to `row`."""
+    stride, matched = m[program + at.STRIDE], 0
+    if not row_equal(m, v, row, before, at.ROW_PERIOD, stride):
+        return NO
+    rows = (row - before) // stride
+    while (
+        matched < most * rows
+        and not m[row + at.ROW_LAST]
+        and row_equal(m, v, row + stride, before + stride, at.ROW_COUNT, stride)
+    ):
+        matched += 1
+        row += stride
+        before += stride
+    times: int = min(most, matched // rows)
+    return times
+
+
 @apart
 def repeats(m: Ints, v: Vector, program: int, most: int) -> int:
     """How many more periods, at most `most`, the items of a program that moved are those of the last one."""
-    was, stride, row = m[at.KEPT] + program, m[program + at.STRIDE], m[program + at.CURRENT]
+    was, row = m[at.KEPT] + program, m[program + at.CURRENT]
     before, left = m[was + at.CURRENT], m[program + at.LEFT]
     if m[program + at.PHASE] != m[was + at.PHASE] or m[program + at.LOADS] != m[was + at.LOADS] or left < 1:
         return NO
-    if row == before:
+    visit, visited = m[program + at.VISIT], m[was + at.VISIT]
+    if visit == visited and row == before:
         whole_runs: int = min(most, (left - 1) // (m[was + at.LEFT] - left))
         return whole_runs
-    if left != m[was + at.LEFT] or not row_equal(m, v, row, before, at.ROW_PERIOD, stride):
+    if left != m[was + at.LEFT]:
         return NO
-    rows, matched = (row - before) // stride, 0
-    here, there = row + stride, before + stride
+    if visit == visited:
+        return within(m, v, program, row, before, most)
+    if row != before:
+        return NO
+    visits, matched = visit - visited, 0
     while (
-        matched < most * rows
-        and here < m[program + at.ROW_END]
-        and row_equal(m, v, here, there, at.ROW_COUNT, stride)
+        matched < most * visits
+        and visit + matched < m[program + at.VISITS_END]
+        and m[visit + matched] == m[visited + matched]
     ):
         matched += 1
-        here += stride
-        there += stride
-    times: int = min(most, matched // rows)
+    times: int = min(most, matched // visits)
     return times
 
 

@@ -26,7 +26,7 @@ class Schedule:
 
     def __init__(self, memory: Memory, loaders: Sequence[Sequence[Loader]]) -> None:
         self.memory, self.loaders = memory, loaders
-        self._flat = [loader for own in loaders for loader in own]
+        self._flat: list[Loader] = [loader for own in loaders for loader in own]
         self._wants = np.array([loader.block + at.WANTS for loader in self._flat], dtype=np.int64)
 
     def run(self, progress: Progress | None, requests: Requests | None = None) -> None:
@@ -90,8 +90,7 @@ class Schedule:
 
     def outcome(self, cycles: int) -> Outcome:
         """What happened, over a run of `cycles` cycles; nothing of the schedule may be used afterwards."""
-        with np.errstate(over="ignore"):
-            finished(self.memory.words, self.memory.bins, cycles)
+        self._finish(cycles)
         bins = self.memory.bins[: len(self.memory.components) * len(STATES) * BINS].reshape(
             -1, len(STATES), BINS
         )
@@ -103,6 +102,11 @@ class Schedule:
         )
         self.memory.give_back()
         return Outcome(cycles, components)
+
+    def _finish(self, cycles: int) -> None:
+        """Log the cycles that are left to the end of the run."""
+        with np.errstate(over="ignore"):
+            finished(self.memory.words, self.memory.bins, cycles)
 
     def _component(
         self,

@@ -55,6 +55,9 @@ def describe(m: Ints, v: Vector, program: int) -> None:
     m[program + at.SOURCE] = m[program + at.BLOCK + at.INPUT * place + at.CHANNEL] if place >= 0 else -1
     m[program + at.TARGET] = m[outs + at.OUTPUT * target + at.CHANNEL] if target >= 0 else -1
     vary(m, v, program)
+    row += at.ROW_FIELDS
+    flag = m[row + (m[program + at.STRIDE] - at.ROW_FIELDS) // 2]
+    m[program + at.STEADY] = flag == 0 and (m[program + at.SOURCE] >= 0 or m[program + at.VARIED] == 0)
     fixed = m[program + at.ALONE] and not m[program + at.VARIED] and m[program + at.SOURCE] >= 0
     m[program + at.UNIT] = fixed and m[program + at.TAKE] == 1 and m[program + at.GIVE] == 1
 
@@ -62,12 +65,18 @@ def describe(m: Ints, v: Vector, program: int) -> None:
 @inlined
 def vary(m: Ints, v: Vector, program: int) -> None:
     """Keep at hand what may vary from item to item of a stream."""
-    phase, place = m[program + at.PHASE], m[m[program + at.CURRENT] + at.ROW_IN]
-    inputs = (m[program + at.OUTS] - program - at.BLOCK) // at.INPUT
-    demand, ticks = field(m, v, program, 0, phase), m[program + at.TICKS]
+    demand, ticks = field(m, v, program, 0, m[program + at.PHASE]), m[program + at.TICKS]
     m[program + at.WORK] = m[program + at.TICKS_PER_DEMAND] * demand
     whole = ticks > 0 and ticks == m[program + at.TICKS_PER_DEMAND]
     m[program + at.SPAN] = max(1, demand) if whole else 1 if ticks == 0 else 0
+    moves(m, v, program)
+
+
+@inlined
+def moves(m: Ints, v: Vector, program: int) -> None:
+    """Keep at hand how many tokens an item of a stream takes and gives back."""
+    phase, place = m[program + at.PHASE], m[m[program + at.CURRENT] + at.ROW_IN]
+    inputs = (m[program + at.OUTS] - program - at.BLOCK) // at.INPUT
     m[program + at.TAKE] = field(m, v, program, 1 + place, phase) if place >= 0 else 0
     m[program + at.GIVE] = field(m, v, program, 1 + inputs + place, phase) if place >= 0 else 0
 
@@ -120,7 +129,7 @@ def step(m: Ints, v: Vector, bins: Ints, program: int) -> int:
         refund(m, source, give, depart)
     m[program + at.FREE], m[program + at.NEXT] = max(end, ticks * depart + 1), depart + 1
     m[program + at.ITEMS] += 1
-    tally(m, program, before, start, depart)
+    tally(m, program, before, start, final, depart)
     return at.MOVED
 
 

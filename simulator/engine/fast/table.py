@@ -1,4 +1,5 @@
-"""Runs of a chunk as rows of a run table: only the fields that matter in time, equal neighbours merged, and all fields summed.
+"""Runs of a chunk as rows of a run table: only the fields that matter in time, equal neighbours merged, blocks that are alike told
+once, and all fields summed.
 
 Of a run of `count` items the sum of a field is count x value, or for a vector V of period P, with n, r = divmod(count, P)::
 
@@ -16,6 +17,7 @@ from simulator.plan.runs import COUNT, DEMAND, PERIOD
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.uint8]
+Vector = NDArray[np.int32]
 
 
 @spliced
@@ -78,10 +80,12 @@ def tabulate(
     prefix: Ints,
     columns: Ints,
     form: tuple[int, int, int, bool],
+    sizes: Ints,
     table: Ints,
+    starts: Ints,
     sums: Ints,
 ) -> int:
-    """Fill `table` and add to `sums`; returns the rows used.
+    """Fill `table`, `starts` and `sums`; returns the rows used.
 
     Parameters
     ----------
@@ -93,37 +97,115 @@ def tabulate(
         Fields that go into the table.
     form : (int, int, int, bool)
         Inputs and outputs among them, what is added to places in the vectors, whether runs may be streams.
+    sizes : ndarray of int64, shape (B,)
+        Runs of each block.
     table : ndarray of int64, shape (R, ROW_FIELDS + 2 C)
-    sums : ndarray of int64, shape (F,)
-        The first is the number of items.
+    starts : ndarray of int64, shape (B + 1,)
+        First row of each block, and the rows used.
+    sums : ndarray of int64, shape (B, F)
+        Of each block; the first is its number of items.
     """
-    row, fields, width = 0, len(columns), runs.shape[1]
-    for run in range(runs.shape[0]):
-        count, varied = runs[run, COUNT], 0
-        if count == 0:
-            continue
-        line, flags, here = runs[run], varies[run], table[row]
-        for column in range(DEMAND, width):
-            varied |= flags[column]
-        sums[COUNT] += count
-        if varied:
+    row, fields, width, run = 0, len(columns), runs.shape[1], -1
+    for block in range(len(sizes)):
+        first, own = row, sums[block]
+        starts[block], own[:] = row, 0
+        for _ in range(sizes[block]):
+            run += 1
+            count, varied = runs[run, COUNT], 0
+            if count == 0:
+                continue
+            line, flags, here = runs[run], varies[run], table[row]
             for column in range(DEMAND, width):
-                sums[column] += total(runs, varies, prefix, run, column)
-        else:
-            for column in range(DEMAND, width):
-                sums[column] += line[column] * count
-        varied = 0
-        for field in range(fields):
-            column = columns[field]
-            varied |= flags[column]
-            here[at.ROW_FIELDS + field] = line[column] + (form[2] if flags[column] else 0)
-            here[at.ROW_FIELDS + fields + field] = flags[column]
-        here[at.ROW_COUNT], here[at.ROW_VARIED] = count, varied
-        here[at.ROW_PERIOD] = line[PERIOD] if varied else 1
-        if row > 0 and same(table, row - 1, row):
-            table[row - 1, at.ROW_COUNT] += count
-            continue
-        stream_of(table, row, form[0], form[1])
-        here[at.ROW_STREAM] &= form[3]
-        row += 1
+                varied |= flags[column]
+            own[COUNT] += count
+            if varied:
+                for column in range(DEMAND, width):
+                    own[column] += total(runs, varies, prefix, run, column)
+            else:
+                for column in range(DEMAND, width):
+                    own[column] += line[column] * count
+            varied = 0
+            for field in range(fields):
+                column = columns[field]
+                varied |= flags[column]
+                here[at.ROW_FIELDS + field] = line[column] + (form[2] if flags[column] else 0)
+                here[at.ROW_FIELDS + fields + field] = flags[column]
+            here[at.ROW_LAST], here[at.ROW_COUNT], here[at.ROW_VARIED] = 0, count, varied
+            here[at.ROW_PERIOD] = line[PERIOD] if varied else 1
+            if row > first and same(table, row - 1, row):
+                table[row - 1, at.ROW_COUNT] += count
+                continue
+            stream_of(table, row, form[0], form[1])
+            here[at.ROW_STREAM] &= form[3]
+            row += 1
+        if row > first:
+            table[row - 1, at.ROW_LAST] = 1
+    starts[len(sizes)] = row
     return row
+
+
+@spliced
+def hashed(table: Ints, vectors: Vector, first: int, beyond: int, fields: int) -> int:
+    """A number that blocks of equal rows have in common."""
+    value = beyond - first
+    for row in range(first, beyond):
+        for word in range(at.ROW_LAST, at.ROW_FIELDS):
+            value = value * 31 + table[row, word]
+        for field in range(at.ROW_FIELDS, at.ROW_FIELDS + fields):
+            if table[row, field + fields]:
+                begin = table[row, field]
+                for place in range(begin, begin + table[row, at.ROW_PERIOD]):
+                    value = value * 31 + vectors[place]
+            else:
+                value = value * 31 + table[row, field]
+    return value ^ value >> 29
+
+
+@spliced
+def alike(table: Ints, vectors: Vector, a: int, b: int, rows: int, fields: int) -> bool:
+    """Whether so many rows from `a` on mean the same as those from `b` on."""
+    for row in range(rows):
+        one, two, other = table[a + row], table[b + row], 0
+        for word in range(at.ROW_LAST, at.ROW_FIELDS):
+            other |= one[word] ^ two[word]
+        for field in range(at.ROW_FIELDS, at.ROW_FIELDS + fields):
+            other |= one[field + fields] ^ two[field + fields]
+            if other == 0 and one[field + fields]:
+                for place in range(one[at.ROW_PERIOD]):
+                    other |= vectors[one[field] + place] ^ vectors[two[field] + place]
+            else:
+                other |= one[field] ^ two[field]
+        if other:
+            return False
+    return True
+
+
+@kernel
+def fold(table: Ints, vectors: Vector, starts: Ints, slots: Ints, fields: int) -> None:
+    """Let blocks that mean the same begin with the same row.
+
+    Parameters
+    ----------
+    table : ndarray of int64, shape (R, ROW_FIELDS + 2 C)
+    vectors : ndarray of int32
+        What its varying fields are places in.
+    starts : ndarray of int64, shape (B + 1,)
+        First row of each block; changed.
+    slots : ndarray of int64, shape (S,)
+        -1 throughout, S a power of two above B.
+    fields : int
+        C.
+    """
+    beyond, last = starts[0], len(starts) - 1
+    for block in range(last):
+        first, beyond = beyond, starts[block + 1]
+        slot = hashed(table, vectors, first, beyond, fields) & (len(slots) - 1)
+        while slots[slot] >= 0:
+            other = slots[slot] >> 32
+            rows = slots[slot] & 0xFFFFFFFF
+            if rows == beyond - first and alike(table, vectors, first, other, rows, fields):
+                break
+            slot = (slot + 1) & (len(slots) - 1)
+        if slots[slot] < 0:
+            slots[slot] = first << 32 | (beyond - first)
+        starts[block] = slots[slot] >> 32

@@ -69,7 +69,7 @@ def add(m: Ints, bins: Ints, component: int, state: int, begin: int, end: int) -
     """Add cycles [begin, end) in `state`, which follow those before, to the log of a component."""
     if end <= begin:
         return
-    if m[component + at.TAPED] == at.MOST_ENTRIES:
+    if m[component + at.TAPED] == m[at.ENTRIES]:
         unroll(m, bins, component)
     taped = m[component + at.TAPED]
     bins[m[component + at.TAPE] + taped] = (end - begin) << 3 | state
@@ -91,7 +91,7 @@ def loop(m: Ints, bins: Ints, component: int, first: int, times: int) -> bool:
     bins[this + at.TIMES], bins[this + at.DEPTH] = times, depth + 1
     bins[m[component + at.TAPE] + taped] = -1 - number
     m[component + at.TAPED], m[component + at.LOOPED] = taped + 1, number + 1
-    crowded: bool = number + 1 == at.MOST_LOOPS or taped + 2 > at.MOST_ENTRIES
+    crowded: bool = number + 1 == at.MOST_LOOPS or taped + 2 > m[at.ENTRIES]
     return crowded or depth + 1 == at.DEEPEST
 
 
@@ -143,7 +143,8 @@ def turns(m: Ints, bins: Ints, component: int, frame: int, cycle: int) -> int:
     if times > 0:
         row = m[component + at.INDEX] * len(STATES) * BINS + (cycle >> shift)
         for state in range(len(STATES)):
-            bins[row + state * BINS] += times * bins[turn + state]
+            if bins[turn + state] > 0:
+                bins[row + state * BINS] += times * bins[turn + state]
         bins[frame + 3] -= times
     after: int = cycle + times * span
     return after
@@ -173,6 +174,8 @@ def unroll(m: Ints, bins: Ints, component: int) -> None:
         if bins[m[at.SUMS] + state] > 0:
             m[component + at.USED] |= 1 << state
     m[component + at.TOLD] += bins[m[at.SUMS] + ALL]
+    while cycle == 0 and (m[component + at.TOLD] - 1) >> m[component + at.SHIFT] >= BINS:
+        m[component + at.SHIFT] += 1  # nothing is in the bins yet
     while (m[component + at.TOLD] - 1) >> m[component + at.SHIFT] >= BINS:
         fold(m, bins, component)
     bins[frame], bins[frame + 1], bins[frame + 3] = 0, m[component + at.TAPED], 0

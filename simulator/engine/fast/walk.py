@@ -52,14 +52,19 @@ def refresh(m: Ints, v: Vector, program: int) -> None:
 def enter(m: Ints, v: Vector, program: int) -> bool:
     """Go to the next run; False, and the program is hungry, when none is loaded."""
     row = m[program + at.ROW]
-    if row >= m[program + at.ROW_END]:
-        if not m[program + at.DONE] and not m[program + at.WANTS]:
-            m[program + at.WANTS] = 1
-            m[at.HUNGRY] += 1
-        return False
-    m[at.ENTERED_RUN] |= m[program + at.SHARED]
+    if row == 0:
+        visit = m[program + at.VISIT]
+        if visit >= m[program + at.VISITS_END]:
+            if not m[program + at.DONE] and not m[program + at.WANTS]:
+                m[program + at.WANTS] = 1
+                m[at.HUNGRY] += 1
+            return False
+        row = m[visit]
+        m[program + at.VISIT] = visit + 1
+        m[at.ENTERED_RUN] |= m[program + at.SHARED]
+    m[at.ENTERED_RUN] |= m[program + at.SINGLE]
     m[program + at.CURRENT] = row
-    m[program + at.ROW] = row + m[program + at.STRIDE]
+    m[program + at.ROW] = 0 if m[row + at.ROW_LAST] else row + m[program + at.STRIDE]
     m[program + at.LEFT] = m[row + at.ROW_COUNT]
     m[program + at.RUN_PERIOD] = m[row + at.ROW_PERIOD]
     m[program + at.VARIED] = m[row + at.ROW_VARIED]
@@ -228,7 +233,7 @@ def item(m: Ints, v: Vector, bins: Ints, program: int) -> int:
     m[program + at.FREE] = max(end, ticks * depart + 1)
     m[program + at.FINISH], m[program + at.NEXT] = last, depart + 1
     m[program + at.ITEMS] += 1
-    tally(m, program, before, start, depart)
+    tally(m, program, before, start, last, depart)
     return at.MOVED
 
 

@@ -1,5 +1,5 @@
 """The reference engine: SimPy processes, one per port, meant to be read."""
 
-from simulator.engine.reference.engine import run
+from simulator.engine.reference.engine import record, run
 
-__all__ = ["run"]
+__all__ = ["record", "run"]

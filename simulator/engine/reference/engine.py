@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from simulator.engine.contract import Progress, Requests, check_requests, check_states
+from simulator.engine.contract import Progress, Requests, check_recording, check_requests, check_states
 from simulator.engine.reference.machine import Machine
+from simulator.engine.reference.recording import recording
 from simulator.engine.reference.states import (
     States,
     component_states,
@@ -23,6 +24,7 @@ from simulator.plan.network import Component, Plan
 from simulator.plan.rung import Rung, at_rung
 from simulator.plan.state import ACTIVATE, Rows
 from simulator.record.outcome import ComponentOutcome, Outcome, ProgramOutcome
+from simulator.record.recording import Recording, Window
 
 Grant = tuple[str, str, int, int, int]
 """Component, program, and the cycles of start, finish and departure of an item."""
@@ -75,6 +77,26 @@ def run(
     finally:
         if grant_log is not None:
             grant_log += _grants(machine.tracks)
+    states, cycles = _states(plan, rung, machine)
+    return _outcome(plan, machine.tracks, states, cycles)
+
+
+def record(
+    plan: Plan, window: Window, rung: Rung = Rung.S4, *, progress: Progress | None = None
+) -> tuple[Outcome, Recording]:
+    """Run `plan` at `rung` and tell a window of it; see :class:`simulator.engine.contract.Recorder`."""
+    check_recording(rung)
+    plan = at_rung(plan, rung)
+    check_states(plan)
+    machine = Machine(plan)
+    machine.run(_counter(progress), None)
+    states, cycles = _states(plan, rung, machine)
+    told = recording(plan, machine.tracks, [component_states(at, cycles) for at in states], window)
+    return _outcome(plan, machine.tracks, states, cycles), told
+
+
+def _states(plan: Plan, rung: Rung, machine: Machine) -> tuple[list[list[States]], int]:
+    """State of every program in every cycle, per component, and the run length."""
     cycles = machine.last + 1
     if rung is not Rung.S4:
         cycles = max(cycles, bound(plan, machine.tracks, Rung.S1))
@@ -83,7 +105,7 @@ def run(
         shared = component.arbiter is not None
         rivals = [[other for other in tracks if shared and other is not track] for track in tracks]
         states.append([program_states(t, r, cycles) for t, r in zip(tracks, rivals, strict=True)])
-    return _outcome(plan, machine.tracks, states, cycles)
+    return states, cycles
 
 
 def _totals(plan: Plan, tracks: list[list[Track]], rung: Rung) -> Outcome:

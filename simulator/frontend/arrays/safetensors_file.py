@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from simulator.errors import InputError
 from simulator.frontend.arrays.array_file import ArrayFile, Entry
-from simulator.frontend.packages import package
+from simulator.packages import package
 
 _NAMES = {"F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "BOOL": "bool"} | {
     f"{kind}{bits}": f"{word}{bits}"

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
-from simulator.frontend.packages import package
+from simulator.packages import package
 from simulator.workload.layer import Layer
 from simulator.workload.matrix import flat_weights
 from simulator.workload.model import Trace

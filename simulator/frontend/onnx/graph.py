@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import InputError, suggest
-from simulator.frontend.packages import package
+from simulator.packages import package
 
 
 @dataclass(frozen=True)

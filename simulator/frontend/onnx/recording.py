@@ -21,7 +21,7 @@ from simulator.errors import InputError, suggest
 from simulator.frontend.imported import Imported
 from simulator.frontend.onnx.graph import Graph
 from simulator.frontend.onnx.products import PRODUCTS, UNSUPPORTED, Given
-from simulator.frontend.packages import package
+from simulator.packages import package
 from simulator.sparsity.patterns import Unstructured
 from simulator.workload.layer import Layer
 from simulator.workload.model import Trace

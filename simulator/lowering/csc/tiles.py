@@ -201,10 +201,10 @@ class Tiles:
         """A chunk that comes again for other tiles of rows, told when it is first asked for; `what` is all it depends on."""
         if what not in self._told:
             self._told[what] = make()
-            self._room -= self._told[what].runs.nbytes + self._told[what].vectors.nbytes
+            self._room -= self._told[what].nbytes
             while self._room < 0 and len(self._told) > 1:
                 _, oldest = self._told.popitem(last=False)
-                self._room += oldest.runs.nbytes + oldest.vectors.nbytes
+                self._room += oldest.nbytes
         return self._told[what]
 
     def turns(self, tile: Tile) -> csc.Turns:

@@ -16,8 +16,10 @@ Progress = Callable[[int, int], None]
 _RECIPES = {
     "deit_small_shapes": "simulator.workload.recipes.deit_small_shapes",
     "digits_cnn": "simulator.workload.recipes.digits_cnn",
+    "digits_separable": "simulator.workload.recipes.digits_separable",
     "llama_7b_block": "simulator.workload.recipes.llama_7b_block",
     "resnet50_shapes": "simulator.workload.recipes.resnet50_shapes",
+    "text_transformer": "simulator.workload.recipes.text_transformer",
     "transformer_big_shapes": "simulator.workload.recipes.transformer_big_shapes",
 }
 

@@ -19,22 +19,22 @@ are the operands of each layer on a few test images. Layers are named degree/lay
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable
-from dataclasses import replace
-from importlib import metadata
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from simulator.errors import InputError
-from simulator.workload.layer import Layer, conv2d, gemm
 from simulator.workload.model import Trace
-from simulator.workload.recipes.int8 import Quantised, accuracy, quantise, run
-from simulator.workload.recipes.training import LAYERS, Network, Trainer, digits, package
+from simulator.workload.recipes import digits_trace
+from simulator.workload.recipes.training import Spec
 
 OPTIONS: dict[str, Any] = {"seed": 0, "images": 8, "epochs": 40, "finetune_epochs": 20}
+
+LAYERS = (
+    Spec("conv1", 1, 32, 3, 1, 1, pruned=False),
+    Spec("conv2", 32, 64, 3, 1, 1),
+    Spec("conv3", 64, 64, 3, 2, 1),
+    Spec("fc1", 1024, 64),
+    Spec("fc2", 64, 10),
+)
 
 DEGREES = {
     "dense": "dense",
@@ -53,82 +53,5 @@ def make(options: dict[str, Any], progress: Callable[[int, int], None]) -> Trace
     InputError
         PyTorch or scikit-learn is not installed, or fewer than one image is asked for.
     """
-    package("torch")
-    data = digits(options["seed"])
-    if not 1 <= options["images"] <= len(data.test_labels):
-        raise InputError(
-            f"images={options['images']}: must be 1 to {len(data.test_labels)}, the images held out"
-        )
-    steps = options["epochs"] + options["finetune_epochs"] * (len(DEGREES) - 1)
-    trainer = Trainer(data, options["seed"], steps, progress)
-    with trainer.deterministic():
-        dense = trainer.train(options["epochs"])
-        networks = {"dense": dense}
-        for degree, pattern in DEGREES.items():
-            if degree != "dense":
-                networks[degree] = trainer.prune(dense, pattern, options["finetune_epochs"])
-        floats = {degree: trainer.accuracy(network) for degree, network in networks.items()}
-    layers: list[Layer] = []
-    integers = {}
-    for degree, network in networks.items():
-        quantised = quantise(network, data.train_images)
-        integers[degree] = accuracy(quantised, data.test_images, data.test_labels)
-        layers += record(degree, network, quantised, data.test_images[: options["images"]])
-    return Trace("digits_cnn", tuple(layers), _attrs(options, floats, integers, len(data.test_labels)))
-
-
-def record(degree: str, network: Network, quantised: Quantised, images: NDArray[np.int8]) -> list[Layer]:
-    """The layers of a network with their int8 operands on some images."""
-    activations = run(quantised, images)
-    layers = []
-    for i, spec in enumerate(LAYERS):
-        name, pattern = f"{degree}/{spec.name}", network.patterns[i]
-        weights, inputs, outputs = quantised.weights[i], activations[i], activations[i + 1]
-        if spec.kernel:
-            layer = conv2d(weights, inputs, spec.stride, spec.padding, name=name, pattern=pattern)
-            mask = outputs != 0
-        else:
-            columns = np.ascontiguousarray(inputs.reshape(len(images), -1).T)
-            layer = gemm(weights, columns, name=name, pattern=pattern)
-            mask = np.ascontiguousarray(outputs.T != 0)
-        last = i == len(LAYERS) - 1
-        layer = layer.with_outputs(mask, "recorded" if last else "next layer's input")
-        layers.append(replace(layer, attrs=_layer_attrs(quantised, i)))
-    return layers
-
-
-def _layer_attrs(quantised: Quantised, i: int) -> dict[str, Any]:
-    return {
-        "weights_scale": quantised.weight_scales[i],
-        "inputs_scale": quantised.scales[i],
-        "outputs_scale": quantised.scales[i + 1],
-        "zero_points": [0, 0, 0],
-        "multiplier": quantised.multipliers[i],
-        "bias": [int(b) for b in quantised.biases[i]],
-        "outputs_low": quantised.lows[i],
-    }
-
-
-def _attrs(
-    options: dict[str, Any], floats: dict[str, float], integers: dict[str, float], tested: int
-) -> dict[str, Any]:
-    return {
-        **options,
-        "recipe": "digits_cnn",
-        "description": str(__doc__).strip(),
-        "data": "Optical Recognition of Handwritten Digits, UCI, doi 10.24432/C50P49, as shipped in scikit-learn",
-        "data_licence": "CC BY 4.0",
-        "degrees": list(DEGREES),
-        "patterns": list(DEGREES.values()),
-        "accuracy_float_percent": [floats[degree] for degree in DEGREES],
-        "accuracy_int8_percent": [integers[degree] for degree in DEGREES],
-        "tested_images": tested,
-        "versions": [
-            f"python {platform.python_version()}",
-            *(_version(p) for p in ("numpy", "torch", "scikit-learn")),
-        ],
-    }
-
-
-def _version(package: str) -> str:
-    return f"{package} {metadata.version(package)}"
+    recipe = digits_trace.Recipe("digits_cnn", str(__doc__).strip(), LAYERS, DEGREES)
+    return digits_trace.make(recipe, options, progress)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from simulator.workload.layer import Layer, conv2d, gemm
 from simulator.workload.matrix import GemmView
-from simulator.workload.recipes.training import LAYERS, PIXEL, Network
+from simulator.workload.recipes.training import PIXEL, Network, Spec
 
 _TOP = 127
 _IMAGES = 256
@@ -32,6 +32,7 @@ class Quantised:
 
     Attributes
     ----------
+    specs : tuple of Spec
     weights : list of ndarray of int8
     biases : list of ndarray of int64, shape (M,)
     weight_scales, multipliers : list of float
@@ -41,6 +42,7 @@ class Quantised:
         Least output of each layer.
     """
 
+    specs: tuple[Spec, ...]
     weights: list[NDArray[np.int8]]
     biases: list[NDArray[np.int64]]
     weight_scales: list[float]
@@ -51,14 +53,14 @@ class Quantised:
 
 def quantise(network: Network, images: NDArray[np.int8]) -> Quantised:
     """Quantise a trained network, calibrating activations on the first of `images` (N, 1, 8, 8)."""
-    quantised = Quantised([], [], [], [], [1 / PIXEL], [])
+    quantised = Quantised(network.specs, [], [], [], [], [1 / PIXEL], [])
     values: NDArray[np.int8] = images[:_IMAGES]
-    for i in range(len(LAYERS)):
+    for i in range(len(network.specs)):
         weights, before = network.weights[i], quantised.scales[i]
         scale = float(np.abs(weights).max()) / _TOP
         quantised.weights.append(np.rint(weights / scale).astype(np.int8))
         quantised.biases.append(np.rint(network.biases[i] / (scale * before)).astype(np.int64))
-        low = 0 if i < len(LAYERS) - 1 else -_TOP
+        low = 0 if i < len(network.specs) - 1 else -_TOP
         sums = _sums(quantised, i, values)
         reached = sums.max() if low == 0 else np.abs(sums).max()
         after = float(reached) * scale * before / _TOP
@@ -71,9 +73,9 @@ def quantise(network: Network, images: NDArray[np.int8]) -> Quantised:
 
 
 def _layer(quantised: Quantised, i: int, values: NDArray[np.int8]) -> Layer:
-    spec = LAYERS[i]
+    spec = quantised.specs[i]
     if spec.kernel:
-        return conv2d(quantised.weights[i], values, spec.stride, spec.padding)
+        return conv2d(quantised.weights[i], values, spec.stride, spec.padding, groups=spec.groups)
     return gemm(quantised.weights[i], np.ascontiguousarray(values.reshape(len(values), -1).T))
 
 
@@ -81,7 +83,8 @@ def _sums(quantised: Quantised, i: int, values: NDArray[np.int8]) -> NDArray[np.
     """Z + bias of layer i, images first."""
     layer = _layer(quantised, i, values)
     view = GemmView(layer)
-    sums = view.reference(0, 0, view.M, 0, view.N) + quantised.biases[i][:, None]
+    groups = [view.reference(group, 0, view.M, 0, view.N) for group in range(view.groups)]
+    sums = np.concatenate(groups) + quantised.biases[i][:, None]
     outputs: Any = layer.einsum.shape("outputs")
     if len(outputs) == 2:
         return np.ascontiguousarray(sums.T)
@@ -97,7 +100,7 @@ def _requantise(quantised: Quantised, i: int, sums: NDArray[np.int64]) -> NDArra
 def run(quantised: Quantised, images: NDArray[np.int8]) -> list[NDArray[np.int8]]:
     """Activations before each layer, and after the last; images (N, 1, 8, 8) first."""
     values = [images]
-    for i in range(len(LAYERS)):
+    for i in range(len(quantised.specs)):
         values.append(_requantise(quantised, i, _sums(quantised, i, values[-1])))
     return values
 

@@ -1,4 +1,4 @@
-"""The digits network: its layers, its data, training, pruning with fine-tuning. The only room that asks for PyTorch.
+"""Convolutional networks on handwritten digits: layers, data, training, pruning with fine-tuning.
 
 Training is deterministic for locked versions on one machine: one thread, PyTorch's deterministic algorithms, and every
 random number from seeded generators. Adam (Kingma and Ba, 2015), cross entropy, learning rate falling linearly to 0.
@@ -6,17 +6,16 @@ random number from seeded generators. Adam (Kingma and Ba, 2015), cross entropy,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.errors import InputError
+from simulator.packages import package
 from simulator.workload.pruning import keep
+from simulator.workload.recipes.torch_training import deterministic
 
 PIXEL = 16
 """Largest pixel value; networks see pixel / 16."""
@@ -26,7 +25,7 @@ _BATCH, _RATE, _FINE_RATE = 64, 2e-3, 1e-3
 
 @dataclass(frozen=True)
 class Spec:
-    """One layer: a convolution of `kernel` x `kernel`, or fully connected when `kernel` is 0."""
+    """One layer: a convolution of `kernel` x `kernel`, or fully connected when `kernel` is 0; pruned or dense at every degree."""
 
     name: str
     inputs: int
@@ -34,15 +33,14 @@ class Spec:
     kernel: int = 0
     stride: int = 1
     padding: int = 0
+    groups: int = 1
+    pruned: bool = True
 
-
-LAYERS = (
-    Spec("conv1", 1, 32, 3, 1, 1),
-    Spec("conv2", 32, 64, 3, 1, 1),
-    Spec("conv3", 64, 64, 3, 2, 1),
-    Spec("fc1", 1024, 64),
-    Spec("fc2", 64, 10),
-)
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of its weights: (M, C / groups, R, S), or (M, K)."""
+        window = (self.kernel, self.kernel) if self.kernel else ()
+        return (self.outputs, self.inputs // self.groups, *window)
 
 
 @dataclass(frozen=True)
@@ -51,13 +49,16 @@ class Network:
 
     Attributes
     ----------
+    specs : tuple of Spec
+        The layers; ReLU between.
     weights : tuple of ndarray of float32
-        (M, C, R, S) of convolutions, (M, K) of fully connected layers.
+        (M, C / groups, R, S) of convolutions, (M, K) of fully connected layers.
     biases : tuple of ndarray of float32, shape (M,)
     patterns : tuple of str
         Pattern each layer's weights were pruned to.
     """
 
+    specs: tuple[Spec, ...]
     weights: tuple[NDArray[np.float32], ...]
     biases: tuple[NDArray[np.float32], ...]
     patterns: tuple[str, ...]
@@ -73,28 +74,11 @@ class Digits:
     test_labels: NDArray[np.int64]
 
 
-def package(name: str) -> Any:
-    """Import a training dependency.
-
-    Raises
-    ------
-    InputError
-        It is not installed.
-    """
-    try:
-        return import_module(name)
-    except ImportError:
-        top = name.partition(".")[0]
-        raise InputError(
-            f"this recipe needs {top}, not installed: pip install 'sparsecycle[train]'"
-        ) from None
-
-
 def digits(seed: int) -> Digits:
     """The data set, a stratified quarter held out."""
-    data = package("sklearn.datasets").load_digits()
+    data = package("sklearn.datasets", "train").load_digits()
     images = data.images.astype(np.int8)[:, None]
-    split = package("sklearn.model_selection").train_test_split
+    split = package("sklearn.model_selection", "train").train_test_split
     train, test, labels, held = split(
         images, data.target.astype(np.int64), test_size=0.25, random_state=seed, stratify=data.target
     )
@@ -107,51 +91,53 @@ class Trainer:
     Parameters
     ----------
     data : Digits
+    specs : sequence of Spec
+        Layers of the network.
     seed : int
     steps : int
         Epochs of all training together, for `progress`.
     progress : callable
     """
 
-    def __init__(self, data: Digits, seed: int, steps: int, progress: Callable[[int, int], None]) -> None:
-        self.torch = package("torch")
-        self.data, self.seed, self.steps, self.progress = data, seed, steps, progress
+    def __init__(
+        self,
+        data: Digits,
+        specs: Sequence[Spec],
+        seed: int,
+        steps: int,
+        progress: Callable[[int, int], None],
+    ) -> None:
+        self.torch = package("torch", "train")
+        self.data, self.specs = data, tuple(specs)
+        self.seed, self.steps, self.progress = seed, steps, progress
         self._done = 0
-
-    @contextmanager
-    def deterministic(self) -> Iterator[None]:
-        """One thread and deterministic algorithms, until left."""
-        torch = self.torch
-        threads, before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-        torch.set_num_threads(1)
-        torch.use_deterministic_algorithms(True)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(threads)
-            torch.use_deterministic_algorithms(before)
 
     def train(self, epochs: int) -> Network:
         """A dense network from seeded He-initialised weights."""
         rng = np.random.default_rng(self.seed)
         weights = []
-        for spec in LAYERS:
-            shape = (spec.outputs, spec.inputs, *([spec.kernel] * 2 if spec.kernel else []))
-            fan = int(np.prod(shape[1:]))
-            weights.append((rng.standard_normal(shape) * np.sqrt(2 / fan)).astype(np.float32))
-        biases = tuple(np.zeros(spec.outputs, dtype=np.float32) for spec in LAYERS)
-        start = Network(tuple(weights), biases, ("dense",) * len(LAYERS))
+        for spec in self.specs:
+            fan = int(np.prod(spec.shape[1:]))
+            weights.append((rng.standard_normal(spec.shape) * np.sqrt(2 / fan)).astype(np.float32))
+        biases = tuple(np.zeros(spec.outputs, dtype=np.float32) for spec in self.specs)
+        start = Network(self.specs, tuple(weights), biases, ("dense",) * len(self.specs))
         return self._fit(start, epochs, _RATE)
 
     def prune(self, dense: Network, pattern: str, epochs: int) -> Network:
-        """Prune all layers but the first to a pattern and fine-tune with the masks fixed."""
-        patterns = ("dense", *(pattern for _ in LAYERS[1:]))
+        """Prune the layers that are to be pruned, and fine-tune with the masks fixed."""
+        patterns = tuple(pattern if spec.pruned else "dense" for spec in self.specs)
         masks = [keep(w, p) for w, p in zip(dense.weights, patterns, strict=True)]
         weights = tuple(np.asarray(w * m) for w, m in zip(dense.weights, masks, strict=True))
-        return self._fit(Network(weights, dense.biases, patterns), epochs, _FINE_RATE, masks)
+        return self._fit(Network(self.specs, weights, dense.biases, patterns), epochs, _FINE_RATE, masks)
 
     def _fit(
         self, start: Network, epochs: int, rate: float, masks: list[NDArray[np.bool_]] | None = None
+    ) -> Network:
+        with deterministic(self.torch):
+            return self._fitted(start, epochs, rate, masks)
+
+    def _fitted(
+        self, start: Network, epochs: int, rate: float, masks: list[NDArray[np.bool_]] | None
     ) -> Network:
         torch = self.torch
         weights = [torch.tensor(w, requires_grad=True) for w in start.weights]
@@ -179,19 +165,21 @@ class Trainer:
             self._done += 1
             self.progress(self._done, self.steps)
         arrays = [tuple(t.detach().numpy().copy() for t in group) for group in (weights, biases)]
-        return Network(arrays[0], arrays[1], start.patterns)
+        return Network(self.specs, arrays[0], arrays[1], start.patterns)
 
     def _tensor(self, images: NDArray[np.int8]) -> Any:
         return self.torch.tensor(images.astype(np.float32) / PIXEL)
 
     def _forward(self, weights: list[Any], biases: list[Any], values: Any) -> Any:
         functional = self.torch.nn.functional
-        for i, spec in enumerate(LAYERS):
+        for i, spec in enumerate(self.specs):
             if spec.kernel:
-                values = functional.conv2d(values, weights[i], biases[i], spec.stride, spec.padding)
+                values = functional.conv2d(
+                    values, weights[i], biases[i], spec.stride, spec.padding, groups=spec.groups
+                )
             else:
                 values = functional.linear(values.reshape(len(values), -1), weights[i], biases[i])
-            if i < len(LAYERS) - 1:
+            if i < len(self.specs) - 1:
                 values = functional.relu(values)
         return values
 
@@ -199,6 +187,6 @@ class Trainer:
         """Per cent of the held-out images a network names rightly, in floating point."""
         weights = [self.torch.tensor(array) for array in network.weights]
         biases = [self.torch.tensor(array) for array in network.biases]
-        with self.torch.no_grad():
+        with deterministic(self.torch), self.torch.no_grad():
             scores = self._forward(weights, biases, self._tensor(self.data.test_images)).numpy()
         return 100 * float(np.mean(scores.argmax(axis=1) == self.data.test_labels))

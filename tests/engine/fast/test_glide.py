@@ -16,15 +16,28 @@ from simulator.plan import Channel, Component, Plan
 Rng = np.random.Generator
 
 
-def pieces(rng: Rng, total: int, **fields: Any) -> list[dict[str, Any]]:
-    """Items in runs of any length, now and then one that takes longer."""
+def pieces(rng: Rng, total: int, rate: int = 1, **fields: Any) -> list[dict[str, Any]]:
+    """Items in runs of any length, of any size up to a cycle's, now and then one that takes longer."""
     found = []
     while total > 0:
-        count, demand = min(total, int(rng.choice([1, 2, 7, 40]))), 1
+        count, demand = min(total, int(rng.choice([1, 2, 7, 40]))), int(rng.integers(rate > 1, rate + 1))
         if rng.random() < 0.15:
-            count, demand = 1, int(rng.integers(1, 6))
+            count, demand = 1, int(rng.integers(1, 6 * rate))
         found.append(run_of(count, demand, **fields))
         total -= count
+    return found
+
+
+def spread(rng: Rng, tokens: int, each: int, rate: int, outputs: int) -> list[dict[str, Any]]:
+    """Items that take a token every so often, the first or the last of each, and give it back then or later."""
+    takes, gives = np.zeros((2, each), dtype=np.int64)
+    takes[int(rng.integers(0, 2)) - 1] = gives[-1] = 1
+    found = []
+    while tokens > 0:
+        count, demand = min(tokens, int(rng.choice([1, 2, 7, 40]))), int(rng.integers(1, rate + 1))
+        tokens -= count
+        moves = {"takes": [takes], "releases": [gives], "puts": [1] * outputs}
+        found.append(run_of(each * count, demand, **moves))
     return found
 
 
@@ -44,11 +57,18 @@ def chain(seed: int, fed: bool, drained: bool) -> Plan:
     if fed:
         pace = int(rng.integers(1, 2 * lot + 1))
         parts.append(server("feed", program("feed", run_of(lots, pace, puts=[lot]), outputs=[0])))
+    each = int(rng.choice([1, 1, 2, 4])) if fed else 1  # items of the first stage for every token it takes
     for stage in range(depth):
         inputs, outputs = [stage] if fed or stage else [], [stage + 1] if drained or stage + 1 < depth else []
-        told = pieces(rng, lot * lots, takes=[1] * len(inputs), puts=[1] * len(outputs))
-        parts.append(server(f"s{stage}", program("p", *told, inputs=inputs, outputs=outputs)))
+        rate = int(rng.choice([1, 1, 4, 9]))
+        if stage == 0 and each > 1:
+            told = spread(rng, lot * lots, each, rate, len(outputs))
+        else:
+            told = pieces(rng, each * lot * lots, rate, takes=[1] * len(inputs), puts=[1] * len(outputs))
+        part = program("p", *told, inputs=inputs, outputs=outputs)
+        parts.append(server(f"s{stage}", part, rate=(rate, 1)))
     if drained:
+        lots *= each
         pace = int(rng.integers(1, 2 * lot + 1))
         parts.append(server("drain", program("drain", run_of(lots, pace, takes=[lot]), inputs=[depth])))
     used = {c for part in parts for p in part.programs for c in (*p.inputs, *p.outputs)}

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.loading import joined
-from simulator.engine.fast.table import tabulate
-from simulator.plan import Chunk, RunWriter
+from simulator.engine.fast.table import fold, tabulate
+from simulator.plan import Chunk, RunWriter, Visits
 from simulator.plan.runs import DEMAND, PORTS, WORK
 
 
@@ -30,11 +32,24 @@ def table_of(chunk: Chunk, columns: list[int], ports: tuple[int, int]) -> tuple[
     """The table and the sums of a chunk."""
     prefix = np.concatenate([[0], np.cumsum(chunk.vectors, dtype=np.int64)])
     table = np.zeros((len(chunk.runs), at.ROW_FIELDS + 2 * len(columns)), dtype=np.int64)
-    sums = np.zeros(chunk.runs.shape[1], dtype=np.int64)
-    rows = tabulate(
-        chunk.runs, chunk.varies, prefix, np.array(columns, dtype=np.int64), (*ports, 0, True), table, sums
-    )
-    return table[:rows], sums
+    visits = chunk.visits or Visits(np.array([len(chunk.runs)]), np.zeros(1, dtype=np.int64))
+    starts = np.zeros(len(visits.sizes) + 1, dtype=np.int64)
+    sums = np.zeros((len(visits.sizes), chunk.runs.shape[1]), dtype=np.int64)
+    form = (*ports, 0, True)
+    places = np.array(columns, dtype=np.int64)
+    rows = tabulate(chunk.runs, chunk.varies, prefix, places, form, visits.sizes, table, starts, sums)
+    assert rows == starts[-1]
+    some = np.diff(starts) > 0
+    with np.errstate(over="ignore"):
+        fold(table, chunk.vectors, starts, np.full(64, -1), len(columns))
+    ends = np.flatnonzero(table[:rows, at.ROW_LAST])
+    told = [
+        row
+        for block in visits.order.tolist()
+        if some[block]
+        for row in range(int(starts[block]), 1 + int(ends[ends >= starts[block]][0]))
+    ]
+    return table[told], visits.times @ sums
 
 
 def expanded(table: np.ndarray, vectors: np.ndarray, fields: int) -> list[tuple[int, ...]]:
@@ -54,6 +69,11 @@ def expanded(table: np.ndarray, vectors: np.ndarray, fields: int) -> list[tuple[
 def test_a_table_means_the_items_of_its_chunk(seed: int) -> None:
     rng = np.random.default_rng(seed)
     chunk = joined([random_chunk(rng) for _ in range(3)])
+    if seed % 2:
+        sizes = np.diff([0, *sorted(rng.integers(0, len(chunk.runs) + 1, 3).tolist()), len(chunk.runs)])
+        order = rng.choice(np.flatnonzero(sizes), 9) if sizes.any() else np.zeros(0, dtype=np.int64)
+        visited = replace(chunk, visits=Visits(sizes, order))
+        chunk = joined([visited, chunk, visited]) if seed % 4 == 1 and len(chunk.runs) else visited
     columns = [DEMAND, *range(PORTS, PORTS + 5)]
     table, sums = table_of(chunk, columns, (2, 1))
     items = list(chunk.items())
@@ -81,6 +101,19 @@ def test_a_stream_moves_one_input_and_one_token(
     writer.add(3, 1, takes=takes, releases=releases, puts=puts)
     table, _ = table_of(writer.chunk(), [DEMAND, *range(PORTS, PORTS + 5)], (2, 1))
     assert tuple(table[0, [at.ROW_STREAM, at.ROW_IN, at.ROW_OUT]]) == stream
+
+
+def test_blocks_that_are_alike_begin_with_the_same_row() -> None:
+    writer = RunWriter(1, 0, 1)
+    for demand, action in ((1, 5), ([1, 2], 6), (1, 7), ([1, 2], 8), ([1, 3], 6)):
+        writer.add(4, demand, takes=[1], actions=[action])
+    chunk = writer.chunk()
+    chunk = replace(chunk, visits=Visits(np.ones(5, dtype=np.int64), np.arange(5)))
+    table, sums = table_of(chunk, [DEMAND, PORTS, PORTS + 1], (1, 0))
+    first = at.ROW_FIELDS
+    assert table[0].tolist() == table[2].tolist()
+    assert table[1, first] == table[3, first] != table[4, first]
+    assert sums[-1] == 4 * 32
 
 
 def test_equal_neighbours_are_one_row() -> None:

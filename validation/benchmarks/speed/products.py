@@ -84,7 +84,7 @@ def spans(machine: Machine, layer: Layer, work: str, goal: float | None) -> Iter
 def told(machine: Machine, layer: Layer) -> int:
     """Lower and read every run; returns their number."""
     plan = lower(machine, layer).plan
-    return sum(len(c.runs) for part in plan.components for p in part.programs for c in p.chunks())
+    return sum(c.told for part in plan.components for p in part.programs for c in p.chunks())
 
 
 def parts() -> Iterator[Row]:

@@ -1,4 +1,4 @@
-"""The one door to numba: options, cache and a switch.
+"""The one door to numba and LLVM: options, cache and a switch.
 
 ``SPARSECYCLE_JIT=0`` runs every kernel as plain Python (slow, for debugging and for a marked subset of the
 tests). Compiled code is cached beside the sources, or where ``NUMBA_CACHE_DIR`` says when that folder cannot
@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -26,94 +26,137 @@ _ROOMS = ("analytical", "datapath", "engine", "lowering", "plan", "record", "spa
 _IMPORT = re.compile(r"^\s*from simulator\.([\w.]+) import (\([^)]*\)|[^\n]*)", re.MULTILINE)
 
 
-def _imported(root: Path, path: Path) -> Iterator[Path]:
-    """Files of the rooms below `root` that a file imports from."""
-    for module, names in _IMPORT.findall(path.read_text("utf-8")):
+Known = dict[Path, tuple[bytes, tuple[Path, ...]]]
+"""Contents of files and the files of the rooms they import from."""
+
+
+def _read(root: Path, path: Path) -> tuple[bytes, tuple[Path, ...]]:
+    """Content of a file, and the files of the rooms below `root` that it imports from."""
+    content, found = path.read_bytes(), list[Path]()
+    for module, names in _IMPORT.findall(content.decode("utf-8")):
         if module.partition(".")[0] in _ROOMS:
             target = root / module.replace(".", "/")
             files = [target.with_suffix(".py"), target / "__init__.py"]
             files += [target / f"{name}.py" for name in re.findall(r"\w+", names)]
-            yield from (file for file in files if file.is_file())
+            found += [file for file in files if file.is_file()]
+    return content, tuple(found)
 
 
-def sources(root: Path, path: Path) -> str:
-    """SHA-256 over a file and all those it reaches by imports below `root`, within the rooms of kernels, and this one."""
+def sources(root: Path, path: Path, known: Known | None = None) -> str:
+    """SHA-256 over a file and all those it reaches by imports below `root`, within the rooms of kernels, and this package.
+
+    What `known` holds is not read again, what is read is added to it.
+    """
+    known = {} if known is None else known
+    own = sorted((root / "jit").glob("*.py"))
     reached, new = {path}, [path]
     while new:
-        found = set(_imported(root, new.pop())) - reached
+        file = new.pop()
+        known[file] = known.get(file) or _read(root, file)
+        found = set(known[file][1]) - reached
         reached |= found
         new += found
-    sha = hashlib.sha256((root / "jit.py").read_bytes())
-    for file in sorted(reached):
-        content = file.read_bytes()
+    sha = hashlib.sha256()
+    for file in [*own, *sorted(reached)]:
+        content = known[file][0] if file in known else file.read_bytes()
         sha.update(f"|{file.name}|{len(content)}|".encode() + content)
     return sha.hexdigest()
+
+
+_known: Known = {}
 
 
 @cache
 def stamp(file: str) -> str:
     """State of the sources that kernels of a file are made of."""
-    return sources(Path(__file__).parent, Path(file))
+    return sources(Path(__file__).parent.parent, Path(file), _known)
 
 
 if ENABLED:
     import numba
+    from numba.core.dispatcher import Dispatcher
     from numba.extending import intrinsic
 
-    def _stamped(compiled: Any, function: Callable[..., Any]) -> None:
-        file = compiled._cache._cache_file
-        file._source_stamp = (file._source_stamp, stamp(function.__code__.co_filename))
+    from simulator.jit.native import define
+    from simulator.jit.unit import Source, symbol, translate
 
     def _cached(compiled: Any) -> Any:
-        _stamped(compiled, compiled.py_func)
+        """Look for the cache of a function when it is first to be compiled: most are not in a process."""
+        original, looked = compiled.compile, False
+
+        def compile_it(signature: Any) -> Any:
+            nonlocal looked
+            if not looked:
+                looked = True
+                compiled.enable_caching()
+                file = compiled._cache._cache_file
+                file._source_stamp = (file._source_stamp, stamp(compiled.py_func.__code__.co_filename))
+            return original(signature)
+
+        compiled.compile = compile_it
         return compiled
 
     def kernel(function: F) -> F:
         """Compile a function of arrays and scalars with numba (nopython, nogil, cached)."""
-        return cast(F, _cached(numba.njit(cache=True, nogil=True, boundscheck=False)(function)))
+        return cast(F, _cached(numba.njit(nogil=True, boundscheck=False)(function)))
 
     def inlined(function: F) -> F:
         """Compile as :func:`kernel` does, into the code of its callers: for small functions of hot loops."""
-        options: Any = {"cache": True, "nogil": True, "boundscheck": False, "forceinline": True}
+        options: Any = {"nogil": True, "boundscheck": False, "forceinline": True}
         return cast(F, _cached(numba.njit(**options)(function)))
 
     def spliced(function: F) -> F:
         """Paste a function into its callers before they are compiled: for a long part of a hot loop with one caller."""
-        options: Any = {"cache": True, "nogil": True, "boundscheck": False, "inline": "always"}
+        options: Any = {"nogil": True, "boundscheck": False, "inline": "always"}
         return cast(F, _cached(numba.njit(**options)(function)))
 
     def apart(function: F) -> F:
         """Compile a function of pointers and integers once, and let kernels call it by its address.
 
         The types are those of the annotations: ``Ints`` and ``Vector`` are pointers to int64 and int32 (:func:`pointer`), truth is
-        an integer. What is called by its address is not compiled again with every caller. Callees come before their callers,
-        which are :func:`stepping` kernels or likewise apart; to be called inside those only.
+        an integer. All such functions of a package become one module of LLVM (:mod:`simulator.jit.unit` says in which language),
+        together with the functions they call, whatever their door. Kernels that call them by their address are
+        :func:`stepping` ones.
         """
         told = {name: _TYPES[text] for name, text in function.__annotations__.items()}
         returned, arguments = told.pop("return"), tuple(told.values())
-        symbol = f"{function.__module__}.{function.__qualname__}"
-        _waiting.append((function, arguments, returned, symbol))
-        return cast(F, numba.types.ExternalFunction(symbol, returned(*arguments)))
+        external: Any = numba.types.ExternalFunction(symbol(function), returned(*arguments))
+        _sources[external] = Source(function, False)
+        _waiting.append(function)
+        return cast(F, external)
 
-    _waiting: list[tuple[Callable[..., Any], tuple[Any, ...], Any, str]] = []
-    """Functions to be called by their address that are not compiled yet, callees before callers."""
+    _waiting: list[Callable[..., Any]] = []
+    """Functions to be called by their address that have none yet."""
+    _sources: dict[Any, Source] = {}
+    """What they are made of."""
+
+    def _source(called: Any) -> Source | None:
+        if called in _sources:
+            return _sources[called]
+        if isinstance(called, Dispatcher):
+            options = called.targetoptions
+            return Source(called.py_func, bool(options.get("forceinline") or options.get("inline")))
+        return None
+
+    def _operation(called: Any) -> str | None:
+        return "ctpop" if called is popcount64 else "ctlz" if called is leading_zeros else None
 
     def _settle() -> None:
-        from llvmlite import binding
-        from numba.core.ccallback import CFunc
-
-        for function, arguments, returned, symbol in _waiting:
-            options = {"nopython": True, "boundscheck": False}
-            compiled = CFunc(function, (arguments, returned), locals={}, options=options)
-            compiled.enable_caching()
-            _stamped(compiled, function)
-            compiled.compile()
-            binding.add_symbol(symbol, compiled.address)
-            _kept.append(compiled)
+        """Give addresses to the functions that have none."""
+        packages: dict[str, list[Callable[..., Any]]] = {}
+        for function in _waiting:
+            packages.setdefault(function.__module__.rpartition(".")[0], []).append(function)
+        for package, own in sorted(packages.items()):
+            own.sort(key=symbol)
+            stamps = [stamp(file) for file in sorted({function.__code__.co_filename for function in own})]
+            define(
+                package,
+                [symbol(x) for x in own],
+                own[0],
+                stamps,
+                partial(translate, own, _source, _operation),
+            )
         _waiting.clear()
-
-    _kept: list[Any] = []
-    """What is called by its address must live as long as its callers: as long as the process."""
 
     def stepping(function: F) -> F:
         """Compile as :func:`kernel` does, in half the time: for loops that step through states and have nothing to vectorise."""
@@ -121,8 +164,8 @@ if ENABLED:
         original = compiled.compile
 
         def compile_it(signature: Any) -> Any:
+            _settle()
             with _stepping():
-                _settle()
                 return original(signature)
 
         compiled.compile = compile_it

@@ -38,7 +38,8 @@ def test_a_change_in_another_file_compiles_its_callers_again(tmp_path: Path, doo
 
     def told(number: int, sources: str) -> str:
         (tmp_path / "callee.py").write_text(CALLEE.format(number, door), encoding="utf-8")
-        environment = {**os.environ, "PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
+        environment = {key: value for key, value in os.environ.items() if key != "NUMBA_CACHE_DIR"}
+        environment |= {"PYTHONPATH": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
         command = [sys.executable, str(tmp_path / "caller.py"), sources]
         run = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
         return run.stdout.strip()
@@ -57,7 +58,12 @@ def test_the_state_of_the_sources_is_that_of_all_a_kernel_may_be_made_of(tmp_pat
     assert fast / "advance.py" in kernels
     own = {path: jit.sources(copy, path) for path in kernels}
     assert own[fast / "advance.py"] == jit.sources(root, root / "engine" / "fast" / "advance.py")
-    for changed in (fast / "lane.py", fast / "layout.py", copy / "record" / "states.py", copy / "jit.py"):
+    for changed in (
+        fast / "lane.py",
+        fast / "layout.py",
+        copy / "record" / "states.py",
+        copy / "jit" / "body.py",
+    ):
         content = changed.read_bytes()
         changed.write_bytes(content + b"\n")
         assert jit.sources(copy, fast / "advance.py") != own[fast / "advance.py"], changed
@@ -71,6 +77,6 @@ def test_every_room_with_kernels_is_looked_at() -> None:
     rooms = {
         path.relative_to(root).parts[0]
         for path in root.rglob("*.py")
-        if path.name != "jit.py" and "from simulator.jit import" in path.read_text("utf-8")
+        if path.parent.name != "jit" and "from simulator.jit import" in path.read_text("utf-8")
     }
     assert rooms <= set(jit._ROOMS)

@@ -1,4 +1,4 @@
-"""Packages that only a format needs: asked for when a file of it is met."""
+"""Packages of the extras: asked for when something needs them, and told by the extra that brings them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,17 @@ from simulator.errors import InputError
 def package(name: str, extra: str) -> Any:
     """Import a package.
 
+    Parameters
+    ----------
+    name : str
+        Of the module to import, e.g. ``onnx.reference``.
+    extra : str
+        Of ``sparsecycle[...]`` that brings it.
+
     Raises
     ------
     InputError
-        It is not installed; the message names the extra that brings it.
+        It is not installed; the message names the extra.
     """
     try:
         return import_module(name)
