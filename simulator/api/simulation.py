@@ -128,14 +128,32 @@ def simulate(
     target = overridden(loaded, overrides)
     name, digest, layers = layers_of(workload)
     work = Work(target, engine, str(step), verify, seed)
-    journal = None if keep is None else journal_of(keep, work, name, digest)
+    here = run, step, progress, requests
+    done, complete = _layers(work, (name, digest), list(layers), jobs_of(jobs), here, on_layer, keep)
+    result = _result(work, name, digest, done, complete)
+    if not complete:
+        raise Interrupted(result)
+    return result
+
+
+def _layers(
+    work: Work,
+    of: tuple[str, str],
+    layers: list[Layer],
+    jobs: int,
+    here: tuple[Engine, Rung, Progress | None, RequestFile | None],
+    on_layer: Callable[[LayerResult], None] | None,
+    keep: str | Path | None,
+) -> tuple[dict[int, LayerResult], bool]:
+    """Results by index, those kept before included, and whether nobody interrupted; `of` is the trace's name and digest."""
+    journal = None if keep is None else journal_of(keep, work, *of)
     done: dict[int, LayerResult] = {} if journal is None else dict(journal.layers)
     todo = [(index, layer) for index, layer in enumerate(layers) if index not in done]
     try:
         if on_layer is not None:
             for index in sorted(done):
                 on_layer(done[index])
-        with closing(_each(work, todo, jobs_of(jobs), (run, step, progress, requests))) as results:
+        with closing(_each(work, todo, jobs, here)) as results:
             for index, result in results:
                 done[index] = result
                 if journal is not None:
@@ -143,11 +161,11 @@ def simulate(
                 if on_layer is not None:
                     on_layer(result)
     except KeyboardInterrupt:
-        raise Interrupted(_result(work, name, digest, done, complete=False)) from None
+        return done, False
     finally:
         if journal is not None:
             journal.close()
-    return _result(work, name, digest, done, complete=True)
+    return done, True
 
 
 def _each(

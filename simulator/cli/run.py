@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 VERIFY: dict[str, bool | str] = {"auto": "auto", "full": True, "off": False}
 BASELINE, NONE = "tc", "none"
+FOR_MACHINES = "--set, --requests, --sample, --dry-run and --baseline"
 
 
 @dataclass(frozen=True)
@@ -138,10 +139,8 @@ def command(
     folder.claim(out, force, lambda place: requests is None and begun(place))
     point = specification(hw)
     if point is not None:
-        if sets or requests or part or baseline not in (None, NONE):
-            raise click.UsageError(
-                "--set, --requests, --sample and --baseline are for machines; HW is a design point"
-            )
+        if sets or requests or part or dry_run or baseline not in (None, NONE):
+            raise click.UsageError(f"{FOR_MACHINES} are for machines; HW is a design point")
         folder.claim(out, force)
         result = run_point(point, trace, layers, Options(engine, rung, VERIFY[verify], seed, quiet))
         _write(out, result, None, plot)
@@ -150,24 +149,20 @@ def command(
     if trace is None:
         raise click.UsageError("a machine needs a TRACE")
     machine = override(load(hw), pairs(sets, "--set"))
+    options = Options(engine, rung, VERIFY[verify], seed, quiet, jobs)
     if part is not None:
         from simulator.cli.run_sample import run_sample
 
         if requests or dry_run or baseline not in (None, NONE):
             raise click.UsageError("--sample estimates HW alone: no --baseline, --requests or --dry-run")
         folder.claim(out, force)
-        options = Options(engine, rung, VERIFY[verify], seed, quiet, jobs)
         with _layers(trace, layers) as workload:
             run_sample(machine, workload, part, options, out, plot, as_json)
         return
     other = _baseline(baseline, machine)
-    options = Options(engine, rung, VERIFY[verify], seed, quiet, jobs)
     machines = [machine] if other is None else [machine, other]
     if dry_run:
-        from simulator.cli.check import dry_run as told_only
-
-        with _layers(trace, layers) as workload:
-            told_only(machines, workload, options)
+        _dry_run(machines, trace, layers, options)
         return
     with (
         _layers(trace, layers) as workload,
@@ -178,6 +173,13 @@ def command(
         result, compared = _simulate(machines, workload, options, out, told, kept)
         _write(out, result, compared, plot, draft)
     _show(result, compared, bool(sets), out, as_json)
+
+
+def _dry_run(machines: list[Machine], trace: str, layers: str, options: Options) -> None:
+    from simulator.cli.check import dry_run
+
+    with _layers(trace, layers) as workload:
+        dry_run(machines, workload, options)
 
 
 def _show(result: Result, compared: Result | None, changed: bool, out: Path, as_json: bool) -> None:

@@ -18,7 +18,10 @@ def cramped(tmp_path: Path) -> Path:
 def test_ok_lines(run, toy) -> None:
     ran = run("check", "highlight", "tc", toy)
     assert (ran.code, ran.err) == (0, "")
-    assert ran.out.splitlines() == ["ok highlight", "ok tc", f"ok {toy}"]
+    *lines, first, second = ran.out.splitlines()
+    assert lines == ["ok highlight", "ok tc", f"ok {toy}"]
+    assert first.startswith(f"estimated: {toy} on highlight: about ")
+    assert second.startswith(f"estimated: {toy} on tc: about ")
 
 
 def test_all_files_are_reported(run, toy, tmp_path) -> None:

@@ -26,7 +26,7 @@ def test_writes_everything_and_prints_a_table(run, toy, tmp_path, result) -> Non
     out = tmp_path / "deep" / "out"
     ran = run("run", "highlight", toy, "--out", out)
     assert (ran.code, ran.err) == (0, "")
-    assert {path.name for path in out.iterdir()} == {*FILES} - {"requests.txt"}
+    assert {path.name for path in out.iterdir()} == {*FILES} - {"requests.txt", "sample.json", "sample.png"}
     assert load(out / "result.h5").digest == result.digest
     assert load(out / "baseline.h5").machine == "tc"
     assert yaml.safe_load((out / "config.yaml").read_text(encoding="utf-8"))["name"] == "highlight"
