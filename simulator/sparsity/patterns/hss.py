@@ -133,7 +133,7 @@ class Hss(Pattern):
 
         lengths = self.lengths[::-1]
         if axis in (-1, 1) and lengths[0] <= fullest.WORD:
-            found = fullest.along(mask, lengths)
+            found = fullest.along(mask, lengths, self.slots[::-1])
         elif axis in (0, -2) and max(lengths) <= fullest.MOST:
             found = fullest.down(mask, lengths)
         else:
