@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -243,9 +244,9 @@ class Result:
         slots = sum(layer.lanes * layer.cycles for layer in self.layers)
         return sum(layer.macs["effectual"] for layer in self.layers) / slots if slots else 0.0
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        """SHA-256 over integers and inputs; equal for equal runs on either engine."""
+        """SHA-256 over integers and inputs, worked out once; equal for equal runs on either engine."""
         head = {"config": self.config, "trace": self.trace_digest, "rung": self.rung, "seed": self.seed}
         body = {**head, "complete": self.complete, "layers": [layer.integers() for layer in self.layers]}
         return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
