@@ -20,6 +20,7 @@ PAGES = (
     "docs/import.md",
     "docs/noc.md",
     "docs/compare.md",
+    "docs/events.md",
     "docs/timeloop.md",
     "docs/analytical.md",
     *MACHINES,
