@@ -25,7 +25,8 @@ def test_no_such_trace_names_the_nearest(run) -> None:
     ran = run("trace", "info", "digts_cnn.h5")
     assert ran.code == 2
     assert (
-        ran.err == "error: digts_cnn.h5: no such trace file; did you mean 'digits_cnn'? choices: digits_cnn\n"
+        ran.err
+        == "error: digts_cnn.h5: no such trace file; did you mean 'digits_cnn'? choices: digits_cnn, digits_separable, text_transformer\n"
     )
 
 

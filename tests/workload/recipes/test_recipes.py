@@ -19,11 +19,23 @@ SMALL = {"epochs": "1", "finetune_epochs": 1, "images": 2}
 
 def test_names_and_descriptions() -> None:
     assert recipes.names() == (
+        "alexnet_shapes",
+        "bert_base_shapes",
+        "bert_large_shapes",
         "deit_small_shapes",
         "digits_cnn",
+        "digits_separable",
+        "dlrm_shapes",
+        "gpt2_shapes",
         "llama_7b_block",
+        "llama_7b_decode",
+        "mobilenet_v1_shapes",
+        "mobilenet_v2_shapes",
         "resnet50_shapes",
+        "text_transformer",
         "transformer_big_shapes",
+        "vgg16_shapes",
+        "vit_b_shapes",
     )
     assert "CC BY 4.0" in recipes.describe("digits_cnn")
     assert "finetune_epochs = 20" in recipes.describe("digits_cnn")
