@@ -18,6 +18,7 @@ PAGES = (
     "docs/highlight.md",
     "docs/memory.md",
     "docs/import.md",
+    "docs/traces.md",
     "docs/noc.md",
     "docs/compare.md",
     "docs/timeloop.md",

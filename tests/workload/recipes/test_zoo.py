@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -135,6 +137,22 @@ def test_every_network_is_described_with_its_source() -> None:
         assert len({spec.name for spec in network.specs(**network.sizes)}) == len(
             list(network.specs(**network.sizes))
         )
+
+
+def test_the_table_of_the_docs_says_the_same() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "traces.md").read_text()
+    rows = [
+        [cell.strip() for cell in line.split("|")] for line in text.splitlines() if line.startswith("| `")
+    ]
+    told = {row[1].strip("`"): row[2:5] for row in rows}
+    for name in NETWORKS:
+        what, weights, macs = told[name]
+        assert (weights, macs) == tuple(f"{number:,}" for number in totals(name))
+        pairs = [
+            2 if isinstance(spec, Attention) and spec.weighted else 1
+            for spec in NETWORKS[name].specs(**NETWORKS[name].sizes)
+        ]
+        assert name.startswith("llama") or what.startswith(f"{sum(pairs)} layers")
 
 
 def test_bad_sizes() -> None:
