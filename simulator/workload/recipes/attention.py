@@ -43,6 +43,11 @@ class Attention:
     causal: bool = False
     weighted: bool = True
 
+    def operands(self, batch: int) -> tuple[tuple[int, ...], ...]:
+        """Shapes of keys, queries and probabilities; the heads hold the batch already."""
+        keys, queries = (self.heads, self.keys, self.size), (self.heads, self.size, self.queries)
+        return keys, queries, (self.heads, self.keys, self.queries)
+
     @property
     def macs(self) -> int:
         """Dense multiplications of all its products."""

@@ -55,6 +55,16 @@ class Convolution:
         """Elements of the kernel."""
         return self.outputs * (self.inputs // self.groups) * max(1, self.kernel) ** 2
 
+    def operands(self, batch: int) -> tuple[tuple[int, ...], ...]:
+        """Shapes of weights and inputs."""
+        side = max(1, self.kernel)
+        return (self.outputs, self.inputs // self.groups, side, side), (
+            batch,
+            self.inputs,
+            self.size,
+            self.size,
+        )
+
     @property
     def positions(self) -> int:
         """Height and width of the outputs."""

@@ -30,6 +30,10 @@ class Product:
     activated: bool = False
     pruned: bool = True
 
+    def operands(self, batch: int) -> tuple[tuple[int, ...], ...]:
+        """Shapes of weights and inputs; the columns hold the batch already."""
+        return (self.outputs, self.inputs), (self.inputs, self.columns)
+
     @property
     def follows(self) -> bool:
         """Whether its inputs are exactly the outputs of the layer before: those of an activation function are."""

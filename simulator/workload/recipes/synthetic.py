@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from simulator.workload.layer import Layer
+from simulator.workload.memory import DRAWING, affordable
 from simulator.workload.model import Trace
 from simulator.workload.recipes import attention as attentions
 from simulator.workload.recipes import convolutions, products
@@ -47,6 +48,8 @@ def trace(
     weights, inputs = concrete(options["pattern"]), non_zero(options["density"])
     layers: list[Layer] = []
     for i, spec in enumerate(found):
+        for shape in spec.operands(batch):
+            affordable(f"layer {spec.name!r}", shape, DRAWING)
         seeds = [options["seed"] * 1_000 + 2 * i + j for j in range(2)]
         if isinstance(spec, Attention):
             layers += attentions.layers(spec)
