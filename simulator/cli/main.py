@@ -80,6 +80,8 @@ def cli() -> None:
 
 def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
+    # Products here are small: a second thread of numpy's BLAS, which is not imported yet, waits more than it works.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     sys.exit(_run(args))
 
 

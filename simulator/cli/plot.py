@@ -12,49 +12,103 @@ if TYPE_CHECKING:
 
 KINDS = ("timeline", "stalls", "energy", "speedup", "roofline")
 SUFFIXES = (".png", ".svg", ".pdf")
+WIDTHS = ("screen", "single", "double")
 
 
 @click.command()
-@click.argument("out", metavar="FOLDER|FILE", type=click.Path(path_type=Path))
+@click.argument("outs", metavar="FOLDER|FILE..", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--kind", type=click.Choice(KINDS), default="timeline", show_default=True, help="What to draw.")
 @click.option("--layer", metavar="NAME", help="Only this layer (timeline).")
 @click.option(
+    "--width",
+    type=click.Choice(WIDTHS),
+    default=WIDTHS[0],
+    show_default=True,
+    help="For a screen, or a paper: one column (3.5 in) or two (7.16 in), without a title.",
+)
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="NAME",
+    help="What a result is called beside others; repeat it, in their order [default: machines, or folders].",
+)
+@click.option(
+    "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="File ending in .png, .svg or .pdf [default: KIND.png beside the result].",
+    help="File ending in .png, .svg or .pdf [default: KIND.png beside the first result].",
 )
-def command(out: Path, kind: str, layer: str | None, output: Path | None) -> None:
-    """Draw a result that `run` wrote."""
-    from simulator.errors import InputError
+def command(
+    outs: tuple[Path, ...],
+    kind: str,
+    layer: str | None,
+    width: str,
+    labels: tuple[str, ...],
+    output: Path | None,
+) -> None:
+    """Draw a result that `run` wrote, or several beside one another on the same scales.
 
-    if output is not None and output.suffix not in SUFFIXES:
+    Of several results, speed-ups are those over the first.
+    """
+    from simulator.errors import InputError
+    from simulator.report.paper import sized
+
+    if output is not None and output.suffix.lower() not in SUFFIXES:
         raise InputError(f"--output {output}: must end in one of {', '.join(SUFFIXES)}")
     if layer is not None and kind != "timeline":
         raise InputError(f"--layer {layer}: only the timeline draws a single layer, not {kind}")
-    result = result_of(out)
-    folder = out if out.is_dir() else out.parent
+    if labels and len(outs) == 1:
+        raise InputError(f"--label {labels[0]}: names results drawn beside one another; there is only one")
+    results = [result_of(out) for out in outs]
+    folder = outs[0] if outs[0].is_dir() else outs[0].parent
     target = output or folder / f"{kind}.png"
-    if kind == "timeline":
-        from simulator.report.timeline import timeline
-
-        timeline(result, _known(result, layer), target)
-    elif kind == "speedup":
-        from simulator.report.speedup import speedup
-
-        speedup(result, baseline_of(folder), target)
-    elif kind == "stalls":
-        from simulator.report.stalls import stalls
-
-        stalls(result, target)
-    elif kind == "roofline":
-        from simulator.report.roofline import roofline
-
-        roofline(result, target)
-    else:
-        from simulator.report.energy import energy
-
-        energy(result, target)
+    for result in results:
+        _known(result, layer)
+    with sized(width):
+        if len(results) == 1:
+            _draw(results[0], folder, kind, layer, target)
+        else:
+            _beside(results, [out.name or str(out.resolve()) for out in outs], labels, kind, layer, target)
     click.echo(f"wrote {target}")
+
+
+def _draw(result: Result, folder: Path, kind: str, layer: str | None, target: Path) -> None:
+    from simulator import report
+
+    if kind == "timeline":
+        report.timeline(result, layer, target)
+    elif kind == "speedup":
+        report.speedup(result, baseline_of(folder), target)
+    elif kind == "stalls":
+        report.stalls(result, target)
+    elif kind == "roofline":
+        report.roofline(result, target)
+    else:
+        report.energy(result, target)
+
+
+def _beside(
+    results: list[Result],
+    places: list[str],
+    labels: tuple[str, ...],
+    kind: str,
+    layer: str | None,
+    target: Path,
+) -> None:
+    from simulator.report import beside
+
+    named = beside.labelled(results, places, labels)
+    if kind == "timeline":
+        beside.timeline(named, layer, target)
+    else:
+        draw = {
+            "stalls": beside.stalls,
+            "energy": beside.energy,
+            "speedup": beside.speedup,
+            "roofline": beside.roofline,
+        }
+        draw[kind](named, target)
 
 
 def result_of(path: Path) -> Result:
@@ -85,10 +139,9 @@ def baseline_of(folder: Path) -> Result:
     return result_of(path)
 
 
-def _known(result: Result, layer: str | None) -> str | None:
+def _known(result: Result, layer: str | None) -> None:
     from simulator.errors import InputError, suggest
 
     names = [each.name for each in result.layers]
     if layer is not None and layer not in names:
         raise InputError(f"--layer {layer!r}: no such layer in the result; {suggest(layer, names)}")
-    return layer

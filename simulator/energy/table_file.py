@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
@@ -42,6 +43,12 @@ def load(name: str | Path) -> Table:
             raise InputError(f"energy table {path}: byte {error.start} is not UTF-8 text") from None
     if str(name) not in names():
         raise InputError(f"unknown energy table {str(name)!r}; {suggest(str(name), names())}")
+    return _packaged(str(name))
+
+
+@cache
+def _packaged(name: str) -> Table:
+    """A table that comes with the package: every machine's energy is priced with one."""
     file = f"{name}.yaml"
     return parse(files("simulator.energy").joinpath(file).read_text(encoding="utf-8"), file)
 
@@ -56,7 +63,7 @@ def parse(text: str, where: str) -> Table:
     """
     reader = _Reader(where)
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        root = yaml.compose(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
     except yaml.YAMLError as error:
         raise InputError(f"{where}: not valid YAML: {' '.join(str(error).split())}") from None
     table = reader.table(root)

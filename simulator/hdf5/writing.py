@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
+from simulator.hdf5 import fresh
 from simulator.hdf5.schema import PREFIX, RESERVED, Attribute, describe, plain, sha256_of
 
 
@@ -132,19 +133,16 @@ def _write_data(node: Any, name: str, data: Data, where: str) -> dict[str, Any]:
     if data.axes and len(data.axes) != array.ndim:
         raise InputError(f"{where}: {len(data.axes)} axis names {data.axes} for {array.ndim} axes")
     array = np.asarray(array, dtype=array.dtype.newbyteorder("<"), order="C")
-    dataset = node.create_dataset(name, data=array, track_times=False)
-    for label, dim in zip(data.axes, dataset.dims, strict=False):
-        dim.label = label
+    made = fresh.dataset(node, name, array, data.axes)
     digest = hashlib.sha256(array.reshape(-1).view(np.uint8).data).hexdigest()
     attrs = {**data.attrs, "units": data.units, "long_name": data.long_name, "sha256": digest}
-    return describe(array.shape, array.dtype, data.axes, _write_attrs(dataset, attrs, where))
+    return describe(array.shape, array.dtype, data.axes, _write_attrs(made, attrs, where))
 
 
 def _write_attrs(node: Any, attrs: Mapping[str, Attribute], where: str) -> dict[str, Any]:
     found = {name: plain(value, f"{where}: attribute {name!r}") for name, value in sorted(attrs.items())}
     for name, value in found.items():
-        texts = isinstance(value, list) and value and isinstance(value[0], str)
-        node.attrs.create(name, value, dtype=h5py.string_dtype() if texts else None)
+        fresh.attribute(node, name, value)
     return found
 
 

@@ -10,6 +10,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -243,9 +244,9 @@ class Result:
         slots = sum(layer.lanes * layer.cycles for layer in self.layers)
         return sum(layer.macs["effectual"] for layer in self.layers) / slots if slots else 0.0
 
-    @property
+    @cached_property
     def digest(self) -> str:
-        """SHA-256 over integers and inputs; equal for equal runs on either engine."""
+        """SHA-256 over integers and inputs, worked out once; equal for equal runs on either engine."""
         head = {"config": self.config, "trace": self.trace_digest, "rung": self.rung, "seed": self.seed}
         body = {**head, "complete": self.complete, "layers": [layer.integers() for layer in self.layers]}
         return hashlib.sha256(json.dumps(body, sort_keys=True).encode()).hexdigest()
@@ -260,6 +261,7 @@ class Result:
             "rung": self.rung,
             "engine": self.engine,
             "seed": self.seed,
+            "clock_hz": self.clock_hz,
             "complete": self.complete,
             "digest": self.digest,
             "cycles": self.cycles,
@@ -287,8 +289,11 @@ def _layer_summary(layer: LayerResult) -> dict[str, Any]:
         "totals_cycles": layer.totals,
         "utilisation_ratio": layer.utilisation,
         "energy_pj": layer.energy,
+        "lanes_multipliers": layer.lanes,
         "energy_by_component_pj": {name: sum(a.values()) for name, a in layer.energy_pj.items()},
         "edp_pj_cycles": layer.edp,
+        "work_units": {part.name: part.work for part in layer.components},
+        "demand_units": {part.name: part.demand for part in layer.components},
         "busy_cycles": layer.busy,
         "stalls_cycles": layer.stalls,
         "actions_counts": layer.actions,

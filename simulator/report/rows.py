@@ -45,9 +45,10 @@ class Rows:
     @property
     def left(self) -> float:
         """Inches the names take."""
-        return 0.3 + _CHARACTER * max((len(self._shown(name)) for name in self.names), default=0)
+        return 0.3 + _CHARACTER * max((len(self.shown(name)) for name in self.names), default=0)
 
-    def _shown(self, name: str) -> str:
+    def shown(self, name: str) -> str:
+        """A name, its middle left out where it is long."""
         return name if len(name) <= 28 else f"{name[:14]}…{name[-13:]}"
 
     def axes(self, page: Page, left: float, top: float, width: float, named: bool) -> Axes:
@@ -56,7 +57,7 @@ class Rows:
         axes.set(ylim=(self.span, 0), yticks=[])
         axes.spines["left"].set_visible(False)
         if named:
-            axes.set_yticks(self.places, [self._shown(name) for name in self.names])
+            axes.set_yticks(self.places, [self.shown(name) for name in self.names])
             axes.tick_params(axis="y", length=0, pad=4)
         return axes
 

@@ -8,7 +8,8 @@ from simulator.errors import InputError
 from simulator.record.result import LayerResult, Result
 from simulator.report.colours import INK, REST, SERIES
 from simulator.report.pairs import geomean, pairs, ratio
-from simulator.report.picture import WIDTH, picture
+from simulator.report.paper import width as page_width
+from simulator.report.picture import picture
 from simulator.report.rows import Rows
 
 
@@ -35,7 +36,7 @@ def speedup(result: Result, baseline: Result, path: str | Path = "speedup.png") 
         below = [f"geometric mean {mean:.2f}x (dashed)", f"whole trace {whole:.2f}x"]
         page.head(f"Speed-up: {result.trace}, {result.machine} over {baseline.machine}", "  ·  ".join(below))
         page.legend(0.64, {f"bound by {name}": colour for name, colour in colours.items()})
-        axes = rows.axes(page, rows.left, top, WIDTH - rows.left - 0.75, named=True)
+        axes = rows.axes(page, rows.left, top, page_width() - rows.left - 0.75, named=True)
         bars = axes.barh(rows.places, factors, 0.72, linewidth=0)
         for bar, (layer, _) in zip(bars, matched, strict=True):
             bar.set_color(colours[layer.bound])

@@ -9,7 +9,9 @@ from simulator.errors import InputError
 from simulator.record.result import LayerResult, Result
 from simulator.record.states import STATES
 from simulator.report.colours import MEANING, SOFT, STATE
-from simulator.report.picture import WIDTH, picture
+from simulator.report.paper import current
+from simulator.report.paper import width as page_width
+from simulator.report.picture import picture
 from simulator.report.rows import Rows
 from simulator.report.words import RUNGS, count, percent
 
@@ -34,7 +36,8 @@ def stalls(result: Result, path: str | Path = "stalls.png") -> None:
     lanes = {part.name: part.lanes for layer in layers for part in layer.components}
     main = max(lanes, key=lambda name: lanes[name])
     others = [name for name in lanes if name != main]
-    top = 1.5
+    narrow = current().narrow  # no room for the others
+    top = 1.15 if narrow else 1.5
     with picture(path, top + rows.height + 0.55) as page:
         page.head(f"Stalls: {result.trace} on {result.machine}", _below(result))
         seen = {
@@ -44,7 +47,8 @@ def stalls(result: Result, path: str | Path = "stalls.png") -> None:
             for state in _present(part.intervals.totals())
         }
         page.legend(0.66, {MEANING[state]: STATE[state] for state in STATES if state in seen})
-        axes = rows.axes(page, rows.left, top, _MAIN, named=True)
+        wide = page_width() - rows.left - _NOTE if narrow else _MAIN
+        axes = rows.axes(page, rows.left, top, wide, named=True)
         _bars(rows, axes, layers, main)
         axes.set_title(main, loc="left", fontsize=9.5, fontweight="bold")
         axes.set_xlabel("share of cycles (%)")
@@ -59,8 +63,8 @@ def stalls(result: Result, path: str | Path = "stalls.png") -> None:
             color=SOFT,
         )
         left = rows.left + _MAIN + _NOTE
-        pitch = (WIDTH - left - _MARGIN) / max(1, len(others))
-        for i, name in enumerate(others):
+        pitch = (page_width() - left - _MARGIN) / max(1, len(others))
+        for i, name in enumerate([] if narrow else others):
             small = rows.axes(page, left + i * pitch, top, 0.82 * pitch, named=False)
             _bars(rows, small, layers, name)
             small.set_xticks([])

@@ -19,7 +19,9 @@ from simulator.record.states import STATES
 from simulator.report.colours import MEANING, SOFT, STATE
 from simulator.report.columns import columns
 from simulator.report.names import label_layers
-from simulator.report.picture import WIDTH, picture
+from simulator.report.paper import current
+from simulator.report.paper import width as page_width
+from simulator.report.picture import picture
 from simulator.report.words import RUNGS, count, percent
 
 if TYPE_CHECKING:
@@ -32,7 +34,9 @@ COLUMNS = 400
 MOST = 60
 """Components that get a strip of their own."""
 
-_LEFT, _RIGHT, _ROW, _STRIP = 0.95, 0.62, 0.40, 0.80
+LEFT, RIGHT, ROW = 0.95, 0.62, 0.40
+"""Inches left and right of the strips, and of one."""
+_STRIP = 0.80
 _CHARACTER, _INDENT = 0.074, 0.16
 
 
@@ -54,13 +58,12 @@ def timeline(result: Result, layer: str | None = None, path: str | Path = "timel
     """
     layers = _chosen(result, layer)
     cycles = sum(part.cycles for part in layers)
-    rows = _grouped(layers)
+    rows = grouped(layers)
     names = list(rows)
-    wider = 6 * any(len(parts) > 1 for found in rows.values() for parts in found.values())
-    left = max(_LEFT, _INDENT + _CHARACTER * (wider + max(map(len, names))))
-    width = WIDTH - left - _RIGHT
+    left = max(LEFT, left_of(rows))
+    width = page_width() - left - RIGHT
     band = 0.0 if len(layers) == 1 else label_layers(None, layers, width)
-    top, high = 0.98 + band, _ROW * len(names)
+    top, high = 0.98 + band, ROW * len(names)
     with picture(path, top + high + 0.52) as page:
         below = [count(cycles, "cycle"), f"utilisation {percent(_utilisation(layers))}"]
         below += [f"bound by {_bound(layers)}", RUNGS.get(result.rung, result.rung)]
@@ -68,24 +71,16 @@ def timeline(result: Result, layer: str | None = None, path: str | Path = "timel
             f"{result.trace if layer is None else layer} on {result.machine}",
             "  ·  ".join(below + _partial(result)),
         )
-        seen = _states(layers)
+        seen = states_of(layers)
         page.legend(0.62, {MEANING[state]: STATE[state] for state in STATES if state in seen})
         axes = page.axes(left, top, width, high)
-        _frame(axes, cycles, len(names))
-        at: dict[str, Any] = {
-            "xytext": (0, -16),  # below the ticks
-            "textcoords": "offset points",
-            "ha": "left",
-            "va": "top",
-            "fontsize": 8.5,
-            "color": SOFT,
-        }
-        axes.annotate("busy", (1.008, 0), xycoords="axes fraction", **at)
+        frame(axes, cycles, len(names))
+        busy_note(axes)
         for row, name in enumerate(names):
-            _strip(axes, row, name, [rows[name].get(each.name, []) for each in layers], layers, cycles)
+            strip(axes, row, name, [rows[name].get(each.name, []) for each in layers], layers, cycles)
         if band:
             label_layers(axes, layers, width)
-        page.description = _described(result, layers, rows, cycles)
+        page.description = described(result, layers, rows, cycles)
 
 
 def _chosen(result: Result, layer: str | None) -> list[LayerResult]:
@@ -122,21 +117,44 @@ def _bound(layers: list[LayerResult]) -> str:
     )
 
 
-def _states(layers: list[LayerResult]) -> set[str]:
+def states_of(layers: list[LayerResult]) -> set[str]:
+    """States that occur."""
     totals = [part.intervals.totals() for each in layers for part in each.components]
     return {state for total in totals for state, cycles in total.items() if cycles}
 
 
-def _frame(axes: Axes, cycles: int, rows: int) -> None:
+def left_of(rows: Rows) -> float:
+    """Inches the names of the strips take."""
+    wider = 6 * any(len(parts) > 1 for found in rows.values() for parts in found.values())
+    return _INDENT + _CHARACTER * (wider + max(map(len, rows)))
+
+
+def busy_note(axes: Axes) -> None:
+    """Say what the numbers behind the strips are, below them."""
+    axes.annotate(
+        "busy",
+        (1.008, 0),
+        xycoords="axes fraction",
+        xytext=(0, -16),  # below the ticks
+        textcoords="offset points",
+        ha="left",
+        va="top",
+        fontsize=8.5,
+        color=SOFT,
+    )
+
+
+def frame(axes: Axes, cycles: int, rows: int) -> None:
+    """Axes of so many cycles and strips."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator
 
     axes.set(xlim=(0, cycles), ylim=(rows, 0), yticks=[], xlabel="time (cycles)")
     axes.spines["left"].set_visible(False)
-    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(4 if current().narrow else 8, integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
 
 
-def _grouped(layers: list[LayerResult]) -> Rows:
+def grouped(layers: list[LayerResult]) -> Rows:
     """The strips: a component each, or a group each if they are many."""
     names = {part.name for each in layers for part in each.components}
     rows: Rows = {}
@@ -153,7 +171,7 @@ def _pooled(parts: list[ComponentOutcome]) -> IntervalLog:
     return IntervalLog(parts[0].intervals.width, counts)
 
 
-def _strip(
+def strip(
     axes: Axes,
     row: int,
     name: str,
@@ -204,7 +222,7 @@ def _paint(axes: Axes, edges: NDArray[np.int64], levels: NDArray[np.float64], bo
     axes.add_collection(PolyCollection(list(corners), facecolors=colours, linewidths=0), autolim=False)
 
 
-def _described(result: Result, layers: list[LayerResult], rows: Rows, cycles: int) -> str:
+def described(result: Result, layers: list[LayerResult], rows: Rows, cycles: int) -> str:
     """The picture in words."""
     lines = [
         f"Utilisation over time of {result.machine} running {', '.join(each.name for each in layers)}: {cycles} cycles."

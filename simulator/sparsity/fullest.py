@@ -24,25 +24,37 @@ MOST = 255
 """Longest block whose positions are counted in a byte."""
 
 
-def along(mask: NDArray[np.bool_], lengths: tuple[int, ...]) -> tuple[int, ...]:
+def along(
+    mask: NDArray[np.bool_], lengths: tuple[int, ...], most: tuple[int, ...] | None = None
+) -> tuple[int, ...]:
     """Of fibers that are the rows of `mask`, shape (fibers, coordinates); `lengths` of the ranks, lowest first.
 
-    The lowest must be at most :data:`WORD`.
+    The lowest must be at most :data:`WORD`. Where `most` is given, no more is looked at once a rank has a block with more than its
+    own: what is returned says that, and not how full the fullest is.
     """
     found = np.zeros(len(lengths), dtype=np.int64)
+    limits = np.array(lengths if most is None else most)
     for part in fiber_chunks(*mask.shape):
         octets = np.packbits(mask[part], axis=1, bitorder="little")
         words = np.zeros((len(octets), -(-mask.shape[1] // WORD) * 8 + 8), dtype=np.uint8)
         words[:, : octets.shape[1]] = octets
-        _along(words.view(np.uint64), mask.shape[1], np.array(lengths), found)
+        if _along(words.view(np.uint64), mask.shape[1], np.array(lengths), found, limits):
+            break
     return tuple(found.tolist())
 
 
 @kernel
 def _along(
-    words: NDArray[np.uint64], length: int, lengths: NDArray[np.int64], found: NDArray[np.int64]
-) -> None:
-    """Rows of bits, one word more than they need; the counts of upper ranks are closed as their blocks end."""
+    words: NDArray[np.uint64],
+    length: int,
+    lengths: NDArray[np.int64],
+    found: NDArray[np.int64],
+    limits: NDArray[np.int64],
+) -> bool:
+    """Rows of bits, one word more than they need; the counts of upper ranks are closed as their blocks end.
+
+    Whether some rank has a block that is fuller than its limit: then the rows after the first such are not looked at.
+    """
     first, ranks = lengths[0], len(lengths)
     ones = np.uint64(0xFFFFFFFFFFFFFFFF) >> np.uint64(64 - first)
     counts, places = np.zeros(ranks, dtype=np.int64), np.zeros(ranks, dtype=np.int64)
@@ -73,6 +85,10 @@ def _along(
             counts[rank] += filled
             found[rank] = max(found[rank], counts[rank])
             filled = 1 if counts[rank] > 0 else 0
+        for rank in range(ranks):
+            if found[rank] > limits[rank]:
+                return True
+    return False
 
 
 def down(mask: NDArray[np.bool_], lengths: tuple[int, ...]) -> tuple[int, ...]:

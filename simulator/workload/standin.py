@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.jit import ENABLED, inlined, kernel
+
 _BLOCK = 1 << 18
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
@@ -33,11 +35,20 @@ def standins(box: NDArray[Any], first: int, pitch: int, seed: int, operand: int)
     -------
     ndarray of int8, shape (rows, columns)
     """
+    base = np.uint64((((2 * seed + operand) << 40) + first) % (1 << 64))
+    if ENABLED:
+        out = np.empty(box.shape, dtype=np.int8)
+        _fill(np.ascontiguousarray(box != 0).view(np.uint8), base, np.uint64(pitch), out)
+        return out
+    return plain(box, base, pitch)
+
+
+def plain(box: NDArray[Any], base: np.uint64, pitch: int) -> NDArray[np.int8]:
+    """The same without the compiler; `base` is z of the first element."""
     out = np.zeros(box.shape, dtype=np.int8)
     rows, columns = box.shape
     step = max(1, _BLOCK // max(1, columns))
     along = np.arange(columns, dtype=np.uint64)
-    base = np.uint64((((2 * seed + operand) << 40) + first) % (1 << 64))
     for start in range(0, rows, step):
         part = slice(start, min(rows, start + step))
         down = np.arange(part.start, part.stop, dtype=np.uint64) * np.uint64(pitch)
@@ -48,8 +59,20 @@ def standins(box: NDArray[Any], first: int, pitch: int, seed: int, operand: int)
     return out
 
 
-def _mix(z: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def _mix(z: Any) -> Any:
     z = (z + np.uint64(1)) * _GOLDEN
     z = (z ^ (z >> np.uint64(30))) * _MIX[0]
     z = (z ^ (z >> np.uint64(27))) * _MIX[1]
     return z ^ (z >> np.uint64(31))
+
+
+_mixed = inlined(_mix)
+
+
+@kernel
+def _fill(mask: NDArray[np.uint8], base: np.uint64, pitch: np.uint64, out: NDArray[np.int8]) -> None:
+    for row in range(mask.shape[0]):
+        first = base + np.uint64(row) * pitch
+        for column in range(mask.shape[1]):
+            value = np.int64(_mixed(first + np.uint64(column)) % np.uint64(14)) - 7
+            out[row, column] = value + (value >= 0) if mask[row, column] else 0

@@ -247,7 +247,7 @@ def test_things_of_another_kind(refused, toy, tmp_path) -> None:
         (("run", "tc", "digits_cnn", "--out", "out", "--layers", "s75/conv9"), "did you mean 's75/conv3'?"),
         (("run", "tc", "digits_cnn", "--out", "out", "--seed", "-1"), "-1 is not in the range"),
         (("plot", "out", "--kind", "timelin"), f"'timelin' is not one of {', '.join(map(repr, KINDS))}"),
-        (("trace", "make", "resnet50"), "digits_cnn, llama_7b_block, resnet50_shapes"),
+        (("trace", "make", "resnet50"), "mobilenet_v2_shapes, resnet50_shapes, text_transformer"),
         (
             ("trace", "make", "resnet50_shapes", "--option", "density=2"),
             "density='2': must be a number from 0 to 1",

@@ -43,7 +43,7 @@ def test_help_lists_every_verb(run) -> None:
         (
             ["rnu"],
             "error: unknown verb 'rnu'; did you mean 'run'? "
-            "choices: run, estimate, compare, plot, report, show, check, trace, validate, import",
+            "choices: run, estimate, compare, events, plot, report, show, check, trace, validate, import",
         ),
         (["show"], "error: Missing argument"),
         (["show", "tc", "--jsno"], "error: No such option '--jsno'"),

@@ -43,6 +43,39 @@ def test_one_layer_of_a_file_as_svg(run, out, tmp_path) -> None:
     assert "s0/fc2" in target.read_text(encoding="utf-8")
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_several_results_for_a_paper(run, out, tmp_path, kind) -> None:
+    target = tmp_path / f"{kind}.pdf"
+    both = (out / "baseline.h5", out / "result.h5")
+    ran = run(
+        "plot",
+        *both,
+        "--kind",
+        kind,
+        "--width",
+        "single",
+        "--label",
+        "core",
+        "--label",
+        "sparse",
+        "-o",
+        target,
+    )
+    assert (ran.code, ran.err) == (0, "")
+    assert target.read_bytes().startswith(b"%PDF")
+
+
+def test_labels_and_layers_of_several(run, out, tmp_path) -> None:
+    both = (out / "baseline.h5", out / "result.h5")
+    assert run("plot", *both, "--layer", "s0/fc2", "-o", tmp_path / "x.svg").code == 0
+    text = (tmp_path / "x.svg").read_text(encoding="utf-8")
+    assert "s0/fc2: toy on tc and highlight" in text
+    assert "must be as many" in run("plot", *both, "--label", "one").err
+    assert "there is only one" in run("plot", out, "--label", "one").err
+    assert "must differ" in run("plot", out, out).err
+    assert "no such layer" in run("plot", *both, "--layer", "s0/fc3").err
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

@@ -106,6 +106,14 @@ def test_nothing_to_draw(results: Pair, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_numbers_at_axes_are_written_plainly(results: Pair, tmp_path: Path) -> None:
+    """Also where an axis spans less than a decade, and has no power of ten."""
+    report.roofline(dataclasses.replace(results[0], layers=results[0].layers[:2]), tmp_path / "a.svg")
+    text = (tmp_path / "a.svg").read_text()
+    assert "mathdefault" not in text
+    assert "<!-- 20 -->" in text
+
+
 def test_an_unknown_layer_is_suggested(results: Pair, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"no layer 'b/hafl' in the result; did you mean 'b/half'"):
         report.timeline(results[0], "b/hafl", tmp_path / "a.png")

@@ -53,3 +53,14 @@ def test_spans_count_what_is_in_them(mask: np.ndarray, length: int, columns: int
         assert (counts[s] == mask[order[edges[s] : edges[s + 1]]].sum(axis=0)).all()
     starts = np.arange(0, mask.shape[1], columns)
     assert (row_counts(mask, columns) == np.add.reduceat(mask, starts, axis=1, dtype=np.int64)).all()
+
+
+def test_no_more_is_looked_at_than_is_asked_for() -> None:
+    rng = np.random.default_rng(3)
+    for density in (0.05, 0.3, 0.9):
+        mask = rng.random((50, 70)) < density
+        for most in ((1, 1), (2, 3), (4, 4)):
+            whole, part = along(mask, (4, 4)), along(mask, (4, 4), most)
+            over = any(a > b for a, b in zip(whole, most, strict=True))
+            assert any(a > b for a, b in zip(part, most, strict=True)) == over
+            assert over or part == whole

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
+from simulator.workload.memory import affordable
 
 MOST_ELEMENTS = 1 << 31
 """Elements of an array that are read at most; a file that claims more is refused before memory is taken."""
@@ -31,6 +32,14 @@ class Entry:
     def size(self) -> int:
         """Elements."""
         return math.prod(self.shape)
+
+    @property
+    def bytes_each(self) -> int:
+        """Bytes of an element; of a type NumPy does not know, 4: it is read as fp32."""
+        try:
+            return np.dtype(self.dtype).itemsize
+        except TypeError:
+            return 4
 
 
 @dataclass(frozen=True)
@@ -68,6 +77,7 @@ class ArrayFile:
             raise InputError(
                 f"{self.path}: {name}: shape {entry.shape} is {entry.size:,} elements: at most {MOST_ELEMENTS:,} are read"
             )
+        affordable(f"{self.path}: {name}", entry.shape, entry.bytes_each)
         array = np.asarray(self.load(name))
         if array.shape != entry.shape:
             raise InputError(f"{self.path}: {name}: has shape {array.shape}, its header says {entry.shape}")

@@ -26,6 +26,7 @@ from simulator.frontend.arrays.array_file import ArrayFile
 from simulator.frontend.imported import Imported
 from simulator.sparsity.patterns import Unstructured
 from simulator.workload.layer import Layer, conv2d, gemm
+from simulator.workload.memory import DRAWING, affordable
 from simulator.workload.model import Trace
 
 _ROLES = {"weight": "weights", "input": "inputs", "output": "outputs"}
@@ -68,6 +69,7 @@ class Drawn:
         """Inputs that fit weights (M, K) or (M, C, R, S); `number` keeps layers apart."""
         size = weights.shape[1]
         shape = (size, self.columns) if weights.ndim == 2 else (1, size, *self.image)
+        affordable(f"inputs for weights {weights.shape}", shape, DRAWING)
         return Unstructured(self.density).generate(shape, axis=0, seed=self.seed * 1_000 + number)
 
 
@@ -147,9 +149,13 @@ def _layer(
     array = file.read(weights)
     operand = _inputs(file, name, roles, array, notes, where, number)
     made = _made(file, name, roles, array, operand, where[0])
-    if "outputs" in roles:
-        made = made.with_outputs(file.read(roles["outputs"]) != 0)
-    return replace(made, pattern=_text(file, roles["pattern"])) if "pattern" in roles else made
+    outputs = file.read(roles["outputs"]) != 0 if "outputs" in roles else None
+    pattern = _text(file, roles["pattern"]) if "pattern" in roles else None
+    try:
+        made = made if outputs is None else made.with_outputs(outputs)
+        return replace(made, pattern=pattern)
+    except InputError as error:
+        raise InputError(f"{file.path}: {error}") from None
 
 
 def _inputs(

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from simulator.errors import InputError
 from simulator.workload.layer import Layer, conv2d, gemm
+from simulator.workload.memory import affordable
 
 UNSUPPORTED = frozenset(
     {
@@ -73,19 +74,30 @@ def convolution(given: Given) -> Iterator[Placed]:
     if filters.ndim not in (3, 4):
         raise InputError(f"a convolution over {filters.ndim - 2} axes: one or two are read")
     axes = filters.ndim - 2
-    stride = given.attribute("strides", [1] * axes)
-    dilation = given.attribute("dilations", [1] * axes)
+    stride = _whole(given, "strides", [1] * axes, 1)
+    dilation = _whole(given, "dilations", [1] * axes, 1)
     before, after = _pads(given, images, filters, stride, dilation)
     if filters.ndim == 3:
         images, filters = images[:, :, None, :], filters[:, :, None, :]
         stride, dilation, before, after = [1, *stride], [1, *dilation], [0, *before], [0, *after]
     if before != after:
+        sides = [a + b for a, b in zip(before, after, strict=True)]
+        spots = [size + side for size, side in zip(images.shape[2:], sides, strict=True)]
+        affordable("the padded image", (*images.shape[:2], *spots), images.itemsize)
         images = np.pad(images, [(0, 0), (0, 0), *zip(before, after, strict=True)])
         before = [0, 0]
     steps, pads, spread = ((pair[0], pair[1]) for pair in (stride, before, dilation))
     layer = conv2d(filters, images, steps, pads, spread, given.attribute("group", 1), given.name)
     shape = layer.einsum.shape("outputs")
     yield layer, lambda outputs: outputs.reshape(shape)
+
+
+def _whole(given: Given, name: str, default: list[int], least: int) -> list[int]:
+    """An attribute of as many whole numbers as its default has."""
+    value = given.attribute(name, default)
+    if not isinstance(value, list) or len(value) != len(default) or min(value) < least:
+        raise InputError(f"{name} {value}: must be {len(default)} whole numbers, at least {least}")
+    return value
 
 
 def _pads(
@@ -95,7 +107,7 @@ def _pads(
     axes = filters.ndim - 2
     auto = given.attribute("auto_pad", "NOTSET")
     if auto in ("NOTSET", ""):
-        pads = given.attribute("pads", [0] * 2 * axes)
+        pads = _whole(given, "pads", [0] * 2 * axes, 0)
         return pads[:axes], pads[axes:]
     if auto == "VALID":
         return [0] * axes, [0] * axes

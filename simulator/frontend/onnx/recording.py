@@ -24,6 +24,7 @@ from simulator.frontend.onnx.products import PRODUCTS, UNSUPPORTED, Given
 from simulator.packages import package
 from simulator.sparsity.patterns import Unstructured
 from simulator.workload.layer import Layer
+from simulator.workload.memory import DRAWING, affordable
 from simulator.workload.model import Trace
 
 ELEMENTWISE = frozenset(
@@ -143,6 +144,7 @@ def _drawn(graph: Graph, density: Fraction, seed: int) -> tuple[Callable[[str], 
                 f"{graph.path}: the shape of {name!r} is not known ({shape}): bind its sizes (--bind {sizes[0]}=1), "
                 "or give inputs to run the graph on (--feed)"
             )
+        affordable(f"{graph.path}: {name!r}", (int(size) for size in shape), DRAWING)
         number = numbers.setdefault(name, len(numbers))
         return pattern.generate(tuple(int(size) for size in shape), axis=0, seed=seed * 1_000 + number)
 
@@ -179,6 +181,8 @@ def _run(
     graph: Graph, feeds: Mapping[str, NDArray[Any]], wanted: list[str]
 ) -> tuple[dict[str, NDArray[Any]], str]:
     onnx = package("onnx", "models")
+    for name, shape in graph.shapes.items():
+        affordable(f"{graph.path}: {name!r}", (size for size in shape if isinstance(size, int)), 4)
     model = onnx.ModelProto()
     model.CopyFrom(graph.model)
     del model.graph.output[:]

@@ -11,6 +11,7 @@ from simulator.frontend.imported import Imported
 from simulator.frontend.scalesim.topology import Topology
 from simulator.sparsity.patterns import Pattern
 from simulator.workload.layer import Layer, conv2d, gemm
+from simulator.workload.memory import DRAWING, affordable
 from simulator.workload.model import Trace
 from simulator.workload.recipes.masks import concrete, non_zero
 
@@ -56,9 +57,13 @@ def trace_of(
 def _layer(shape: Topology, weights: Pattern, inputs: Pattern, seeds: Sequence[int]) -> Layer:
     if shape.kind == "gemm":
         m, n, k = shape.sizes
+        affordable(f"layer {shape.name!r}: weights", (m, k), DRAWING)
+        affordable(f"layer {shape.name!r}: inputs", (k, n), DRAWING)
         a = weights.generate((m, k), axis=-1, seed=seeds[0])
         return gemm(a, inputs.generate((k, n), axis=0, seed=seeds[1]), shape.name, weights.text)
     height, width, r, s, c, m, stride = shape.sizes
+    affordable(f"layer {shape.name!r}: filters", (m, c, r, s), DRAWING)
+    affordable(f"layer {shape.name!r}: image", (1, c, height, width), DRAWING)
     flat = weights.generate((m, r * s * c), axis=-1, seed=seeds[0])
     filters = np.ascontiguousarray(flat.reshape(m, r, s, c).transpose(0, 3, 1, 2))
     images = inputs.generate((1, c, height, width), axis=1, seed=seeds[1])

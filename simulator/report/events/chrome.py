@@ -13,7 +13,7 @@ from typing import Any
 
 from simulator.events import Log, Timeline, timeline
 from simulator.events.timeline import BEGIN, COMPONENT, COUNTER, END, LAYERS, Lane
-from simulator.report.events.words import counter_name, ends_by_item, facts, title
+from simulator.report.events.words import Arrows, counter_name, facts, rows, title
 
 Event = dict[str, Any]
 
@@ -34,10 +34,8 @@ def events(log: Log, told: Timeline) -> Iterator[Event]:
     places, heads = _places(log, told.lanes)
     yield from heads
     items = told.items
-    leaving, reaching = ends_by_item(items)
-    number, demand, address = (column.tolist() for column in (items.number, items.demand, items.address))
-    columns = (told.times, told.kinds, told.lane, told.name, told.item, told.values)
-    for time, kind, lane, name, item, value in zip(*(each.tolist() for each in columns), strict=True):
+    leaving, reaching = (Arrows(ends, len(items.start)) for ends in (items.sources, items.targets))
+    for time, kind, lane, name, item, value in rows(told):
         at = {"ts": time / 1000, **places[lane]}
         if told.lanes[lane].kind == COUNTER:
             here = told.lanes[lane]
@@ -52,16 +50,16 @@ def events(log: Log, told: Timeline) -> Iterator[Event]:
         elif kind == BEGIN:
             event: Event = {"ph": "B", "name": told.names[name], **at}
             if item >= 0:
-                event["args"] = {"item": number[item], "demand": demand[item]}
-                if address[item] >= 0:
-                    event["args"]["address"] = address[item]
+                event["args"] = {"item": int(items.number[item]), "demand": int(items.demand[item])}
+                if items.address[item] >= 0:
+                    event["args"]["address"] = int(items.address[item])
             yield event
             if item >= 0:
                 flow = {"cat": "data", "name": "data", **at}
-                for arrow in reaching[item].tolist():
-                    yield {"ph": "f", "bp": "e", "id": arrow + 1, **flow}
-                for arrow in leaving[item].tolist():
-                    yield {"ph": "s", "id": arrow + 1, **flow}
+                for arrow in reaching.at(item):
+                    yield {"ph": "f", "bp": "e", "id": arrow, **flow}
+                for arrow in leaving.at(item):
+                    yield {"ph": "s", "id": arrow, **flow}
 
 
 def _places(log: Log, lanes: tuple[Lane, ...]) -> tuple[list[Event], list[Event]]:

@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 from simulator.events import Log, Timeline, timeline
 from simulator.events.timeline import BEGIN, COMPONENT, COUNTER, LAYERS, VALUE, Lane
-from simulator.report.events.words import counter_name, ends_by_item, facts, title
+from simulator.report.events.words import Arrows, counter_name, facts, rows, title
 
 _SEQUENCE, _PROCESS = 1, 1
 _PIECE = 1 << 20
@@ -120,11 +120,9 @@ def _events(events: Timeline, uuids: list[int]) -> Iterator[Any]:
     from perfetto.protos.perfetto.trace.perfetto_trace_pb2 import TracePacket, TrackEvent
 
     items = events.items
-    leaving, reaching = ends_by_item(items)
-    number, demand, address = (column.tolist() for column in (items.number, items.demand, items.address))
-    columns = (events.times, events.kinds, events.lane, events.name, events.item, events.values)
+    leaving, reaching = (Arrows(ends, len(items.start)) for ends in (items.sources, items.targets))
     kinds = {BEGIN: TrackEvent.TYPE_SLICE_BEGIN, VALUE: TrackEvent.TYPE_COUNTER}
-    for time, kind, lane, name, item, value in zip(*(each.tolist() for each in columns), strict=True):
+    for time, kind, lane, name, item, value in rows(events):
         packet = TracePacket(timestamp=time, trusted_packet_sequence_id=_SEQUENCE, sequence_flags=2)
         event = packet.track_event
         event.track_uuid, event.type = uuids[lane], kinds.get(kind, TrackEvent.TYPE_SLICE_END)
@@ -133,10 +131,10 @@ def _events(events: Timeline, uuids: list[int]) -> Iterator[Any]:
         elif kind == BEGIN:
             event.name_iid = name + 1
             if item >= 0:
-                event.debug_annotations.add(name_iid=1, int_value=number[item])
-                event.debug_annotations.add(name_iid=2, int_value=demand[item])
-                if address[item] >= 0:
-                    event.debug_annotations.add(name_iid=3, int_value=address[item])
-                event.flow_ids.extend((leaving[item] + 1).tolist())
-                event.terminating_flow_ids.extend((reaching[item] + 1).tolist())
+                event.debug_annotations.add(name_iid=1, int_value=int(items.number[item]))
+                event.debug_annotations.add(name_iid=2, int_value=int(items.demand[item]))
+                if items.address[item] >= 0:
+                    event.debug_annotations.add(name_iid=3, int_value=int(items.address[item]))
+                event.flow_ids.extend(leaving.at(item))
+                event.terminating_flow_ids.extend(reaching.at(item))
         yield packet

@@ -12,7 +12,7 @@ from typing import Any
 
 from simulator.events import Log, Timeline, timeline
 from simulator.events.timeline import BEGIN, COMPONENT, COUNTER, END, LAYERS, PROGRAM, Lane
-from simulator.report.events.words import facts
+from simulator.report.events.words import facts, rows
 
 _NONE = "-"
 _UNITS = {"B/cycle": "bytes per cycle", "units/cycle": "units per cycle"}
@@ -70,10 +70,8 @@ def _free(scope: tuple[str, ...], name: str, taken: set[tuple[str, ...]]) -> str
 
 
 def _changes(told: Timeline, writer: Any, variables: list[Any], begin: int) -> None:
-    numbers = told.items.number.tolist()
-    columns = (told.times, told.kinds, told.lane, told.name, told.item, told.values)
     ended: dict[int, int] = {}
-    for time, kind, lane, name, item, value in zip(*(each.tolist() for each in columns), strict=True):
+    for time, kind, lane, name, item, value in rows(told):
         for other, when in list(ended.items()):
             if when < time:
                 _end(told.lanes[other], writer, variables[other], when)
@@ -86,7 +84,7 @@ def _changes(told: Timeline, writer: Any, variables: list[Any], begin: int) -> N
             ended[lane] = at
         elif kind == BEGIN and (what != PROGRAM or item >= 0):
             ended.pop(lane, None)
-            shown = numbers[item] if what == PROGRAM else _words(told.names[name])
+            shown = int(told.items.number[item]) if what == PROGRAM else _words(told.names[name])
             writer.change(variables[lane], at, shown)
     for other, when in ended.items():
         _end(told.lanes[other], writer, variables[other], when)

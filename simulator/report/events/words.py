@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.events import Log
-from simulator.events.timeline import Items, Lane
+from simulator.events import Log, Timeline
+from simulator.events.timeline import Lane
 
+_PIECE = 1 << 15
 SCALE = "1 cycle = 1 ns"
 
 
@@ -35,12 +38,21 @@ def counter_name(lane: Lane) -> str:
     return f"{lane.name} ({lane.unit})"
 
 
-def ends_by_item(items: Items) -> tuple[list[NDArray[np.int64]], list[NDArray[np.int64]]]:
-    """Per item, the numbers of the arrows that leave it and of those that reach it."""
-    count = len(items.start)
-    return _grouped(items.sources, count), _grouped(items.targets, count)
+class Arrows:
+    """The arrows at every item, by number from 1: those that leave it, or those that reach it."""
+
+    def __init__(self, rows: NDArray[np.int64], items: int) -> None:
+        self._order = np.argsort(rows, kind="stable")
+        self._bounds = np.searchsorted(rows[self._order], np.arange(items + 1))
+
+    def at(self, item: int) -> list[int]:
+        """Numbers of the arrows at an item."""
+        found: list[int] = (self._order[self._bounds[item] : self._bounds[item + 1]] + 1).tolist()
+        return found
 
 
-def _grouped(rows: NDArray[np.int64], count: int) -> list[NDArray[np.int64]]:
-    order = np.argsort(rows, kind="stable")
-    return np.split(order, np.searchsorted(rows[order], np.arange(1, count))) if count else []
+def rows(told: Timeline) -> Iterator[tuple[int, int, int, int, int, float]]:
+    """Time, kind, lane, name, item and value of every event, a piece at a time."""
+    columns = (told.times, told.kinds, told.lane, told.name, told.item, told.values)
+    for first in range(0, len(told.times), _PIECE):
+        yield from zip(*(column[first : first + _PIECE].tolist() for column in columns), strict=True)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from simulator.errors import InputError
 from simulator.record.result import Result
 from simulator.report.files import replaced
 from simulator.report.html.content import content
-from simulator.report.html.figures import figures
+from simulator.report.html.figures import Figure, figures
 
 MOST_BYTES = 3_000_000
-"""A page is never larger: layers' own timelines are left out first, and the page says how many."""
+"""Layers' own timelines, the shortest first, are left out of a page that would be larger."""
 
 _LAYERS = 8
 
@@ -37,20 +38,21 @@ def report(result: Result, baseline: Result | None, path: str | Path) -> None:
         raise InputError(f"{path}: a report ends in .html")
     if not result.cycles:
         raise InputError(f"{result.trace} on {result.machine}: no cycles to report")
-    text = ""
-    for layers in (_LAYERS, 3, 0):
-        text = _filled(result, baseline, layers)
-        if len(text.encode()) <= MOST_BYTES:
-            break
+    told, drawn = content(result, baseline), figures(result, baseline, _LAYERS)
+    own = [figure for figure in drawn if figure.folded]
+    text = _filled(told, drawn)
+    while len(text.encode()) > MOST_BYTES and own:
+        drawn.remove(own.pop())
+        text = _filled(told, drawn)
     with replaced(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
-def _filled(result: Result, baseline: Result | None, layers: int) -> str:
+def _filled(told: dict[str, Any], drawn: list[Figure]) -> str:
     import jinja2
 
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     template = environment.from_string(Path(__file__).with_name("page.html").read_text(encoding="utf-8"))
-    return template.render(**content(result, baseline), figures=figures(result, baseline, layers))
+    return template.render(**told, figures=drawn)

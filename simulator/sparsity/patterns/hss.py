@@ -100,7 +100,7 @@ class Hss(Pattern):
 
     def violation(self, mask: NDArray[np.bool_], axis: int = -1) -> Violation | None:
         """See :class:`Pattern`."""
-        if self._kept(check_mask(mask), axis):
+        if self._kept(check_mask(mask), axis) is True:
             return None
         rows = as_fibers(mask, axis)
         for part in fiber_chunks(*rows.shape):
@@ -114,19 +114,30 @@ class Hss(Pattern):
                 return Violation(where, rank, block, block * span, stop, count, kept, length)
         return None
 
-    def _kept(self, mask: NDArray[np.bool_], axis: int) -> bool:
-        """Whether one pass over a matrix is enough to see that it keeps the rule."""
-        if mask.ndim != 2 or not mask.size or not -2 <= axis < 2:
+    def satisfied(self, mask: NDArray[np.bool_], axis: int = -1) -> bool:
+        """See :class:`Pattern`; a mask with more non-zeros than its blocks have room for is refused at once."""
+        check_mask(mask)
+        axis = check_axis(mask.ndim, axis)
+        fibers = mask.size // mask.shape[axis] if mask.size else 0
+        blocks = fibers * math.ceil(mask.shape[axis] / self.block)
+        if np.count_nonzero(mask) > blocks * math.prod(self.slots):
             return False
+        kept = self._kept(mask, axis)
+        return self.violation(mask, axis) is None if kept is None else kept
+
+    def _kept(self, mask: NDArray[np.bool_], axis: int) -> bool | None:
+        """Whether one pass over a matrix sees that it keeps the rule; None where one pass is not enough."""
+        if mask.ndim != 2 or not mask.size or not -2 <= axis < 2:
+            return None
         from simulator.sparsity import fullest  # compiled kernels: reading a pattern does without
 
         lengths = self.lengths[::-1]
         if axis in (-1, 1) and lengths[0] <= fullest.WORD:
-            found = fullest.along(mask, lengths)
+            found = fullest.along(mask, lengths, self.slots[::-1])
         elif axis in (0, -2) and max(lengths) <= fullest.MOST:
             found = fullest.down(mask, lengths)
         else:
-            return False
+            return None
         return all(count <= kept for count, kept in zip(found, self.slots[::-1], strict=True))
 
     def _first(self, rows: NDArray[np.bool_]) -> tuple[int, int, int, int] | None:

@@ -13,7 +13,11 @@ from simulator.workload.model import Trace
 Progress = Callable[[int, int], None]
 """Called now and then with (steps done, steps in all)."""
 
-_RECIPES = {
+_ZOO = (
+    "alexnet_shapes", "bert_base_shapes", "bert_large_shapes", "dlrm_shapes", "gpt2_shapes", "llama_7b_decode",
+    "mobilenet_v1_shapes", "mobilenet_v2_shapes", "vgg16_shapes", "vit_b_shapes",
+)  # fmt: skip
+_RECIPES = dict.fromkeys(_ZOO, "simulator.workload.recipes.zoo") | {
     "deit_small_shapes": "simulator.workload.recipes.deit_small_shapes",
     "digits_cnn": "simulator.workload.recipes.digits_cnn",
     "digits_separable": "simulator.workload.recipes.digits_separable",
@@ -39,7 +43,8 @@ def describe(name: str) -> str:
     """
     module = _module(name)
     options = "\n".join(f"    {key} = {value}" for key, value in module.OPTIONS.items())
-    return f"{str(module.__doc__).strip()}\n\nOptions and defaults:\n{options}\n"
+    text = getattr(module, "description", None) or module.__doc__
+    return f"{str(text).strip()}\n\nOptions and defaults:\n{options}\n"
 
 
 def make(
@@ -86,7 +91,8 @@ def _silent(done: int, steps: int) -> None:
 def _module(name: str) -> Any:
     if name not in _RECIPES:
         raise InputError(f"no recipe {name!r}; {suggest(name, _RECIPES)}")
-    return import_module(_RECIPES[name])
+    module = import_module(_RECIPES[name])
+    return module.NETWORKS[name] if name in _ZOO else module
 
 
 def _settings(name: str, defaults: Mapping[str, Any], options: Mapping[str, object]) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from typing import Any
 
 from simulator.workload.model import Trace
 from simulator.workload.recipes.masks import EXAMPLE, at_least_one
-from simulator.workload.recipes.products import Product, trace
+from simulator.workload.recipes.products import Product
+from simulator.workload.recipes.synthetic import trace
 
 OPTIONS: dict[str, Any] = {"pattern": EXAMPLE, "density": "1", "batch": 1, "seed": 0}
 

@@ -16,17 +16,14 @@ Nothing here is trained.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from simulator.sparsity.patterns import parse
-from simulator.workload.layer import Layer, conv2d
+from simulator.workload.layer import Layer
 from simulator.workload.model import Trace
+from simulator.workload.recipes.attention import Attention, layers
 from simulator.workload.recipes.masks import EXAMPLE, at_least_one
 from simulator.workload.recipes.products import Product
-from simulator.workload.recipes.products import trace as projections
+from simulator.workload.recipes.synthetic import trace as projections
 
 OPTIONS: dict[str, Any] = {"pattern": EXAMPLE, "density": "1", "tokens": 2048, "seed": 0}
 
@@ -55,15 +52,6 @@ def make(options: dict[str, Any], progress: Callable[[int, int], None]) -> Trace
     return Trace("llama_7b_block", (*made[:_BEFORE], *attention(tokens), *made[_BEFORE:]), attrs)
 
 
-def attention(tokens: int) -> tuple[Layer, Layer]:
+def attention(tokens: int) -> tuple[Layer, ...]:
     """Scores and context of all heads, a group each."""
-    dense = parse("dense").text
-    streamed = np.ones((1, HEADS * _HEAD, 1, tokens), dtype=bool)
-    keys = np.ones((HEADS * tokens, _HEAD, 1, 1), dtype=bool)
-    values = np.ones((HEADS * _HEAD, tokens, 1, 1), dtype=bool)
-    seen = np.triu(np.ones((tokens, tokens), dtype=bool))  # key i, query j: i <= j
-    probabilities = np.tile(seen, (HEADS, 1)).reshape(1, HEADS * tokens, 1, tokens)
-    scores = conv2d(keys, streamed, name="attention.scores", groups=HEADS)
-    scores = scores.with_outputs(probabilities, "next layer's input")
-    context = conv2d(values, probabilities, name="attention.context", groups=HEADS)
-    return replace(scores, pattern=dense), replace(context, pattern=dense)
+    return layers(Attention("attention", HEADS, _HEAD, tokens, tokens, causal=True))

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from simulator.sparsity.patterns import Pattern, parse
 from simulator.workload.layer import Layer, gemm
-from simulator.workload.model import Trace
-from simulator.workload.recipes.masks import concrete, non_zero
 
 
 @dataclass(frozen=True)
@@ -33,6 +30,20 @@ class Product:
     activated: bool = False
     pruned: bool = True
 
+    def operands(self, batch: int) -> tuple[tuple[int, ...], ...]:
+        """Shapes of weights and inputs; the columns hold the batch already."""
+        return (self.outputs, self.inputs), (self.inputs, self.columns)
+
+    @property
+    def follows(self) -> bool:
+        """Whether its inputs are exactly the outputs of the layer before: those of an activation function are."""
+        return self.activated
+
+    @property
+    def macs(self) -> int:
+        """Dense multiplications."""
+        return self.outputs * self.inputs * self.columns
+
 
 def layer(product: Product, weights: Pattern, inputs: Pattern, seeds: Sequence[int]) -> Layer:
     """The product with masks drawn: weights to a pattern along K where it is pruned, inputs where they are activated."""
@@ -41,26 +52,3 @@ def layer(product: Product, weights: Pattern, inputs: Pattern, seeds: Sequence[i
     a = rows.generate((product.outputs, product.inputs), axis=-1, seed=seeds[0])
     b = columns.generate((product.inputs, product.columns), axis=0, seed=seeds[1])
     return gemm(a, b, product.name, rows.text)
-
-
-def trace(
-    name: str, found: Sequence[Product], options: dict[str, Any], progress: Callable[[int, int], None]
-) -> Trace:
-    """All layers; the options `pattern`, `density` and `seed` are those of a recipe.
-
-    What the next layer reads as activated inputs are this one's outputs; other outputs are declared dense.
-
-    Raises
-    ------
-    InputError
-        See :mod:`simulator.workload.recipes.masks`.
-    """
-    weights, inputs = concrete(options["pattern"]), non_zero(options["density"])
-    layers: list[Layer] = []
-    for i, product in enumerate(found):
-        made = layer(product, weights, inputs, [options["seed"] * 1_000 + 2 * i + j for j in range(2)])
-        if product.activated:
-            layers[-1] = layers[-1].with_outputs(made.inputs.mask, "next layer's input")
-        layers.append(made)
-        progress(i + 1, len(found))
-    return Trace(name, tuple(layers), options)

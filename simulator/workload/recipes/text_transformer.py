@@ -26,6 +26,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -143,8 +144,19 @@ def make(options: dict[str, Any], progress: Callable[[int, int], None]) -> Trace
     attrs = _attrs(found, options, floats, integers)
     if options["weights"]:
         notes = {**attrs, "perplexity_float": floats["dense"], "perplexity_int8": integers["dense"]}
-        save(Trained(found.networks["dense"], held, found.calibration, notes), options["weights"])
+        keep(found, notes, options["weights"])
     return Trace("text_transformer", tuple(made), attrs)
+
+
+def keep(found: Result, notes: dict[str, Any], path: str | Path) -> None:
+    """Write the dense parameters with the texts they are measured and calibrated on.
+
+    Raises
+    ------
+    InputError
+        The file cannot be written.
+    """
+    save(Trained(found.networks["dense"], found.corpus.held_out, found.calibration, notes), path)
 
 
 def _attrs(

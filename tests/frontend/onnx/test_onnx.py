@@ -180,3 +180,132 @@ def test_damaged_files_are_one_error(tmp_path: Path) -> None:
             except InputError as error:
                 refused += "d.onnx" in str(error)
     assert refused > 100
+
+
+def test_depthwise_with_dilation_and_stride(tmp_path: Path) -> None:
+    weights, x = small(4, 1, 3, 3), small(2, 4, 9, 9)
+    node = helper.make_node(
+        "Conv", ["x", "w"], ["y"], name="dw", group=4, dilations=[2, 2], strides=[2, 1], pads=[2, 2, 2, 2]
+    )
+    path = model(tmp_path, [node], {"w": weights}, x.shape, {"y": 4})
+    (layer,) = trace_of(read(path), "m", {"x": x}).trace.layers
+    assert layer.einsum.parameters == {"stride": [2, 1], "padding": [2, 2], "dilation": [2, 2], "groups": [4]}
+    (expected,) = onnx.reference.ReferenceEvaluator(str(path)).run(None, {"x": x})
+    assert np.array_equal(outputs_of(layer), expected)
+
+
+def test_batched_products_broadcast(tmp_path: Path) -> None:
+    """(2, 1, 4, 5) x (3, 5, 6) is six products; a matrix for the whole batch is one, with the constant as weights."""
+    b, w, x = small(3, 5, 6), small(6, 2), small(2, 1, 4, 5)
+    nodes = [
+        helper.make_node("MatMul", ["x", "b"], ["y"], name="many"),
+        helper.make_node("MatMul", ["y", "w"], ["z"], name="shared"),
+    ]
+    path = model(tmp_path, nodes, {"b": b, "w": w}, x.shape, {"z": 4})
+    found = trace_of(read(path), "m", {"x": x}).trace.layers
+    assert [layer.name for layer in found] == [*(f"many[{i}]" for i in range(6)), "shared"]
+    y = (x @ b).reshape(6, 4, 6)
+    for i in range(6):
+        assert np.array_equal(outputs_of(found[i]), y[i])
+    assert found[6].weights.shape == (2, 6)
+    assert np.array_equal(outputs_of(found[6]), (y.reshape(24, 6) @ w).T)
+
+
+def test_products_hidden_in_other_operators_and_domains_are_named(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Einsum", ["x", "x"], ["e"], name="pairs", equation="ij,kj->ik"),
+        helper.make_node("MatMul", ["e", "w"], ["y"], name="fc"),
+    ]
+    path = model(tmp_path, nodes, {"w": small(3, 2)}, (3, 4), {"y": 2})
+    found = trace_of(read(path), "m", {"x": small(3, 4)})
+    assert [layer.name for layer in found.trace.layers] == ["fc"]
+    assert any("node 'pairs': operator Einsum is not read as a layer" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "rule"),
+    [
+        ({"strides": [0, 0]}, r"strides \[0, 0\]: must be 2 whole numbers, at least 1"),
+        ({"strides": [0, 0], "auto_pad": "SAME_UPPER"}, r"strides \[0, 0\]"),
+        ({"strides": [1]}, r"strides \[1\]: must be 2 whole numbers"),
+        ({"pads": [-1, 0, 0, 0]}, r"pads \[-1, 0, 0, 0\]: must be 4 whole numbers, at least 0"),
+        ({"dilations": [1, 1, 1]}, r"dilations \[1, 1, 1\]: must be 2"),
+        ({"pads": [1 << 20, 0, 1 << 30, 1 << 30]}, "the padded image: shape .* half of the memory"),
+        ({"group": 0}, "groups: 0: must be a whole number"),
+    ],
+)
+def test_attributes_that_do_not_fit_are_told_by_node(
+    tmp_path: Path, attributes: dict[str, Any], rule: str
+) -> None:
+    node = helper.make_node("Conv", ["x", "w"], ["y"], name="c", **attributes)
+    path = model(tmp_path, [node], {"w": small(2, 3, 1, 1)}, (1, 3, 4, 4), {"y": 4})
+    with pytest.raises(InputError, match=f"node 'c': left out: .*{rule}"):
+        trace_of(read(path), "m")
+    with pytest.raises(InputError, match=r"m\.onnx: "):
+        trace_of(read(path), "m", {"x": small(1, 3, 4, 4)})
+
+
+def test_shapes_beyond_the_memory_are_refused_before_they_are_made(tmp_path: Path) -> None:
+    nodes = [
+        helper.make_node("Expand", ["x", "s"], ["e"]),
+        helper.make_node("MatMul", ["e", "w"], ["y"], name="fc"),
+    ]
+    path = model(
+        tmp_path, nodes, {"s": np.array([1 << 20, 1 << 20, 4]), "w": small(4, 2)}, (1, 1, 4), {"y": 3}
+    )
+    for feeds in (None, {"x": small(1, 1, 4)}):
+        with pytest.raises(InputError, match="half of the memory there is"):
+            trace_of(read(path), "m", feeds)
+
+
+@pytest.mark.parametrize("location", ["../outside.bin", "/etc/passwd"])
+def test_data_outside_the_models_folder_is_refused(tmp_path: Path, location: str) -> None:
+    (tmp_path / "outside.bin").write_bytes(bytes(24))
+    folder = tmp_path / "m"
+    folder.mkdir()
+    path = model(
+        folder,
+        [helper.make_node("Conv", ["x", "w"], ["y"])],
+        {"w": small(2, 3, 1, 1)},
+        (1, 3, 4, 4),
+        {"y": 4},
+    )
+    made = onnx.load(str(path))
+    tensor = made.graph.initializer[0]
+    tensor.ClearField("raw_data")
+    tensor.data_location = onnx.TensorProto.EXTERNAL
+    entry = tensor.external_data.add()
+    entry.key, entry.value = "location", location
+    path.write_bytes(made.SerializeToString())
+    with pytest.raises(InputError, match=r"m\.onnx: cannot be read as ONNX"):
+        read(path)
+
+
+def test_onnxruntime_is_used_where_it_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stand-in with its interface: asked once, for exactly the values that are needed, on the processor."""
+    asked: list[Any] = []
+
+    class InferenceSession:
+        def __init__(self, content: bytes, providers: list[str]) -> None:
+            asked.append(providers)
+            self.evaluator = onnx.reference.ReferenceEvaluator(onnx.load_from_string(content))
+
+        def run(self, wanted: list[str], feeds: dict[str, Any]) -> list[Any]:
+            asked.append(wanted)
+            return list(self.evaluator.run(wanted, feeds))
+
+    class Runtime:
+        __version__ = "1.99"
+
+    Runtime.InferenceSession = InferenceSession  # type: ignore[attr-defined]
+    from simulator.frontend.onnx import recording
+
+    monkeypatch.setattr(recording, "_runtime", lambda: Runtime)
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["y"], name="fc"), helper.make_node("Relu", ["y"], ["z"])]
+    path = model(tmp_path, nodes, {"w": small(4, 2)}, (3, 4), {"z": 2})
+    x = small(3, 4)
+    found = trace_of(read(path), "m", {"x": x})
+    assert asked == [["CPUExecutionProvider"], ["z"]]
+    assert "recorded with onnxruntime 1.99" in found.notes[0]
+    monkeypatch.undo()
+    assert trace_of(read(path), "m", {"x": x}).trace.digest == found.trace.digest

@@ -97,6 +97,24 @@ def test_names_are_never_markup(results: Pair, tmp_path: Path) -> None:
     assert "The run was interrupted" in page.text
 
 
+def test_a_network_of_54_layers_stays_small(results: Pair, tmp_path: Path) -> None:
+    first, second = (
+        dataclasses.replace(
+            each,
+            layers=tuple(
+                dataclasses.replace(each.layers[i % 3], name=f"layer{i // 3}.{i % 3}.convolution")
+                for i in range(54)
+            ),
+        )
+        for each in results
+    )
+    report(first, second, tmp_path / "r.html")
+    page = checked(tmp_path / "r.html")
+    assert (tmp_path / "r.html").stat().st_size < MOST_BYTES
+    assert len(page.alternatives) >= 5
+    assert "layer17.2.convolution" in page.text
+
+
 def test_equal_results_equal_bytes(results: Pair, tmp_path: Path) -> None:
     report(*results, tmp_path / "a.html")
     report(*results, tmp_path / "b.html")

@@ -157,3 +157,16 @@ def test_sparser_patterns_do_not_nest() -> None:
     mask[0, 2:6] = True
     assert parse("C1(4:8)->C0(2:4)").satisfied(mask)
     assert not parse("C1(4:4)->C0(2:3)").satisfied(mask)
+
+
+@pytest.mark.parametrize("density", [0.1, 0.4, 0.6, 1.0])
+def test_satisfied_is_no_violation(density: float) -> None:
+    rng = np.random.default_rng(int(100 * density))
+    seen = set()
+    for pattern in (Hss(((2, 4), (2, 4))), Hss(((4, 5), (2, 3))), Hss(((3, 3), (1, 2)))):
+        for shape in ((3, 7), (4, 32), (1, 5), (2, 3, 16), (0, 4), (4, 0)):
+            for axis in range(-len(shape), len(shape)):
+                mask = rng.random(shape) < density * rng.random()
+                assert pattern.satisfied(mask, axis) == (pattern.violation(mask, axis) is None)
+                seen.add(pattern.satisfied(mask, axis))
+    assert True in seen

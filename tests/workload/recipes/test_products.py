@@ -7,7 +7,8 @@ import pytest
 
 from simulator.errors import InputError
 from simulator.workload.recipes import deit_small_shapes, llama_7b_block, transformer_big_shapes
-from simulator.workload.recipes.products import Product, trace
+from simulator.workload.recipes.products import Product
+from simulator.workload.recipes.synthetic import trace
 
 
 def silent(done: int, steps: int) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from simulator.errors import InputError
 from simulator.workload import recipes, trace_file
+from simulator.workload.networks.transformer import perplexity
 from simulator.workload.recipes import resnet50_shapes
 
 SMALL = {"epochs": "1", "finetune_epochs": 1, "images": 2}
@@ -19,11 +20,23 @@ SMALL = {"epochs": "1", "finetune_epochs": 1, "images": 2}
 
 def test_names_and_descriptions() -> None:
     assert recipes.names() == (
+        "alexnet_shapes",
+        "bert_base_shapes",
+        "bert_large_shapes",
         "deit_small_shapes",
         "digits_cnn",
+        "digits_separable",
+        "dlrm_shapes",
+        "gpt2_shapes",
         "llama_7b_block",
+        "llama_7b_decode",
+        "mobilenet_v1_shapes",
+        "mobilenet_v2_shapes",
         "resnet50_shapes",
+        "text_transformer",
         "transformer_big_shapes",
+        "vgg16_shapes",
+        "vit_b_shapes",
     )
     assert "CC BY 4.0" in recipes.describe("digits_cnn")
     assert "finetune_epochs = 20" in recipes.describe("digits_cnn")
@@ -89,22 +102,53 @@ def test_without_the_training_packages(tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == []
 
 
-def test_digits_cnn_reduced(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["digits_cnn", "digits_separable"])
+def test_digits_reduced(tmp_path: Path, name: str) -> None:
     """An epoch each: learns, keeps the patterns, and is the same when it is made again."""
     for package in ("torch", "sklearn"):
         pytest.importorskip(package, reason="the extra 'train' is not installed")
     told: list[tuple[int, int]] = []
-    made = recipes.make(
-        "digits_cnn", tmp_path / "a.h5", SMALL, lambda done, steps: told.append((done, steps))
-    )
+    made = recipes.make(name, tmp_path / "a.h5", SMALL, lambda done, steps: told.append((done, steps)))
     assert told == [(i, 4) for i in range(1, 5)]
-    recipes.make("digits_cnn", tmp_path / "b.h5", SMALL)
-    assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
+    if name == "digits_cnn":
+        recipes.make(name, tmp_path / "b.h5", SMALL)
+        assert (tmp_path / "a.h5").read_bytes() == (tmp_path / "b.h5").read_bytes()
     with trace_file.load(tmp_path / "a.h5") as trace:
         assert trace.digest == made.digest
         assert min(trace.attrs["accuracy_int8_percent"]) > 50
         for layer in trace.layers:
             layer.check_pattern()
+
+
+def test_text_transformer_reduced(tmp_path: Path) -> None:
+    """A few steps: learns, keeps the patterns, writes the parameters, and is the same when it is made again."""
+    pytest.importorskip("torch", reason="the extra 'train' is not installed")
+    from simulator.workload.networks.transformer_file import load
+    from simulator.workload.recipes import text_transformer
+    from simulator.workload.recipes.transformer_training import TransformerTrainer
+
+    options = {**text_transformer.OPTIONS, "steps": 6, "finetune_steps": 2}
+    told: list[tuple[int, int]] = []
+    first = text_transformer.train(options, lambda done, steps: told.append((done, steps)))
+    assert told == [(i, 12) for i in range(1, 13)]
+    second = text_transformer.train(options, lambda *_: None, {"dense": "dense"})
+    dense = first.networks["dense"]
+    for name, array in second.networks["dense"].parameters.items():
+        np.testing.assert_array_equal(array, dense.parameters[name])
+    for degree, network in first.networks.items():
+        for name in network.shape.linears:
+            share = np.count_nonzero(network.weight(name)) / network.weight(name).size
+            assert share <= {"dense": 1, "s50": 0.5}.get(degree, 0.25) or name == "head"
+    untrained = TransformerTrainer(first.corpus.train, dense.shape, 0, lambda: None).train(0)
+    text = first.corpus.held_out[:1000]
+    assert perplexity(dense, text) < perplexity(untrained, text) - 10
+    with pytest.raises(InputError, match="tokens=65: must be 1 to 64"):
+        text_transformer.make({**options, "tokens": 65}, lambda *_: None)
+    found = text_transformer.Result({"dense": dense}, first.corpus, first.calibration)
+    text_transformer.keep(found, {"seed": 0}, tmp_path / "w.npz")
+    again = load(tmp_path / "w.npz")
+    np.testing.assert_array_equal(again.held_out, first.corpus.held_out)
+    np.testing.assert_array_equal(again.network.weight("head"), dense.weight("head"))
 
 
 def test_resnet50_shapes(tmp_path: Path) -> None:

@@ -13,12 +13,17 @@ from functools import partial
 
 import simulator
 from simulator import Layer
-from simulator.sparsity.patterns import Pattern, parse
-from simulator.workload.recipes import deit_small_shapes, products, resnet50_shapes, transformer_big_shapes
+from simulator.sparsity.patterns import Pattern
+from simulator.workload.recipes import (
+    convolutions,
+    deit_small_shapes,
+    products,
+    resnet50_shapes,
+    transformer_big_shapes,
+)
 from validation.studies.highlight_edp.designs import INPUTS, WEIGHTS
 
 SIZE = 1024
-DENSE = parse("dense")
 
 Draw = Callable[[Pattern, Pattern], Layer]
 
@@ -65,15 +70,13 @@ def _degrees(inputs: int) -> tuple[tuple[int, int], ...]:
 
 
 def _resnet() -> Iterator[tuple[int, Draw]]:
-    shapes = Counter(replace(shape, name="layer") for shape in resnet50_shapes.shapes())
+    shapes = Counter(replace(shape, name="layer", follows=False) for shape in resnet50_shapes.shapes())
     for i, (shape, times) in enumerate(shapes.items()):
         yield times, partial(_convolution, shape, i)
 
 
-def _convolution(shape: resnet50_shapes.Shape, i: int, weights: Pattern, inputs: Pattern) -> Layer:
-    """The first layer stays dense: its three channels are an image."""
-    rules = (DENSE, DENSE) if i == 0 else (weights, inputs)
-    return _undeclared(resnet50_shapes.layer(shape, *rules, 1, [2 * i, 2 * i + 1]))
+def _convolution(shape: convolutions.Convolution, i: int, weights: Pattern, inputs: Pattern) -> Layer:
+    return _undeclared(convolutions.layer(shape, weights, inputs, 1, [2 * i, 2 * i + 1]))
 
 
 def _products(found: Iterator[products.Product]) -> Iterator[tuple[int, Draw]]:
