@@ -84,7 +84,8 @@ def flows(operands: Operands, windows: int) -> Flows:
         for group in range(g.groups):
             some = slice(group * len(spans), (group + 1) * len(spans))
             at = begin[some] + 2 * part * period[some]
-            serve(bits[group], spans, g.abreast, operands.widths.row, at, vectors, found[part, some])
+            sizes = np.asarray(bits[group], dtype=np.int64)  # of one type: the kernel is compiled once
+            serve(sizes, spans, g.abreast, operands.widths.row, at, vectors, found[part, some])
     each = np.arange(len(period))
     told = [Rows(*np.ascontiguousarray(part.T)) for part in found]
     return Flows(told[0], told[1] if parts == 2 else None, each, each, period, vectors)

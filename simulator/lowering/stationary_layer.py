@@ -85,9 +85,9 @@ class StationaryLayer:
         """See :class:`simulator.lowering.lowered.Lowered`; inputs go through their stored format and back."""
         stored = self.context.operands.stored_format
         weights = view.weights(box.group, box.m0, box.m1).astype(np.int64)
-        inputs = view.inputs(box.group, 0, view.K, box.n0, box.n1).astype(np.int64)
-        through = stored.decode(stored.encode(np.ascontiguousarray(inputs.T))).T.astype(np.int64)
-        return self.datapath.outputs(self.code, weights, np.ascontiguousarray(through))
+        inputs = view.inputs(box.group, 0, view.K, box.n0, box.n1)
+        through = stored.decode(stored.encode(np.ascontiguousarray(inputs.T))).T
+        return self.datapath.outputs(self.code, weights, np.ascontiguousarray(through, dtype=np.int64))
 
     @property
     def choices(self) -> dict[str, str]:

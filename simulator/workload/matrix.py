@@ -131,8 +131,8 @@ class GemmView:
         first, images = self._images(what, n0, n1)
         out = np.zeros((k1 - k0, n1 - n0), dtype=images.dtype)
         if out.size:
-            source = images.view(np.uint8) if images.dtype == np.bool_ else images
-            target = out.view(np.uint8) if images.dtype == np.bool_ else out
+            byte = images.dtype.itemsize == 1  # masks and int8 alike: the kernel is compiled once
+            source, target = (images.view(np.uint8), out.view(np.uint8)) if byte else (images, out)
             gather(source, target, group, k0, n0 - first * self._plane, self._window)
         return out
 

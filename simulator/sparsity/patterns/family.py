@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -88,6 +89,10 @@ class Family(Pattern):
 
     def choices(self) -> tuple[Hss, ...]:
         """See :class:`Pattern`."""
+        return self._members
+
+    @cached_property
+    def _members(self) -> tuple[Hss, ...]:
         rules = [list(itertools.product(kept, lengths)) for kept, lengths in self.ranks]
         members = (Hss(ranks) for ranks in itertools.product(*rules))
         return tuple(sorted(members, key=lambda member: (-member.density, member.text)))

@@ -15,6 +15,7 @@ from __future__ import annotations
 import math
 import re
 from fractions import Fraction
+from functools import lru_cache
 from typing import NoReturn
 
 from simulator.errors import InputError, suggest
@@ -82,6 +83,11 @@ def parse(text: str) -> Pattern:
             else ""
         )
         raise InputError(f"pattern {text!r}: must be text{hint}; for example {_EXAMPLES}")
+    return _parsed(text)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(text: str) -> Pattern:
     scanner = _Scanner(text)
     start = scanner.at
     word = scanner.take("[a-z_]+")
