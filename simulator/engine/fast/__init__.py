@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from simulator.engine.contract import Progress, Requests, check_recording, check_requests, check_states
+from simulator.engine.fast.layout import LEAST_ENTRIES
 from simulator.engine.fast.loading import Loader
 from simulator.engine.fast.memory import Memory
-from simulator.engine.fast.recording import Recorded
+from simulator.engine.fast.recording import ENTRIES, Recorded
 from simulator.engine.fast.schedule import Schedule
 from simulator.engine.fast.totals import balance, outcome
 from simulator.plan.network import Plan
@@ -61,14 +62,16 @@ def record(
     check_recording(rung)
     network = at_rung(plan, rung)
     check_states(network)
-    memory, loaders = _loaded(network, True, {})
+    memory, loaders = _loaded(network, True, {}, ENTRIES)
     schedule = Recorded(memory, loaders, window)
     happened = _run(schedule, network, rung, progress, None)
     return happened, schedule.recording()
 
 
-def _loaded(network: Plan, leap: bool, requested: Collection[str]) -> tuple[Memory, list[list[Loader]]]:
-    memory = Memory(network, leap, requested)
+def _loaded(
+    network: Plan, leap: bool, requested: Collection[str], entries: int = LEAST_ENTRIES
+) -> tuple[Memory, list[list[Loader]]]:
+    memory = Memory(network, leap, requested, entries)
     blocks = iter(memory.programs)
     return memory, [[Loader(memory, c, p, next(blocks)) for p in c.programs] for c in network.components]
 

@@ -37,7 +37,7 @@ def record(m: Ints, program: int, before: int, start: int, last: int, depart: in
 @apart
 def outside(m: Ints, by: int) -> int:
     """How many periods of `by` cycles may be leapt over: to the window before it comes near, none in it, any number behind it."""
-    if m[at.BASE] >= m[at.EVENTS_UNTIL]:
+    if m[at.BEHIND]:
         return at.FAR
     if m[at.ALERT] == at.NEVER:
         return 0

@@ -45,7 +45,8 @@ MANY, TREE, TREE_LEAVES = 43, 44, 45
 EVENTS, EVENT_ROWS, EVENT_ROOM, EVENTS_FROM, EVENTS_UNTIL = 46, 47, 48, 49, 50
 ALERT = 51  # cycle beyond which no window may end unless the caller has been told
 ENTRIES = 52  # of a tape at most
-HEADER = 53
+BEHIND = 53  # whether the items that are told are all told
+HEADER = 54
 # Header of a kept state
 KEPT_SIGNATURE, KEPT_AT, KEPT_PORT, KEPT_EPOCH = 0, 1, 2, 3
 

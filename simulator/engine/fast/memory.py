@@ -44,8 +44,14 @@ class Memory:
         Offsets of the blocks, in plan order.
     """
 
-    def __init__(self, plan: Plan, leap: bool = True, requested: Collection[str] = ()) -> None:
-        self.plan, self.requested = plan, requested
+    def __init__(
+        self,
+        plan: Plan,
+        leap: bool = True,
+        requested: Collection[str] = (),
+        entries: int = at.LEAST_ENTRIES,
+    ) -> None:
+        self.plan, self.requested, self._least_entries = plan, requested, entries
         self._stores: dict[str, int] = {}
         self._arena = borrow()
         self.words, self.vectors, self.bins = self._arena.words, self._arena.vectors, self._arena.bins
@@ -169,7 +175,7 @@ class Memory:
         """Room for the tapes of the components behind the bins."""
         used, loops = len(self.components) * len(STATES) * BINS, at.LOOP_WORDS * at.MOST_LOOPS
         most = at.ALL_ENTRIES // max(1, len(self.components))
-        most = max(at.LEAST_ENTRIES, min(at.MOST_ENTRIES, 1 << most.bit_length() - 1))
+        most = max(self._least_entries, min(at.MOST_ENTRIES, 1 << most.bit_length() - 1))
         self.words[at.ENTRIES] = most
         sums = (len(STATES) + 1) * (most // at.BLOCK_ENTRIES + 3)
         entries = most + 1  # a loop may follow the last

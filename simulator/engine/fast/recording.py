@@ -27,6 +27,9 @@ from simulator.record.recording import ComponentEvents, ProgramEvents, Recording
 from simulator.record.states import BLOCKED, BUSY
 
 Ints = NDArray[np.int64]
+ENTRIES = 8 * at.WINDOW
+"""Entries that tapes must have room for: read after every window of the engine, in which a component has two a cycle at most,
+they are never full before they are read."""
 
 
 class Recorded(Schedule):
@@ -62,12 +65,15 @@ class Recorded(Schedule):
         self._end = window.end
 
     def _advance(self, requests: Requests) -> int:
-        behind = self._over and bool((self._reached >= self.window.end).all())
-        windows = 1 if self._watching and not behind else WINDOWS
+        if self._over and not self._late_states().any():
+            self.memory.words[at.BEHIND] = 1
+        windows = 1 if self._watching and not self.memory.words[at.BEHIND] else WINDOWS
+        epoch = self.memory.words[at.EPOCH]
         with np.errstate(over="ignore"):  # sums of the grant log are modulo 2**64
             status: int = advance(self.memory.words, self.memory.vectors, self.memory.bins, windows)
         self._take_rows()
-        if self._watching:
+        if self._watching and not self.memory.words[at.BEHIND]:
+            assert self.memory.words[at.EPOCH] == epoch, "no tape is full before it is read"
             self._take_states()
             if not self._over and self.memory.words[at.BASE] >= self.window.end:
                 self._pass()
@@ -75,6 +81,13 @@ class Recorded(Schedule):
             return status
         self._watch()
         return at.PAUSED
+
+    def _late_states(self) -> NDArray[np.bool_]:
+        """Components whose states in the window are not known yet: not those that will only be drained or disabled to the end."""
+        done = self.memory.words[self._programs + at.DONE] != 0
+        owners = np.searchsorted(self._parts, self.memory.words[self._programs + at.OWNER])
+        busy = np.bincount(owners[~done], minlength=len(self._parts)) > 0
+        return busy & (self._reached < self.window.end)
 
     def _watch(self) -> None:
         """The window is near: from here on tapes are read, as they are written."""
@@ -110,7 +123,7 @@ class Recorded(Schedule):
         words, bins = self.memory.words, self.memory.bins
         until = min(self.window.end, at.NEVER if cycles is None else cycles)
         taped = (
-            words[self._parts + at.TAPED] if cycles is None else np.full(len(self._parts), at.MOST_ENTRIES)
+            words[self._parts + at.TAPED] if cycles is None else np.full(len(self._parts), words[at.ENTRIES])
         )
         for place in np.flatnonzero((self._reached < until) & (taped > self._read)):
             tape = int(words[self._parts[place] + at.TAPE])
@@ -122,7 +135,7 @@ class Recorded(Schedule):
             self._reached[place] += lengths[-1]
             self._keep(len(codes))
         self._read = taped
-        if cycles is None and taped.max(initial=0) > at.MOST_ENTRIES // 2:
+        if cycles is None and taped.max(initial=0) > words[at.ENTRIES] // 2:
             unrolled(words, bins)
             self._read = np.zeros_like(taped)
 
@@ -136,9 +149,8 @@ class Recorded(Schedule):
             self._watch()
         if not self._over:
             self._pass()
-        if self._read.max(initial=0):
-            unrolled(self.memory.words, self.memory.bins)
-            self._read = np.zeros_like(self._read)
+        unrolled(self.memory.words, self.memory.bins)
+        self._read = np.zeros_like(self._read)
         super()._finish(cycles)
         self._take_states(cycles)
         self._end = min(self.window.end, cycles)

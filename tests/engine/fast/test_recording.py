@@ -11,7 +11,7 @@ from simulator.engine.fast import layout as at
 from simulator.engine.fast import record, run
 from simulator.engine.fast.loading import Loader
 from simulator.engine.fast.memory import Memory
-from simulator.engine.fast.recording import Recorded
+from simulator.engine.fast.recording import ENTRIES, Recorded
 from simulator.engine.reference import record as record_reference
 from simulator.engine.reference import run as reference
 from simulator.lowering import lower
@@ -22,7 +22,7 @@ from simulator.record.states import BLOCKED, DISABLED
 
 def recorded(plan: Plan, window: Window) -> tuple[Recording, int]:
     """A recording, and how many cycles were leapt over on the way."""
-    memory = Memory(plan)
+    memory = Memory(plan, entries=ENTRIES)
     blocks = iter(memory.programs)
     loaders = [[Loader(memory, c, p, next(blocks)) for p in c.programs] for c in plan.components]
     schedule = Recorded(memory, loaders, window)
@@ -102,3 +102,21 @@ def test_a_component_of_idle_programs_is_disabled_in_a_run_of_any_length() -> No
     assert run(plan) == reference(plan)
     assert run(plan).components[1].stalls["disabled"] == 3000
     assert record(plan, Window(2000, 2500))[1].components[1].states.tolist() == [DISABLED]
+
+
+def test_many_components_have_short_tapes_that_are_read_in_time() -> None:
+    """More components than tapes have room for at their longest; some change their state every cycle or two."""
+    channels = tuple(Channel(f"c{i}", 1, latency=1) for i in range(3))
+    parts = []
+    for i in range(4):
+        ends = {"inputs": [i - 1] if i else [], "outputs": [i] if i < 3 else []}
+        moves = {"takes": [1] * (i > 0), "puts": [1] * (i < 3)}
+        parts.append(server(f"s{i}", program("p", run_of(3000, 2 if i == 0 else 1, **moves), **ends)))
+    idle = [server(f"idle{i}", program("p")) for i in range(1100)]
+    plan = Plan((*parts, *idle), channels)
+    assert Memory(plan).words[at.ENTRIES] < ENTRIES
+    for window in (Window(0, 6000), Window(2500, 5000)):
+        outcome, told = record(plan, window)
+        assert outcome == run(plan)
+        assert told == record_reference(plan, window)[1]
+        assert max(len(part.begins) for part in told.components[:4]) > 2000
