@@ -151,16 +151,12 @@ def command(
     machine = override(load(hw), pairs(sets, "--set"))
     options = Options(engine, rung, VERIFY[verify], seed, quiet, jobs)
     if part is not None:
-        from simulator.cli.run_sample import run_sample
-
         if requests or dry_run or baseline not in (None, NONE):
             raise click.UsageError("--sample estimates HW alone: no --baseline, --requests or --dry-run")
         folder.claim(out, force)
-        with _layers(trace, layers) as workload:
-            run_sample(machine, workload, part, options, out, plot, as_json)
+        _sample(machine, trace, layers, part, options, out, (plot, as_json))
         return
-    other = _baseline(baseline, machine)
-    machines = [machine] if other is None else [machine, other]
+    machines = [machine, *filter(None, [_baseline(baseline, machine)])]
     if dry_run:
         _dry_run(machines, trace, layers, options)
         return
@@ -173,6 +169,21 @@ def command(
         result, compared = _simulate(machines, workload, options, out, told, kept)
         _write(out, result, compared, plot, draft)
     _show(result, compared, bool(sets), out, as_json)
+
+
+def _sample(
+    machine: Machine,
+    trace: str,
+    layers: str,
+    part: float,
+    options: Options,
+    out: Path,
+    told: tuple[bool, bool],
+) -> None:
+    from simulator.cli.run_sample import run_sample
+
+    with _layers(trace, layers) as workload:
+        run_sample(machine, workload, part, options, out, *told)
 
 
 def _dry_run(machines: list[Machine], trace: str, layers: str, options: Options) -> None:
