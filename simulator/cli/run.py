@@ -136,20 +136,20 @@ def command(
     from simulator.plan.rung import parse_rung
 
     parse_rung(rung)
+    options = Options(engine, rung, VERIFY[verify], seed, quiet, jobs)
     folder.claim(out, force, lambda place: requests is None and begun(place))
     point = specification(hw)
     if point is not None:
         if sets or requests or part or dry_run or baseline not in (None, NONE):
             raise click.UsageError(f"{FOR_MACHINES} are for machines; HW is a design point")
         folder.claim(out, force)
-        result = run_point(point, trace, layers, Options(engine, rung, VERIFY[verify], seed, quiet))
+        result = run_point(point, trace, layers, options)
         _write(out, result, None, plot)
         _show(result, None, False, out, as_json)
         return
     if trace is None:
         raise click.UsageError("a machine needs a TRACE")
     machine = override(load(hw), pairs(sets, "--set"))
-    options = Options(engine, rung, VERIFY[verify], seed, quiet, jobs)
     if part is not None:
         if requests or dry_run or baseline not in (None, NONE):
             raise click.UsageError("--sample estimates HW alone: no --baseline, --requests or --dry-run")
@@ -158,8 +158,7 @@ def command(
         return
     machines = [machine, *filter(None, [_baseline(baseline, machine)])]
     if dry_run:
-        _dry_run(machines, trace, layers, options)
-        return
+        return _dry_run(machines, trace, layers, options)
     with (
         _layers(trace, layers) as workload,
         folder.draft(out, requests is not None) as draft,
