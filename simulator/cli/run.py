@@ -158,14 +158,14 @@ def command(
         return
     machines = [machine, *filter(None, [_baseline(baseline, machine)])]
     if dry_run:
-        return _dry_run(machines, trace, layers, options)
+        _dry_run(machines, trace, layers, options)
+        return
     with (
         _layers(trace, layers) as workload,
         folder.draft(out, requests is not None) as draft,
         _kept(out, machines, workload, options, force, draft) as kept,
     ):
-        told = _requests(draft, requests)
-        result, compared = _simulate(machines, workload, options, out, told, kept)
+        result, compared = _simulate(machines, workload, options, out, _requests(draft, requests), kept)
         _write(out, result, compared, plot, draft)
     _show(result, compared, bool(sets), out, as_json)
 
