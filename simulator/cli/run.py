@@ -136,31 +136,27 @@ def command(
     from simulator.plan.rung import parse_rung
 
     parse_rung(rung)
+    options = Options(engine, rung, VERIFY[verify], seed, quiet, jobs)
     folder.claim(out, force, lambda place: requests is None and begun(place))
     point = specification(hw)
     if point is not None:
         if sets or requests or part or dry_run or baseline not in (None, NONE):
             raise click.UsageError(f"{FOR_MACHINES} are for machines; HW is a design point")
         folder.claim(out, force)
-        result = run_point(point, trace, layers, Options(engine, rung, VERIFY[verify], seed, quiet))
+        result = run_point(point, trace, layers, options)
         _write(out, result, None, plot)
         _show(result, None, False, out, as_json)
         return
     if trace is None:
         raise click.UsageError("a machine needs a TRACE")
     machine = override(load(hw), pairs(sets, "--set"))
-    options = Options(engine, rung, VERIFY[verify], seed, quiet, jobs)
     if part is not None:
-        from simulator.cli.run_sample import run_sample
-
         if requests or dry_run or baseline not in (None, NONE):
             raise click.UsageError("--sample estimates HW alone: no --baseline, --requests or --dry-run")
         folder.claim(out, force)
-        with _layers(trace, layers) as workload:
-            run_sample(machine, workload, part, options, out, plot, as_json)
+        _sample(machine, trace, layers, part, options, out, (plot, as_json))
         return
-    other = _baseline(baseline, machine)
-    machines = [machine] if other is None else [machine, other]
+    machines = [machine, *filter(None, [_baseline(baseline, machine)])]
     if dry_run:
         _dry_run(machines, trace, layers, options)
         return
@@ -169,10 +165,24 @@ def command(
         folder.draft(out, requests is not None) as draft,
         _kept(out, machines, workload, options, force, draft) as kept,
     ):
-        told = _requests(draft, requests)
-        result, compared = _simulate(machines, workload, options, out, told, kept)
+        result, compared = _simulate(machines, workload, options, out, _requests(draft, requests), kept)
         _write(out, result, compared, plot, draft)
     _show(result, compared, bool(sets), out, as_json)
+
+
+def _sample(
+    machine: Machine,
+    trace: str,
+    layers: str,
+    part: float,
+    options: Options,
+    out: Path,
+    told: tuple[bool, bool],
+) -> None:
+    from simulator.cli.run_sample import run_sample
+
+    with _layers(trace, layers) as workload:
+        run_sample(machine, workload, part, options, out, *told)
 
 
 def _dry_run(machines: list[Machine], trace: str, layers: str, options: Options) -> None:
