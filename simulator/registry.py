@@ -21,6 +21,7 @@ _ENTRIES: dict[str, dict[str, str]] = {
         "family": "simulator.sparsity.patterns:Family",
         "hss": "simulator.sparsity.patterns:Hss",
         "recorded": "simulator.sparsity.patterns:Recorded",
+        "terms": "simulator.sparsity.patterns:Terms",
         "unstructured": "simulator.sparsity.patterns:Unstructured",
     },
     "format": {
