@@ -10,6 +10,7 @@ from simulator.hardware.components import Array, Compress, Distribute, Drain, Dr
 from simulator.hardware.datapath import Datapath, choose
 from simulator.hardware.machine import Machine
 from simulator.hardware.mapping import Mapping
+from simulator.hardware.numbers import Rates, Scales
 from simulator.hardware.offsets import Offsets
 from simulator.hardware.quantity import Count
 from simulator.hardware.specification import Specification, obey
@@ -27,11 +28,17 @@ class Kernel(Datapath):
         Pattern or family of patterns of the inputs along K that saves steps or cycles; None: zeros of the inputs save none.
     window : Count or None
         Coordinates of K of a step, where rows take different numbers of multipliers; None: they follow from the pattern.
+    rates : Rates or None
+        Number formats the multipliers take; None: they take integers of `value_bits`.
+    scales : Scales or None
+        Scales of vectors of quantised operands; None: there are none.
     """
 
     offsets: Offsets | None = None
     streamed: str | None = None
     window: Count | None = None
+    rates: Rates | None = None
+    scales: Scales | None = None
 
     @field_validator("streamed")
     @classmethod

@@ -221,8 +221,8 @@ def parse(name: str) -> Config:
     if len({m for _, m in (sparsity, outliers, inliers)}) > 1:
         _fail(name, "all rules must have the same M: outliers are chosen per block")
     if outliers[0] + inliers[0] != sparsity[0]:
-        kept = f"{outliers[0]} + {inliers[0]}"
-        _fail(name, f"outliers and inliers must be what is kept: {kept} is not {sparsity[0]}")
+        total = f"{outliers[0]} + {inliers[0]}"
+        _fail(name, f"outliers and inliers must be what is kept: {total} is not {sparsity[0]}")
     numbers = [_number(name, rest[i]) for i in (4, 7)]
     terms = tuple(Term(*rule, n, n) for rule, n in zip((outliers, inliers), numbers, strict=True))
     if len({term.integral for term in terms}) > 1:
