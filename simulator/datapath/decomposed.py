@@ -5,13 +5,16 @@ weights one per cycle, each with the input its place names; a step is L(f) block
 coordinates that share a scale) add up products of codes, and the sum is scaled once on its way to the accumulator, where terms
 meet::
 
-    Z[m, n] = sum over terms, vectors v of  s[m, v] t[v, n]  (sum over blocks b of v, slots j < N of  V[m, b, j] x[b M + o[m, b, j], n])
+    Z[m, n] = sum over terms, vectors v of  s[m, v] t[v, n] D[m, v, n]
+    D[m, v, n] = sum over blocks b of v, slots j < N of  V[m, b, j] x[b M + o[m, b, j], n]
 
-N = M keeps no places; N':M' with c M' = M runs as c N':M, which contains it. Source: Jeong et al., SDQ (arXiv 2406.13868) for what is
-computed. How its hardware lays out N of 8 was not seen: lanes in time are chosen because they keep every N busy.
+N = M keeps no places; N':M' with c M' = M runs as c N':M, which contains it. Source: Jeong et al., SDQ (arXiv 2406.13868) for what
+is computed. How its hardware lays out N of 8 was not seen: lanes in time are chosen because they keep every N busy.
 """
 
 from __future__ import annotations
+
+from math import lcm
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,13 +78,15 @@ def _add(code: Code, weights: Ints, inputs: Ints, out: Ints) -> None:
     """Add the products of a term."""
     assert code.rate is not None
     kept, length = code.cycles, code.window // code.rate
-    pad = -weights.shape[1] % code.window
+    assert code.inputs is not None
+    forms = [form for form in (code.operand, code.inputs[1]) if isinstance(form, Scaled)]
+    vector = forms[0].vector if forms else length
+    pad = -weights.shape[1] % lcm(code.window, vector)
     weights, inputs = np.pad(weights, ((0, 0), (0, pad))), np.pad(inputs, ((0, pad), (0, 0)))
-    vector, scales, shown = length, np.ones((len(weights), 1), np.int64), np.ones((1, out.shape[1]), np.int64)
+    scales, shown = np.ones((len(weights), 1), np.int64), np.ones((1, out.shape[1]), np.int64)
     if isinstance(code.operand, Scaled):
-        vector = code.operand.vector
         weights, scales = code.operand.factors(weights)
-    if code.inputs is not None and isinstance(code.inputs[1], Scaled):
+    if isinstance(code.inputs[1], Scaled):
         codes, found = code.inputs[1].factors(np.ascontiguousarray(inputs.T))
         inputs, shown = codes.T, found.T
     vectors = weights.shape[1] // vector
@@ -150,12 +155,15 @@ def _laid(
             f"machine {machine.name!r}: datapath.kind decomposed needs datapath.rates, and datapath.scales whose vector is a "
             f"whole number of blocks of {length}"
         )
-    slower = max(numbers, key=lambda number: number.bits)
-    if slower.name not in rates.numbers:
-        raise InputError(
-            f"machine {machine.name!r}: has no rate for {slower.name}; it has {', '.join(rates.numbers)}"
-        )
-    rate, form = rates.numbers[slower.name], Scaled(scales.vector.value, scales.width.value)
+    for number in numbers:
+        if number.name not in rates.numbers:
+            raise InputError(
+                f"machine {machine.name!r}: has no rate for {number.name}; it has {', '.join(rates.numbers)}"
+            )
+    rate, form = (
+        min(rates.numbers[number.name] for number in numbers),
+        Scaled(scales.vector.value, scales.width.value),
+    )
     scaled = [scaling is not None and number.integral for number in numbers]
     window = rate * length
     more = -(-window // form.vector) * form.scale_bits

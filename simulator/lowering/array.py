@@ -38,7 +38,8 @@ def refills(context: Context) -> Iterator[Chunk]:
             size = -(-metadata // context.widths.word) * word
             count, groups, rest = -(-data // context.widths.row), *divmod(size, row)
             sizes = [row] * (count + groups) + ([rest] if rest else [])
-            values = data // context.widths.weights
+            coded = context.operands.layout(tile.first_window + p)[0]
+            values = data // (context.widths.weights if coded.widths is None else coded.widths[0])
             body = sizes[1:-1] if len(sizes) > 1 else []
             first = (
                 1,

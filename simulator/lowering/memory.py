@@ -29,15 +29,15 @@ def fetched(context: Context, tile: Tile, tensor: str) -> tuple[int, int, int]:
     widths = context.widths
     word = widths.word // 8
     if tensor == "weights":
-        data = metadata = rows = words = 0
+        held = meta = rows = words = 0
         for p, times in context.operands.alike(tile.first_window, tile.windows):
-            some, more = context.operands.weight_bits(tile.row, tile.first_window + p)
-            data, metadata = data + times * some, metadata + times * more
-            rows, words = rows + times * -(-some // widths.row), words + times * -(-more // widths.word)
-        return -(-data // 8) + -(-metadata // 8), rows, words * word
+            values, places = context.operands.weight_bits(tile.row, tile.first_window + p)
+            held, meta = held + times * values, meta + times * places
+            rows, words = rows + times * -(-values // widths.row), words + times * -(-places // widths.word)
+        return -(-held // 8) + -(-meta // 8), rows, words * word
     size = context.operands.dram_inputs(tile.group, tile.first_window, tile.windows, tile.column, 1)[0]
-    data, meta = context.streams(tile)
-    return size, data.rows, -(-meta.bits // widths.word) * word if meta else 0
+    data, metadata = context.streams(tile)
+    return size, data.rows, -(-metadata.bits // widths.word) * word if metadata else 0
 
 
 def pieces(context: Context, tensor: str) -> tuple[NDArray[np.int64], ...]:

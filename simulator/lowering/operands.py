@@ -19,7 +19,15 @@ from numpy.typing import NDArray
 from simulator.datapath.code import Code
 from simulator.lowering.streams import Stream, stream
 from simulator.mapping import Geometry
-from simulator.sparsity.formats import Bitmask, BlockList, CoordinatePayload, DensityBound, Format, Scaled, resolve
+from simulator.sparsity.formats import (
+    Bitmask,
+    BlockList,
+    CoordinatePayload,
+    DensityBound,
+    Format,
+    Scaled,
+    resolve,
+)
 from simulator.sparsity.spans import column_counts, row_counts
 from simulator.workload.matrix import GemmView
 

@@ -57,10 +57,9 @@ class StationaryLayer:
     @property
     def macs(self) -> dict[str, int]:
         """Dense multiplications of the einsum, effectual ones, and slots issued (lanes x steps)."""
-        view, g = self.view, self.context.geometry
         effectual = sum(int(group.sum()) for group in self.context.operands.effectual)
         return {
-            "dense": lowered.dense(view),
+            "dense": lowered.dense(self.view),
             "effectual": effectual,
             "slots": sum(self._slots(code, g.windows) for code, g in self._products),
         }
@@ -189,7 +188,8 @@ def _geometry(machine: Stationary, view: GemmView, code: Code) -> Geometry:
 
 def _operands(machine: Stationary, view: GemmView, code: Code, geometry: Geometry) -> Operands:
     if code.terms:
-        return TermOperands(view, code, geometry, _widths(machine))
+        interleaved = machine.datapath.schedule == "interleaved"
+        return TermOperands(view, code, geometry, _widths(machine), interleaved)
     widths = _widths(machine)
     if code.widths is not None:
         widths = replace(widths, weights=code.widths[0], inputs=code.widths[1])

@@ -1,8 +1,8 @@
-"""Operands of a sum of products whose terms lie one after the other along K: windows of one term, then of the next.
+"""Operands of a sum of products whose terms lie one after the other along K.
 
-Every term has counts of its own, as if it were a layer; here its windows follow those of the term before, so that a piece of K may
-end in one term and begin in another. Inputs are stored in a format of fixed size (codes and scales), so that their bits do not
-depend on the data.
+Every term has counts of its own, as if it were a layer; here the windows of all terms are one sequence, term after term or
+interleaved, so that a piece of K may hold windows of several terms. Inputs are stored in a format of fixed size (codes and
+scales), so that their bits do not depend on the data.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import cached_property
 from itertools import groupby
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,18 +28,22 @@ class TermOperands(Operands):
     Attributes
     ----------
     terms : list of Operands
-    edges : ndarray of int64, shape (terms + 1,)
-        First window of every term, and how many there are.
+    order : list of (int, int)
+        Term and window of the term, in the order they run.
     """
 
-    def __init__(self, view: GemmView, code: Code, geometry: Geometry, widths: Widths) -> None:
+    def __init__(
+        self, view: GemmView, code: Code, geometry: Geometry, widths: Widths, interleaved: bool
+    ) -> None:
         self.view, self.code, self.geometry, self.widths = view, code, geometry, widths
         self._pieces: dict[tuple[str, int], tuple[int, int]] = {}
         self.terms = [self._term(i, term) for i, term in enumerate(code.terms)]
-        self.edges = np.cumsum([0, *(term.geometry.windows for term in self.terms)])
+        self.order = [(i, w) for i, term in enumerate(self.terms) for w in range(term.geometry.windows)]
+        if interleaved:
+            self.order.sort(key=lambda at: (self._end(*at), at))
         self.format = self.terms[0].format
-        self.data_bits = [np.concatenate([term.data_bits[0] for term in self.terms])]
-        self.metadata_bits = [np.concatenate([term.metadata_bits[0] for term in self.terms])]
+        self.data_bits = [self._ordered([term.data_bits[0] for term in self.terms])]
+        self.metadata_bits = [self._ordered([term.metadata_bits[0] for term in self.terms])]
 
     def _term(self, number: int, code: Code) -> Operands:
         depth = self.view.K // len(self.code.terms)
@@ -55,25 +60,35 @@ class TermOperands(Operands):
     @cached_property
     def effectual(self) -> list[NDArray[np.int64]]:
         """Per group: effectual multiplications per pass, shape (row tiles, windows, column tiles)."""
-        return [np.concatenate([term.effectual[0] for term in self.terms], axis=1)]
+        each = [term.effectual[0].transpose(1, 0, 2) for term in self.terms]
+        return [np.ascontiguousarray(self._ordered(each).transpose(1, 0, 2))]
 
     @cached_property
     def regular(self) -> bool:
         """Columns are alike; windows are not, see :meth:`place`."""
         return True
 
+    def _end(self, term: int, window: int) -> int:
+        """The coordinate after the last that a window covers."""
+        g = self.terms[term].geometry
+        return min(g.K, (window + 1) * g.window)
+
+    def _ordered(self, each: list[NDArray[Any]]) -> NDArray[Any]:
+        """Arrays of every term, windows along the first axis, as one in the order windows run."""
+        first = np.cumsum([0, *(len(one) for one in each)])
+        return np.concatenate(each)[[first[term] + window for term, window in self.order]]
+
     def _at(self, window: int) -> tuple[Operands, int]:
         """The term of a window, and the window's number there."""
-        term = int(np.searchsorted(self.edges, window, side="right")) - 1
-        return self.terms[term], window - int(self.edges[term])
+        term, own = self.order[window]
+        return self.terms[term], own
 
     def alike(self, first: int, windows: int) -> list[tuple[int, int]]:
         """See :meth:`simulator.lowering.operands.Operands.alike`."""
 
         def key(p: int) -> tuple[int, int, bool, bool]:
-            term, window = self._at(first + p)
-            covered = term.layout(window)[1]
-            return self.terms.index(term), covered, p == 0, p == windows - 1
+            term, window = self.order[first + p]
+            return term, self.terms[term].layout(window)[1], p == 0, p == windows - 1
 
         found = []
         for _, run in groupby(range(windows), key):
@@ -125,11 +140,11 @@ class TermOperands(Operands):
     def dram_inputs(self, group: int, first: int, windows: int, column: int, columns: int) -> tuple[int, int]:
         """See :meth:`simulator.lowering.operands.Operands.dram_inputs`."""
         size = metadata = 0
-        for term, begin, end in zip(self.terms, self.edges[:-1], self.edges[1:], strict=True):
-            start, stop = max(first, int(begin)), min(first + windows, int(end))
-            if start < stop:
-                some = term.dram_inputs(group, start - int(begin), stop - start, column, columns)
-                size, metadata = size + some[0], metadata + some[1]
+        for i, term in enumerate(self.terms):
+            some = [window for of, window in self.order[first : first + windows] if of == i]
+            if some:  # neighbours, in whatever order terms run
+                more = term.dram_inputs(group, some[0], len(some), column, columns)
+                size, metadata = size + more[0], metadata + more[1]
         return size, metadata
 
     def dram_pieces(self, windows: int) -> NDArray[np.int64]:

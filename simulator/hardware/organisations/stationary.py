@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import field_validator, model_validator
 
@@ -32,6 +32,9 @@ class Kernel(Datapath):
         Number formats the multipliers take; None: they take integers of `value_bits`.
     scales : Scales or None
         Scales of vectors of quantised operands; None: there are none.
+    schedule : str or None
+        Of a sum of products: ``in_turn``, all windows of a term before those of the next; ``interleaved``, windows in the order
+        in which the coordinates of K that they cover end. None: there are no such sums.
     """
 
     offsets: Offsets | None = None
@@ -39,6 +42,7 @@ class Kernel(Datapath):
     window: Count | None = None
     rates: Rates | None = None
     scales: Scales | None = None
+    schedule: Literal["in_turn", "interleaved"] | None = None
 
     @field_validator("streamed")
     @classmethod

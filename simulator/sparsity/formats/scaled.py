@@ -65,7 +65,8 @@ class Scaled:
         fibers, coordinates = encoded.shape
         scales = encoded.metadata["scale"].entries.reshape(fibers, -1).astype(encoded.data.dtype)
         spread = np.repeat(scales, self.vector, axis=1)[:, :coordinates]
-        return encoded.data.reshape(encoded.shape) * spread
+        values: NDArray[Any] = encoded.data.reshape(encoded.shape) * spread
+        return values
 
     def factors(self, values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
         """(Codes, scales) of integers, shapes (fibers, coordinates) and (fibers, vectors); a vector of zeros has scale 1."""

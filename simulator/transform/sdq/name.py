@@ -10,7 +10,7 @@ Methods: W Wanda, S SparseGPT, M magnitude (ours). With rates r relative to fp16
     effective throughput = 1 / sum over terms of (N / M) / r           r = 1, 2, 4 of 16, 8, 4 bits
     bits per weight      = sum over terms of  N / M b + min(N ceil(log2 M), M) / M + scale bits / vector
 
-r is of the wider of both operands. Outlier and inlier places are coordinates or a bitmask, whichever is smaller; dense terms have
+r is of the slower of both operands. Outlier and inlier places are coordinates or a bitmask, whichever is smaller; dense terms have
 none; scales lie over all coordinates of a vector. Source: Jeong et al., SDQ: Sparse Decomposed Quantization for LLM Inference
 (arXiv 2406.13868) for the name, the decomposition and its headline of 4x; the rules of rates and bits are derived, and give that 4.
 """
@@ -68,11 +68,6 @@ class Term:
     def density(self) -> Fraction:
         """N / M."""
         return Fraction(self.kept, self.length)
-
-    @property
-    def number(self) -> str:
-        """The format whose rate it runs at: the wider of both."""
-        return max(self.weights, self.inputs, key=lambda name: resolve(name).bits)
 
     @property
     def integral(self) -> bool:
@@ -165,18 +160,18 @@ class Config:
         Parameters
         ----------
         rates : mapping of str to int
-            Multiplications per cycle of each number format, relative to one another; of a machine:
-            :func:`simulator.transform.sdq.rates`.
+            Multiplications per cycle of each number format, relative to one another; a machine's are
+            ``machine.datapath.rates.numbers``.
 
         Raises
         ------
         InputError
             No rate for a format.
         """
-        for name in ("fp16", *(term.number for term in self.terms)):
+        for name in ("fp16", *(name for term in self.terms for name in (term.weights, term.inputs))):
             if name not in rates:
                 raise InputError(f"{self.name}: no rate for {name}; there are rates for {', '.join(rates)}")
-        time = sum(term.density / rates[term.number] for term in self.terms)
+        time = sum(term.density / min(rates[term.weights], rates[term.inputs]) for term in self.terms)
         return float(1 / (time * rates["fp16"]))
 
     def bits_per_weight(self) -> Bits:
