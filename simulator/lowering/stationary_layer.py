@@ -50,9 +50,10 @@ class StationaryLayer:
 
     @property
     def lanes(self) -> int:
-        """Multipliers of the machine."""
+        """Multipliers of the machine; where rates differ, the most multiplications of the layer that start in a cycle."""
         array = self.context.machine.components.array
-        return array.multipliers
+        rates = [code.rate for code, _ in self._products if code.rate is not None]
+        return array.arrays.value * array.rows.value * max(rates) if rates else array.multipliers
 
     @property
     def macs(self) -> dict[str, int]:
