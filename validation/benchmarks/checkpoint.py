@@ -1,8 +1,8 @@
 """``python -m validation.benchmarks.checkpoint [--blocks N] [--sdq NAME] [--folder DIR]``: a large checkpoint decomposed.
 
 A synthetic checkpoint of 2.1 GB in LLaMA's layout with LLaMA-7B's sizes (hidden 4096, 11008 in between, 32,000 tokens, four
-blocks), random weights with a few large ones, is written and decomposed by the command in a process of its own, whose peak memory and CPU
-time are told. Some minutes; 4 GB of disk, which is given back.
+blocks), random weights with a few large ones, is written and decomposed by the command in a process of its own, whose peak memory
+and CPU time are told. Some minutes; 4 GB of disk, which is given back.
 """
 
 from __future__ import annotations
