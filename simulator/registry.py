@@ -21,6 +21,7 @@ _ENTRIES: dict[str, dict[str, str]] = {
         "family": "simulator.sparsity.patterns:Family",
         "hss": "simulator.sparsity.patterns:Hss",
         "recorded": "simulator.sparsity.patterns:Recorded",
+        "terms": "simulator.sparsity.patterns:Terms",
         "unstructured": "simulator.sparsity.patterns:Unstructured",
     },
     "format": {
@@ -30,6 +31,7 @@ _ENTRIES: dict[str, dict[str, str]] = {
         "csc": "simulator.sparsity.formats:Csc",
         "density_bound": "simulator.sparsity.formats:DensityBound",
         "run_length": "simulator.sparsity.formats:RunLength",
+        "scaled": "simulator.sparsity.formats:Scaled",
         "uncompressed": "simulator.sparsity.formats:Uncompressed",
     },
     "organisation": {
@@ -70,6 +72,7 @@ _ENTRIES: dict[str, dict[str, str]] = {
     },
     "datapath": {
         "alternating": "simulator.datapath.alternating:Alternating",
+        "decomposed": "simulator.datapath.decomposed:Decomposed",
         "dense": "simulator.datapath.dense:Dense",
         "density_bound": "simulator.datapath.density_bound:DensityBound",
         "hss": "simulator.datapath.hss:TwoRank",

@@ -66,6 +66,13 @@ class Code:
         Bits of a window on its way to the arrays; None: every coordinate uncompressed.
     rows : Rows or None
         Rows that store different numbers of values, and the order they run in; None: all are alike.
+    widths : (int, int) or None
+        Bits of a weight and of an input; None: those of the machine.
+    rate : int or None
+        Multiplications a row starts per cycle; None: as many as it has multipliers.
+    terms : tuple of Code
+        Layouts of the terms of a sum of products, which lie one after the other along K, equally long; the other attributes are
+        then those of the widest window. Empty: there is one product.
     """
 
     pattern: str
@@ -81,6 +88,9 @@ class Code:
     issued: int | None = None
     delivered: int | None = None
     rows: Rows | None = None
+    widths: tuple[int, int] | None = None
+    rate: int | None = None
+    terms: tuple[Code, ...] = ()
 
     def stored(self, coordinates: int) -> int:
         """Values stored per row for a window that covers `coordinates` <= window coordinates of K."""

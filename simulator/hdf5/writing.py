@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -27,7 +27,8 @@ class Data:
 
     Attributes
     ----------
-    array : ndarray of bool, integers or floats, any shape
+    array : ndarray of bool, integers or floats, any shape, or a callable that gives it
+        A callable is asked when the array's turn has come, so that a file of many large arrays never holds two.
     units, long_name : str
         What one element is counted in, and what the array is, in words.
     axes : tuple of str
@@ -35,7 +36,7 @@ class Data:
     attrs : mapping of str to attribute
     """
 
-    array: NDArray[Any]
+    array: NDArray[Any] | Callable[[], NDArray[Any]]
     units: str
     long_name: str
     axes: tuple[str, ...] = ()
@@ -127,7 +128,7 @@ def _write_group(node: Any, group: Group, where: str) -> dict[str, Any]:
 
 
 def _write_data(node: Any, name: str, data: Data, where: str) -> dict[str, Any]:
-    array = np.asarray(data.array)
+    array = np.asarray(data.array() if callable(data.array) else data.array)
     if array.dtype.kind not in "biuf":
         raise InputError(f"{where}: dtype {array.dtype}: must be bool, integer or floating point")
     if data.axes and len(data.axes) != array.ndim:

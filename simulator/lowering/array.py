@@ -8,11 +8,12 @@ effectual and gated multiplications when the last of a visit is.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.datapath.code import Code
 from simulator.lowering.blocks import plain
 from simulator.lowering.context import Context
 from simulator.lowering.flows import fetch_blocks
@@ -37,7 +38,8 @@ def refills(context: Context) -> Iterator[Chunk]:
             size = -(-metadata // context.widths.word) * word
             count, groups, rest = -(-data // context.widths.row), *divmod(size, row)
             sizes = [row] * (count + groups) + ([rest] if rest else [])
-            values = data // context.widths.weights
+            coded = context.operands.layout(tile.first_window + p)[0]
+            values = data // (context.widths.weights if coded.widths is None else coded.widths[0])
             body = sizes[1:-1] if len(sizes) > 1 else []
             first = (
                 1,
@@ -55,10 +57,10 @@ def refills(context: Context) -> Iterator[Chunk]:
                 rows.append((1, sizes[-1], sizes[-1], 1, 0, 1, 0, 1, values))
             return rows
 
-        return plain(along(tile.windows, window))
+        return plain(along(context, tile, window))
 
     v = context.visits
-    order, first = kinds(context.loads, v.end, v.windows)
+    order, first = kinds(context.loads, v.end, v.windows, context.place)
     return tell(order, Blocks.of([block(v.tile(visit)) for visit in first]), v.turn)
 
 
@@ -74,18 +76,31 @@ def fetches(context: Context) -> Iterator[Chunk]:
     return tell(flows.kind[context.stream], blocks, context.visits.turn)
 
 
-def windows(context: Context, demand: int, per_column: int, per_row: int) -> Iterator[Chunk]:
+Passed = Callable[[Code], tuple[int, int, int]]
+"""Of a window: demand, and what is counted per column and per row and column of the tile."""
+
+
+def windows(context: Context, passed: Passed) -> Iterator[Chunk]:
     """Items: a window passed on. Fields: demand, work, take, release, put, one action counted per column and
     row of the tile.
     """
-    item = (demand, demand, 1, 1, 1)
 
     def block(tile: Tile) -> Chunk:
-        count = tile.windows * tile.columns * (per_column + per_row * tile.rows)
-        return plain([(tile.windows * tile.steps - 1, *item, 0), (1, *item, count)])
+        items: list[tuple[int, ...]] = []
+        count = 0
+        for p, times in context.operands.alike(tile.first_window, tile.windows):
+            demand, per_column, per_row = passed(context.operands.layout(tile.first_window + p)[0])
+            count += times * tile.columns * (per_column + per_row * tile.rows)
+            item = (demand, demand, 1, 1, 1)
+            if items and items[-1][1:-1] == item:
+                items[-1] = (items[-1][0] + times * tile.steps, *item, 0)
+            else:
+                items.append((times * tile.steps, *item, 0))
+        *before, (steps, *last, _) = items
+        return plain([*before, (steps - 1, *last, 0), (1, *last, count)])
 
     v = context.visits
-    order, first = kinds(v.columns, v.rows, v.windows)
+    order, first = kinds(v.columns, v.rows, v.windows, context.place)
     return tell(order, Blocks.of([block(v.tile(visit)) for visit in first]), v.turn)
 
 
@@ -93,14 +108,11 @@ def steps(context: Context) -> Iterator[Chunk]:
     """Items: a step of all lanes. Fields: demand, work, take weights, window, space, releases, put columns,
     put refill space, then the actions.
     """
-    array = context.machine.components.array
-    cycles = context.code.cycles
-    work = array.multipliers * cycles
-    gating, coded = context.machine.datapath.gating, context.code
+    multipliers = context.machine.components.array.multipliers
+    gating = context.machine.datapath.gating
 
     def issue(tile: Tile, p: int) -> int:
-        window = tile.first_window + p
-        coordinates = min(coded.window, context.geometry.K - window * coded.window)
+        coded, coordinates = context.operands.layout(tile.first_window + p)
         issued: int = coded.issues(*context.geometry.span(tile.row), coordinates) * tile.columns
         return issued
 
@@ -109,6 +121,8 @@ def steps(context: Context) -> Iterator[Chunk]:
 
         def passes(p: int) -> list[tuple[int, ...]]:
             table: list[tuple[int, ...]] = []
+            coded = context.operands.layout(tile.first_window + p)[0]
+            cycles, work = coded.cycles, multipliers * coded.cycles
             space, column = int(tile.begin and p == 0), int(tile.end and p == tile.windows - 1)
             issued, sums = issue(tile, p), rows * columns
             muxes = issued if coded.choices > 1 else 0
@@ -121,10 +135,10 @@ def steps(context: Context) -> Iterator[Chunk]:
             table.append((1, cycles, work, first, 1, space, 1, 1, space, column, 1, *counts))
             return table
 
-        return plain(along(tile.windows, passes))
+        return plain(along(context, tile, passes))
 
     v = context.visits
-    order, kind = kinds(v.columns, v.rows, context.loads, v.windows, v.begin, v.end)
+    order, kind = kinds(v.columns, v.rows, context.loads, v.windows, v.begin, v.end, context.place)
     blocks = Blocks.of([template(v.tile(visit)) for visit in kind])
     if not gating:
         return tell(order, blocks, v.turn)

@@ -34,6 +34,11 @@ class Context:
         """All accumulator-tile visits in execution order."""
         return visits(self.tiling, self.geometry)
 
+    @cached_property
+    def place(self) -> NDArray[np.int64]:
+        """What tells pieces of K apart whose windows are not alike, a number per visit, shape (V,)."""
+        return self.operands.place(self.visits.first_window)
+
     @property
     def tiles(self) -> Iterator[Tile]:
         """The visits one by one."""

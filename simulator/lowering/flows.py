@@ -102,7 +102,8 @@ def _spans(g: Geometry, windows: int, pieces: int) -> Ints:
 
 def _alike(operands: Operands, windows: int, spans: Ints) -> Flows:
     g = operands.geometry
-    kind, first = kinds(spans[:, 1] - spans[:, 0], spans[:, 3] - spans[:, 2], spans[:, 1] == g.windows)
+    sizes = spans[:, 1] - spans[:, 0], spans[:, 3] - spans[:, 2]
+    kind, first = kinds(*sizes, spans[:, 1] == g.windows, operands.place(spans[:, 0]))
     told = [operands.streams(0, int(spans[i, 2]) // g.columns, int(spans[i, 0]), windows) for i in first]
     periods, vectors = [], []
     for data, metadata in told:

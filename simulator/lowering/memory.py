@@ -29,22 +29,22 @@ def fetched(context: Context, tile: Tile, tensor: str) -> tuple[int, int, int]:
     widths = context.widths
     word = widths.word // 8
     if tensor == "weights":
-        last = tile.first_window + tile.windows - 1
-        bits = [context.operands.weight_bits(tile.row, tile.first_window)] * (tile.windows - 1)
-        bits.append(context.operands.weight_bits(tile.row, last))
-        size = -(-sum(data for data, _ in bits) // 8) + -(-sum(metadata for _, metadata in bits) // 8)
-        rows = sum(-(-data // widths.row) for data, _ in bits)
-        return size, rows, sum(-(-metadata // widths.word) * word for _, metadata in bits)
+        held = meta = rows = words = 0
+        for p, times in context.operands.alike(tile.first_window, tile.windows):
+            values, places = context.operands.weight_bits(tile.row, tile.first_window + p)
+            held, meta = held + times * values, meta + times * places
+            rows, words = rows + times * -(-values // widths.row), words + times * -(-places // widths.word)
+        return -(-held // 8) + -(-meta // 8), rows, words * word
     size = context.operands.dram_inputs(tile.group, tile.first_window, tile.windows, tile.column, 1)[0]
-    data, meta = context.streams(tile)
-    return size, data.rows, -(-meta.bits // widths.word) * word if meta else 0
+    data, metadata = context.streams(tile)
+    return size, data.rows, -(-metadata.bits // widths.word) * word if metadata else 0
 
 
 def pieces(context: Context, tensor: str) -> tuple[NDArray[np.int64], ...]:
     """:func:`fetched` of every visit, each shape (V,)."""
     visits = context.visits
     if tensor == "weights":
-        order, first = kinds(context.loads, visits.end, visits.windows)
+        order, first = kinds(context.loads, visits.end, visits.windows, context.place)
         found = np.array([fetched(context, visits.tile(visit), tensor) for visit in first])[order]
         return found[:, 0], found[:, 1], found[:, 2]
     flows, word = context.flows, context.widths.word
@@ -164,19 +164,20 @@ def weight_reads(context: Context) -> Iterator[Chunk]:
                 (1 if rest else 0, rest, rest, 0, 0, 1, 0, 0, rest // word),
             ]
 
-        rows = [r for r in along(tile.windows, window) if r[0]]
+        rows = [r for r in along(context, tile, window) if r[0]]
         return plain(_hand_back(rows, tile.last[0], release=4, space=6))
 
     v = context.visits
-    order, first = kinds(context.loads, v.end, v.windows, v.fetch[0], v.last[0])
+    order, first = kinds(context.loads, v.end, v.windows, v.fetch[0], v.last[0], context.place)
     return tell(order, Blocks.of([block(v.tile(visit)) for visit in first]), v.turn)
 
 
-def along(windows: int, rows: Callable[[int], list[tuple[int, ...]]]) -> list[tuple[int, ...]]:
-    """Rows of every window of a piece: those between the first and the last are alike."""
-    if windows < 3:
-        return [row for p in range(windows) for row in rows(p)]
-    return [*rows(0), *(rows(1) * (windows - 2)), *rows(windows - 1)]
+def along(
+    context: Context, tile: Tile, rows: Callable[[int], list[tuple[int, ...]]]
+) -> list[tuple[int, ...]]:
+    """Rows of every window of a piece, those of windows that are alike told once."""
+    runs = context.operands.alike(tile.first_window, tile.windows)
+    return [row for p, times in runs for row in rows(p) * times]
 
 
 def _hand_back(

@@ -19,7 +19,15 @@ from numpy.typing import NDArray
 from simulator.datapath.code import Code
 from simulator.lowering.streams import Stream, stream
 from simulator.mapping import Geometry
-from simulator.sparsity.formats import Bitmask, BlockList, CoordinatePayload, DensityBound, Format, resolve
+from simulator.sparsity.formats import (
+    Bitmask,
+    BlockList,
+    CoordinatePayload,
+    DensityBound,
+    Format,
+    Scaled,
+    resolve,
+)
 from simulator.sparsity.spans import column_counts, row_counts
 from simulator.workload.matrix import GemmView
 
@@ -120,6 +128,8 @@ class Operands:
                 data[-1] = (g.K % g.window) * self.widths.inputs
             return data, np.zeros_like(data)
         form = self._format(name)
+        if isinstance(form, Scaled):
+            return self._scales(form, columns)
         if isinstance(form, (BlockList, DensityBound)):  # as many bits whatever they hold
             one = form.bits(np.zeros((1, g.window), dtype=np.bool_), self.widths.inputs)
             shape = (g.windows, columns)
@@ -133,6 +143,14 @@ class Operands:
         fibers = padded.reshape(g.windows, g.window, columns).transpose(0, 2, 1).reshape(-1, g.window)
         bits = form.bits(fibers, self.widths.inputs)
         return bits.data.reshape(g.windows, columns), bits.metadata.reshape(g.windows, columns)
+
+    def _scales(self, form: Scaled, columns: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+        g = self.geometry
+        sizes = np.full(g.windows, g.window, dtype=np.int32)
+        if self.widths.ragged and g.K % g.window:
+            sizes[-1] = g.K % g.window
+        data = np.repeat((sizes * self.widths.inputs)[:, None], columns, axis=1)
+        return data, np.repeat((-(-sizes // form.vector) * form.scale_bits)[:, None], columns, axis=1)
 
     def _format(self, name: str) -> Format:
         if self.code.inputs is not None and name == self.code.inputs[0]:
@@ -159,6 +177,31 @@ class Operands:
             np.rint(np.matmul(a.transpose(1, 0, 2), b)).astype(np.int64).transpose(1, 0, 2)
             for a, b in zip(self.column_counts, self.row_counts, strict=True)
         ]
+
+    # --- windows one by one -----------------------------------------------------------------------------------------
+
+    def alike(self, first: int, windows: int) -> list[tuple[int, int]]:
+        """Runs of windows that are alike, among so many from `first` on: (the first of the run, counted from `first`; how many).
+
+        The first window and the last are by themselves.
+        """
+        if windows < 3:
+            return [(p, 1) for p in range(windows)]
+        return [(0, 1), (1, windows - 2), (windows - 1, 1)]
+
+    def layout(self, window: int) -> tuple[Code, int]:
+        """The layout a window runs as, and how many coordinates of K it covers."""
+        g = self.geometry
+        return self.code, min(g.window, g.K - window * g.window)
+
+    def through(self, inputs: NDArray[Any]) -> NDArray[Any]:
+        """Inputs (K, N) through their stored format and back."""
+        form = self.stored_format
+        return form.decode(form.encode(np.ascontiguousarray(inputs.T))).T
+
+    def place(self, window: NDArray[np.int64]) -> NDArray[np.int64]:
+        """A number for every first window of a piece that tells pieces of unlike windows apart."""
+        return np.zeros_like(window)
 
     def weight_bits(self, row: int, window: int) -> tuple[int, int]:
         """(Data, metadata) bits of one pass' weights: a row tile of one window."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from simulator.datapath.code import Code
 from simulator.errors import InfeasibleError
 from simulator.lowering import array, memory, output
 from simulator.lowering.context import Context
@@ -176,9 +177,7 @@ def _reads(network: Network, context: Context, slots: Slots) -> list[Program]:
 
 
 def _datapath(network: Network, context: Context) -> None:
-    parts, code = context.machine.components, context.code
-    bits = code.window_bits(context.widths.inputs)
-    window = -(-context.geometry.abreast * bits // 8)
+    parts = context.machine.components
     refill = network.program(
         "weights",
         ["refill.rows", "refill.space"],
@@ -193,13 +192,19 @@ def _datapath(network: Network, context: Context) -> None:
     network.component("fetch", "fetch", "server", [fetch])
     onwards = "array.windows" if parts.select is None else "select.windows"
     reached = parts.array.arrays.value // context.geometry.abreast
-    moved = partial(array.windows, context, window, reached * -(-bits // 8), 0)
+    abreast, width = context.geometry.abreast, context.widths.inputs
+
+    def windows(coded: Code) -> tuple[int, int, int]:
+        bits = coded.window_bits(width)
+        return -(-abreast * bits // 8), reached * -(-bits // 8), 0
+
+    moved = partial(array.windows, context, windows)
     distribute = network.program("inputs", ["distribute.windows"], [onwards], ["noc_byte"], moved)
     network.component(
         "distribute", "distribute", "server", [distribute], rate(parts.distribute.bandwidth.value)
     )
     if parts.select is not None:
-        chosen = partial(array.windows, context, 1, 0, code.blocks)
+        chosen = partial(array.windows, context, lambda coded: (1, 0, coded.blocks))
         select = network.program("inputs", ["select.windows"], ["array.windows"], ["block_select"], chosen)
         network.component("select", "select", "server", [select])
     lanes = parts.array.arrays.value * parts.array.rows.value * parts.array.pes.value * parts.array.macs.value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -19,6 +19,7 @@ from simulator.lowering.operands import Operands, Widths
 from simulator.lowering.output import Outputs, output_format, written
 from simulator.lowering.packing import cuts
 from simulator.lowering.stationary import build
+from simulator.lowering.terms import TermOperands
 from simulator.mapping import Geometry, Memory, choose
 from simulator.plan import Plan
 from simulator.registry import resolve
@@ -49,20 +50,33 @@ class StationaryLayer:
 
     @property
     def lanes(self) -> int:
-        """Multipliers of the machine."""
+        """Multipliers of the machine; where rates differ, the most multiplications of the layer that start in a cycle."""
         array = self.context.machine.components.array
-        return array.multipliers
+        rates = [code.rate for code, _ in self._products if code.rate is not None]
+        return array.arrays.value * array.rows.value * max(rates) if rates else array.multipliers
 
     @property
     def macs(self) -> dict[str, int]:
         """Dense multiplications of the einsum, effectual ones, and slots issued (lanes x steps)."""
-        view, g = self.view, self.context.geometry
         effectual = sum(int(group.sum()) for group in self.context.operands.effectual)
         return {
-            "dense": lowered.dense(view),
+            "dense": lowered.dense(self.view),
             "effectual": effectual,
-            "slots": self.lanes * g.steps * self.code.cycles,
+            "slots": sum(self._slots(code, g.windows) for code, g in self._products),
         }
+
+    @property
+    def _products(self) -> list[tuple[Code, Geometry]]:
+        """Layout and sizes of every term."""
+        if isinstance(self.context.operands, TermOperands):
+            return [(term.code, term.geometry) for term in self.context.operands.terms]
+        return [(self.code, self.context.geometry)]
+
+    def _slots(self, code: Code, windows: int) -> int:
+        """Multiplications that could start during the steps of a term."""
+        array, g = self.context.machine.components.array, self.context.geometry
+        rate = array.pes.value * array.macs.value if code.rate is None else code.rate
+        return array.arrays.value * array.rows.value * rate * code.cycles * (g.steps // g.windows * windows)
 
     @property
     def nonzeros(self) -> dict[str, tuple[int, int]]:
@@ -83,10 +97,9 @@ class StationaryLayer:
 
     def computed(self, view: GemmView, box: Box) -> NDArray[np.int64]:
         """See :class:`simulator.lowering.lowered.Lowered`; inputs go through their stored format and back."""
-        stored = self.context.operands.stored_format
         weights = view.weights(box.group, box.m0, box.m1).astype(np.int64)
         inputs = view.inputs(box.group, 0, view.K, box.n0, box.n1)
-        through = stored.decode(stored.encode(np.ascontiguousarray(inputs.T))).T
+        through = self.context.operands.through(inputs)
         return self.datapath.outputs(self.code, weights, np.ascontiguousarray(through, dtype=np.int64))
 
     @property
@@ -130,8 +143,7 @@ def lower(machine: Stationary, layer: Layer) -> StationaryLayer:
     view = GemmView(layer)
     code = datapath.code(machine, layer)
     geometry = _geometry(machine, view, code)
-    formats = list(machine.datapath.inputs) if code.inputs is None else [code.inputs[0]]
-    operands = Operands(view, code, geometry, _widths(machine), formats)
+    operands = _operands(machine, view, code, geometry)
     parts = machine.components
     capacity = (parts.glb.data_capacity.value, parts.glb.metadata_capacity.value)
     peak = parts.dram.peak(machine.clock.value)
@@ -170,8 +182,20 @@ def _geometry(machine: Stationary, view: GemmView, code: Code) -> Geometry:
             code.window,
             abreast,
         )
-        options.append(Geometry(*sizes, cuts=cut))
+        terms = tuple((view.K // len(code.terms), term.window) for term in code.terms)
+        options.append(Geometry(*sizes, cuts=cut, terms=terms))
     return min(options, key=lambda geometry: _streaming(machine, code, geometry))
+
+
+def _operands(machine: Stationary, view: GemmView, code: Code, geometry: Geometry) -> Operands:
+    if code.terms:
+        interleaved = machine.datapath.schedule == "interleaved"
+        return TermOperands(view, code, geometry, _widths(machine), interleaved)
+    widths = _widths(machine)
+    if code.widths is not None:
+        widths = replace(widths, weights=code.widths[0], inputs=code.widths[1])
+    formats = list(machine.datapath.inputs) if code.inputs is None else [code.inputs[0]]
+    return Operands(view, code, geometry, widths, formats)
 
 
 def _packed(machine: Stationary, rows: Rows, lanes: int) -> tuple[int, tuple[int, ...]]:
@@ -190,8 +214,13 @@ def _streaming(machine: Stationary, code: Code, g: Geometry) -> Fraction:
     """Cycles to stream the inputs through: the most of steps, GLB reads and distribution, all
     uncompressed.
     """
+    if code.terms:
+        alone = [replace(g, K=depth, window=window, terms=()) for depth, window in g.terms]
+        pairs = zip(code.terms, alone, strict=True)
+        return sum((_streaming(machine, term, some) for term, some in pairs), Fraction(0))
     parts = machine.components
-    window = Fraction(g.abreast * code.window_bits(machine.value_bits.inputs.value), 8)
+    width = machine.value_bits.inputs.value if code.widths is None else code.widths[1]
+    window = Fraction(g.abreast * code.window_bits(width), 8)
     per_step = [Fraction(code.cycles)]
     for bandwidth in (parts.glb.read_bandwidth.value, parts.distribute.bandwidth.value):
         if bandwidth is not None:

@@ -52,6 +52,9 @@ class Geometry:
     cuts : tuple of int
         First row of every accumulator tile, and M, when tiles have different numbers of rows; `rows` is then the
         largest.
+    terms : tuple of (int, int)
+        Coordinates of K and of a window of every term of a sum of products, whose windows follow one another; empty: there is
+        one product.
     """
 
     groups: int
@@ -63,6 +66,7 @@ class Geometry:
     window: int
     abreast: int
     cuts: tuple[int, ...] = field(default=(), kw_only=True)
+    terms: tuple[tuple[int, int], ...] = field(default=(), kw_only=True)
 
     @property
     def row_tiles(self) -> int:
@@ -83,7 +87,7 @@ class Geometry:
     @property
     def windows(self) -> int:
         """Steps along K."""
-        return -(-self.K // self.window)
+        return sum(-(-depth // window) for depth, window in self.terms or ((self.K, self.window),))
 
     @property
     def steps(self) -> int:

@@ -82,11 +82,9 @@ def _group(layer: Layer) -> hdf5.Group:
 
 def _data(kind: str, tensor: Tensor, axes: tuple[str, ...]) -> hdf5.Data:
     if kind != "outputs" and not tensor.mask_only:
-        return hdf5.Data(tensor.stored(), "1", f"{kind}: values", axes, {"content": "values"})
+        return hdf5.Data(tensor.stored, "1", f"{kind}: values", axes, {"content": "values"})
     attrs: dict[str, Any] = {"content": "mask", "shape": list(tensor.shape), "order": ", ".join(axes)}
-    return hdf5.Data(
-        tensor.packed_mask(), "1", f"{kind}: non-zeros, packed 8 to a byte in C order", (), attrs
-    )
+    return hdf5.Data(tensor.packed_mask, "1", f"{kind}: non-zeros, packed 8 to a byte in C order", (), attrs)
 
 
 def load(path: str | Path) -> Trace:

@@ -84,7 +84,19 @@ def layer(machine: Machine, seed: int) -> Layer:
         )
         outputs = rng.random(made.einsum.shape("outputs")) < 0.6
     made = replace(made, pattern=pattern.text if rng.random() < 0.5 else None)
+    if (rates := getattr(machine.datapath, "rates", None)) is not None and seed % 2:
+        made = terms(rng, sorted(set(rates.numbers) - {"fp16"}), density)
+        outputs = rng.random(made.einsum.shape("outputs")) < 0.6
     return made.with_outputs(outputs) if rng.random() < 0.5 else made
+
+
+def terms(rng: np.random.Generator, numbers: list[str], density: float) -> Layer:
+    """A product of two terms in number formats of their own, their coordinates one after the other along K."""
+    rule = parse(" + ".join(f"{rng.integers(1, 9)}:8 {rng.choice(numbers)}" for _ in range(2)))
+    m, vectors, n = (int(x) for x in rng.integers(1, (150, 9, 150)))
+    inputs = rng.random((32 * vectors, n)) < density
+    weights = rule.generate((m, 32 * vectors), seed=int(rng.integers(99)))
+    return simulator.gemm(weights, inputs, pattern=rule.text)
 
 
 def varied(machine: Machine, case: Layer, seed: int) -> tuple[Machine, int]:

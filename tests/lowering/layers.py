@@ -15,6 +15,7 @@ from simulator.lowering.stationary_layer import StationaryLayer
 from simulator.mapping import Tiling
 from simulator.sparsity.patterns import parse
 from simulator.workload.matrix import GemmView
+from validation.oracles.decomposed import Terms
 from validation.oracles.nest import Nest
 
 DENSITIES = (0.0, 0.05, 0.5, 0.9, 1.0)
@@ -32,9 +33,25 @@ def layer(machine: Machine, seed: int) -> Layer:
         rule = members[seed // 2 % len(members)]
         made = simulator.gemm(made.weights.mask, rule.generate(made.inputs.shape, axis=0, seed=seed))
     made = replace(made, pattern=pattern.text if rng.random() < 0.5 else None)
+    if (rates := getattr(machine.datapath, "rates", None)) is not None and seed % 3:
+        made = _terms(rng, sorted(rates.numbers), density, two=seed % 3 == 1)
     if rng.random() < 0.6:
         made = made.with_outputs(rng.random(made.einsum.shape("outputs")) < rng.choice(DENSITIES))
     return made
+
+
+def _terms(rng: np.random.Generator, numbers: list[str], density: float, two: bool) -> Layer:
+    """A product of one or two terms in any number formats."""
+    narrow = [name for name in numbers if name != "fp16"]
+    m, k, n = (int(x) for x in rng.integers(1, (40, 14, 24)))
+    parts = [f"{rng.integers(1, 9)}:8 {rng.choice(narrow)}" for _ in range(2)]
+    if not two:
+        parts = [f"{rng.integers(1, 5)}:4 {rng.choice(numbers)}*{rng.choice(numbers)}"]
+    pattern, depth = parse(" + ".join(parts)), 16 * k * len(parts)
+    inputs = rng.random((depth, n)) < density
+    return simulator.gemm(
+        pattern.generate((m, depth), seed=int(rng.integers(99))), inputs, pattern=pattern.text
+    )
 
 
 def _gemm(rng: np.random.Generator, pattern: simulator.sparsity.Pattern, density: float) -> Layer:
@@ -75,6 +92,9 @@ def small(machine: Machine, seed: int) -> Machine:
         choices["array.rows"] = [2, 5]  # a full row takes two rows of multipliers
     if not machine.components.fetch.variable:
         choices["glb.row"] = ["16 B", "64 B"]
+    if getattr(machine.datapath, "schedule", None) is not None:
+        choices["datapath.schedule"] = ["in_turn", "interleaved"]
+        choices["datapath.rates.fp4"] = [5, 16]
     return override(machine, {path: str(rng.choice(values)) for path, values in choices.items()})
 
 
@@ -100,7 +120,10 @@ def nest(found: StationaryLayer) -> Nest:
     g, t = found.context.geometry, found.context.tiling
     hold = dict(zip(("weights", "inputs"), t.hold, strict=True))
     tile = (g.rows, g.columns, g.abreast, g.window)
-    return Nest(g.groups, g.M, g.N, g.K, *tile, t.outer, t.block, t.windows, hold, g.cuts)
+    machine, spans = found.context.machine, tuple[range, ...]()
+    if machine.datapath.kind == "decomposed":
+        spans = Terms(machine, found.code.pattern, g.K).windows()
+    return Nest(g.groups, g.M, g.N, g.K, *tile, t.outer, t.block, t.windows, hold, g.cuts, spans)
 
 
 def outputs(view: GemmView) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]] | None:

@@ -28,6 +28,7 @@ MACHINES = (
     "highlight_dsso",
     "vegeta",
     "ttc_vegeta_m8",
+    "sdq_tc",
 )
 COUNT = 45
 
@@ -104,7 +105,7 @@ def test_work_equals_the_oracle(name: str, seed: int) -> None:
     assert demand == dict(work.demand)
     assert found.traffic["dram"] == dict(work.traffic)
     assert found.macs["effectual"] == _effectual(found)
-    assert found.macs["slots"] == found.lanes * work.demand["array"]
+    assert found.macs["slots"] == work.slots
     _energies(found, work, outcome)
 
 
@@ -174,6 +175,17 @@ def _fits(found: StationaryLayer, h1: int, h0: int) -> bool:
                 if max(blocks) > 2 or sum(count > 0 for count in blocks) > 4:
                     return False
     return True
+
+
+def test_terms_are_varied() -> None:
+    found = [told("sdq_tc", seed)[0] for seed in range(COUNT)]
+    assert {len(case.code.terms) for case in found} == {0, 2}
+    assert {case.context.operands.format for case in found} == {"uncompressed", "scaled"}
+    both = [case for case in found if case.code.terms]
+    orders = {case.context.machine.datapath.schedule for case in both}
+    assert orders == {"in_turn", "interleaved"}
+    straddling = [case for case in both if 1 < case.context.tiling.windows < case.context.geometry.windows]
+    assert len(straddling) > 3
 
 
 def test_structured_inputs_are_varied() -> None:

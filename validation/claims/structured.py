@@ -5,6 +5,8 @@ With unlimited memories only the array counts, and its busy cycles follow from t
 - S2TA: a step takes as many cycles as the bound of the inputs, A of 8, so A / 8 of dense inputs; it covers 128 coordinates of K,
   64 with dense weights;
 - HighLight's dual variant: a step covers 8 H1 coordinates of K, so 2 / H1 of dense inputs, with 2:4 weights 1 / H1 of a dense core;
+- SDQ's core: a step of a term N:8 takes N cycles and covers 8 blocks per multiplication a row starts, so N / 8 over the rate of its
+  number format, and terms add up;
 - VEGETA: a pass holds 32 rows of 4:4, 64 of 2:4 or 128 of 1:4, so N / 4 of dense weights.
 
 VEGETA's published speed-ups are those of a matrix engine in a CPU over a dense one; the same ratios here are information.
@@ -18,9 +20,17 @@ from fractions import Fraction
 import numpy as np
 
 import simulator
+from simulator.record.result import Result
 from simulator.sparsity.patterns import parse
+from simulator.transform import sdq
 from validation.claims import Claim, information
 
+SDQ = (
+    "SDQ-W8:8-1:8int8-7:8fp4",
+    "SDQ-W7:8-1:8int8-6:8fp4",
+    "SDQ-W6:8-2:8int8-4:8fp4",
+    "SDQ-W3:4-1:4int8-2:4fp4",
+)
 SHAPE = (256, 6720, 128)
 DERIVED = "derived from the patterns"
 PUBLISHED = "arXiv 2302.08687, abstract: speed-up over a dense matrix engine of a CPU"
@@ -35,6 +45,7 @@ def claims() -> Iterator[Claim]:
     yield from alternating()
     yield from law()
     yield from rows()
+    yield from terms()
 
 
 def bounds() -> Iterator[Claim]:
@@ -97,6 +108,43 @@ def rows() -> Iterator[Claim]:
             Fraction(published),
             note,
         )
+
+
+def terms() -> Iterator[Claim]:
+    """SDQ's array against dense fp16 by the formula of effective throughput, and whole layers beside it."""
+    rates = simulator.load_machine("sdq_tc").datapath.rates.numbers  # type: ignore[attr-defined]
+    dense = decomposed("sdq_tc", "dense", UNLIMITED)
+    core = decomposed("sdq_tc", "dense", {})
+    names = ("S-M4:8", "Q-W8A8", "Q-W4A4", "Q-W4A16", *SDQ)
+    for name in names:
+        throughput = Fraction(sdq.parse(name).effective_throughput(rates)).limit_denominator(1000)
+        found = decomposed("sdq_tc", name, UNLIMITED)
+        yield exact(
+            f"sdq_tc: busy cycles of dense fp16 over those of {name}",
+            throughput,
+            Fraction(dense.busy["array"], found.busy["array"]),
+        )
+    for name in names:
+        throughput = Fraction(sdq.parse(name).effective_throughput(rates)).limit_denominator(1000)
+        whole = decomposed("sdq_tc", name, {}).cycles
+        yield information(
+            f"sdq_tc: speed-up of {name} over dense fp16, memories as described",
+            Fraction(core.cycles, whole),
+            "1",
+            "formula of effective throughput",
+            throughput,
+            "terms are read one after the other: that of few weights asks for many inputs",
+        )
+
+
+def decomposed(machine: str, name: str, overrides: dict[str, str]) -> Result:
+    """A layer of 256 x 1280 x 128 whose weights satisfy the terms of a configuration."""
+    config = sdq.parse(name)
+    m, k, n = 256, 1280 * len(config.terms), 128
+    weights = parse(config.pattern).generate((m, k), seed=1)
+    layer = simulator.gemm(weights, np.ones((k, n), dtype=bool), pattern=config.pattern)
+    changes = {**overrides, "array.shared_window": "true"}
+    return simulator.simulate(machine, layer, verify=False, overrides=changes)
 
 
 def exact(name: str, expected: Fraction, measured: Fraction) -> Claim:

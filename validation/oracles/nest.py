@@ -34,6 +34,8 @@ class Nest:
         By operand.
     cuts : tuple of int
         First row of every accumulator tile and the number of rows, when tiles differ.
+    spans : tuple of range
+        Windows in the order they run, when they differ.
     """
 
     groups: int
@@ -49,6 +51,7 @@ class Nest:
     piece: int
     hold: dict[str, int]
     cuts: tuple[int, ...] = ()
+    spans: tuple[range, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,7 @@ def visits(nest: Nest) -> Iterator[Visit]:
     rows = [range(a, b) for a, b in pairwise(nest.cuts)] if nest.cuts else cut(nest.m, nest.rows)
     tiles = {"M": rows, "N": cut(nest.n, nest.columns)}
     outer, inner = tiles[nest.outer], tiles["N" if nest.outer == "M" else "M"]
-    windows = cut(nest.k, nest.window)
+    windows = list(nest.spans) or cut(nest.k, nest.window)
     pieces = cut(len(windows), nest.piece)
     here: dict[str, set[tuple[int, ...]]] = {"weights": set(), "inputs": set()}
     stretch: dict[str, tuple[int, ...]] = {"weights": (-1,), "inputs": (-1,)}

@@ -16,6 +16,7 @@ import numpy as np
 
 from simulator.hardware import Machine
 from simulator.workload.matrix import GemmView
+from validation.oracles.decomposed import Terms
 from validation.oracles.nest import Nest, Visit, cut, visits
 from validation.oracles.rows import Packing, packing
 from validation.oracles.storage import Rows, encode, units
@@ -42,6 +43,8 @@ class Work:
         Input stream of every visit.
     bursts : list of int
         DRAM bursts filled by every step that finishes columns.
+    slots : int
+        Multiplications that could have started.
     """
 
     actions: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -51,6 +54,7 @@ class Work:
     data: list[Rows] = field(default_factory=list)
     metadata: list[Rows] = field(default_factory=list)
     bursts: list[int] = field(default_factory=list)
+    slots: int = 0
 
 
 class Oracle:
@@ -61,7 +65,7 @@ class Oracle:
     machine : Machine
     view : GemmView
     pattern : str
-        What the weights run as: ``dense``, ``C1(G1:H1)->C0(G0:H0)`` or ``N:M``.
+        What the weights run as: ``dense``, ``C1(G1:H1)->C0(G0:H0)``, ``N:M`` or terms.
     nest : Nest
     outputs : ndarray of bool, shape (groups, M, N), or None
         Recorded non-zeros of the outputs.
@@ -75,7 +79,7 @@ class Oracle:
         array = self.parts.array
         self.lanes, self.arrays = array.pes.value * array.macs.value, array.arrays.value
         numbers = [int(n) for n in re.findall(r"(\d+):(\d+)", pattern) for n in n]
-        numbers = [] if machine.datapath.kind == "row_wise" else numbers
+        numbers = [] if machine.datapath.kind in ("row_wise", "decomposed") else numbers
         if len(numbers) == 2:  # as many blocks of N:M side by side as the row has multipliers for
             full = numbers[0] == numbers[1]
             numbers = [] if full else [self.lanes // numbers[0]] * 2 + numbers
@@ -93,6 +97,9 @@ class Oracle:
         self.rows = self._packed() if machine.datapath.kind == "row_wise" else None
         if self.rows is not None:
             self.window = self.h1 = self.rows.window
+        self.terms = None
+        if machine.datapath.kind == "decomposed":
+            self.terms = Terms(machine, pattern, view.K)
         self.format = self._smaller(machine.datapath.inputs)
         self.packed = self._outputs_packed()
         self.work = Work()
@@ -114,6 +121,8 @@ class Oracle:
 
     def stored(self, name: str, group: int, span: range, column: int) -> tuple[int, int]:
         """(Data, metadata) bits of a column's window of inputs in a format."""
+        if self.terms is not None:
+            return self.terms.stored(span)
         if self.form is not None and name != "uncompressed":
             return self.form.values * self.bits.inputs.value, self.form.places
         if name == "uncompressed":
@@ -126,6 +135,8 @@ class Oracle:
         return len(data), len(metadata)
 
     def _smaller(self, names: tuple[str, ...]) -> str:
+        if self.terms is not None:
+            return "scaled" if self.terms.scaled else "uncompressed"
         if self.form is not None:
             return "uncompressed" if self.form.dense else self.form.name
         sizes = {
@@ -163,6 +174,8 @@ class Oracle:
         """Weights a row stores for a window: every lane of an HSS row, the coordinates there are of a dense."""
         if self.rows is not None:
             return self.rows.slots[row]
+        if self.terms is not None:
+            return self.terms.at(span).slots
         if self.form is not None:
             return self.form.weights
         return self.lanes if self.ranks else min(self.lanes, len(span))
@@ -173,6 +186,9 @@ class Oracle:
         values = sum(self.slots(span, row) for row in m)
         if self.rows is not None:
             return values * self.bits.weights.value, sum(self.rows.offsets[row] for row in m)
+        if self.terms is not None:
+            term = self.terms.at(span)
+            return values * term.weights, rows * (term.places + term.weight_scales)
         if self.form is not None:
             metadata = rows * self.form.offsets
         elif self.ranks:
@@ -254,12 +270,27 @@ class Oracle:
                     places += 1
                     raw.add(self.touched(visit.group, k, n))
         raw.discard(None)
+        if self.terms is not None:
+            return self._term_bytes(visit, len(raw), places)
         if self.format == "uncompressed":
             return units(len(raw) * self.bits.inputs.value, 8)
         if self.form is not None:
             return sum(units(-(-bits * len(raw) // places), 8) for bits in (data, metadata))
         nonzeros = sum(bool(mask[element]) for element in raw)
         return units(nonzeros * self.bits.inputs.value, 8) + units(-(-metadata * len(raw) // places), 8)
+
+    def _term_bytes(self, visit: Visit, elements: int, places: int) -> int:
+        """Bytes of the terms of a visit, each by itself; `elements` of `places` are elements of their own."""
+        assert self.terms is not None
+        total = 0
+        for number, term in enumerate(self.terms.terms):
+            spans = [span for span in visit.windows if self.terms.number(span) == number]
+            pairs = [self.terms.stored(span) for span in spans]
+            if term.input_scales == 0:  # uncompressed: the elements of a single term
+                return units(elements * term.inputs, 8)
+            for bits in (sum(part) * len(visit.n) for part in zip(*pairs, strict=True)):
+                total += units(-(-bits * elements // places), 8)
+        return total
 
     def _moved(self, tensor: str, size: int, rows: int, metadata: list[int], word: int) -> None:
         words = sum(units(bits, word) for bits in metadata)
@@ -297,10 +328,10 @@ class Oracle:
         weights, inputs = self.weights[visit.group], self.inputs[visit.group]
         useful = issued = sums = 0
         for columns in visit.columns(self.nest.abreast):
-            self._step()
+            self._step(span)
             for n in columns:
                 reached = self.arrays // self.nest.abreast
-                self._add("distribute", noc_byte=reached * units(self._delivered(), 8))
+                self._add("distribute", noc_byte=reached * units(self._delivered(span), 8))
                 for m in visit.m:
                     issued += self.form.issued if self.form is not None else self.slots(span, m)
                     sums += 1
@@ -308,6 +339,8 @@ class Oracle:
         gated = issued - useful if self.machine.datapath.gating else 0
         self.work.passes.append((issued - gated, gated))
         muxing = self.form is not None or self.rows is not None or (self.ranks and self.ranks[3] > 1)
+        if self.terms is not None:
+            muxing = self.terms.at(span).choosing
         muxed = issued if muxing else 0
         self._add("array", mac=issued - gated, mac_gated=gated, value_mux=muxed, operand_read=issued)
         self._add("array", psum_read=0 if first else sums, psum_write=sums)
@@ -315,17 +348,22 @@ class Oracle:
             shown = self.form.shown if self.form is not None else self.ranks[0] if self.ranks else 0
             self._add("select", block_select=sums * shown)
 
-    def _delivered(self) -> int:
+    def _delivered(self, span: range) -> int:
         """Bits of a window on its way to the arrays."""
+        if self.terms is not None:
+            return self.terms.delivered(span)
         if self.form is None or self.form.dense:
             return self.window * self.bits.inputs.value
         return self.form.values * self.bits.inputs.value + self.form.places
 
-    def _step(self) -> None:
+    def _step(self, span: range) -> None:
+        term = None if self.terms is None else self.terms.at(span)
+        cycles, rate = (self.cycles, self.lanes) if term is None else (term.cycles, term.rate)
+        self.work.slots += cycles * rate * self.arrays * self.parts.array.rows.value
         for component in ("fetch", *(["select"] if self.parts.select is not None else [])):
             self.work.demand[component] += 1
-        self.work.demand["array"] += self.cycles
-        self.work.demand["distribute"] += units(self.nest.abreast * self._delivered(), 8)
+        self.work.demand["array"] += cycles
+        self.work.demand["distribute"] += units(self.nest.abreast * self._delivered(span), 8)
 
     def _finish(self, visit: Visit) -> None:
         """Accumulators to DRAM."""

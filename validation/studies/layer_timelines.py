@@ -53,12 +53,20 @@ def rows() -> Layer:
     return simulator.gemm(weights, np.ones((1280, 512), dtype=bool))
 
 
+def terms() -> Layer:
+    """One outlier of int8 and six inliers of fp4 in every block of 8."""
+    rule = parse("1:8 int8 + 6:8 fp4")
+    inputs = np.ones((2560, 512), dtype=bool)
+    return simulator.gemm(rule.generate((256, 2560), seed=1), inputs, pattern=rule.text)
+
+
 LAYERS: dict[str, Callable[[], Layer]] = {
     "stc": half,
     "dstc": unstructured,
     "s2ta": bounded,
     "highlight_dsso": alternating,
     "vegeta": rows,
+    "sdq_tc": terms,
 }
 """By machine, whose name the picture has."""
 

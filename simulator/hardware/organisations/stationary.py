@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import field_validator, model_validator
 
@@ -10,6 +10,7 @@ from simulator.hardware.components import Array, Compress, Distribute, Drain, Dr
 from simulator.hardware.datapath import Datapath, choose
 from simulator.hardware.machine import Machine
 from simulator.hardware.mapping import Mapping
+from simulator.hardware.numbers import Rates, Scales
 from simulator.hardware.offsets import Offsets
 from simulator.hardware.quantity import Count
 from simulator.hardware.specification import Specification, obey
@@ -27,11 +28,21 @@ class Kernel(Datapath):
         Pattern or family of patterns of the inputs along K that saves steps or cycles; None: zeros of the inputs save none.
     window : Count or None
         Coordinates of K of a step, where rows take different numbers of multipliers; None: they follow from the pattern.
+    rates : Rates or None
+        Number formats the multipliers take; None: they take integers of `value_bits`.
+    scales : Scales or None
+        Scales of vectors of quantised operands; None: there are none.
+    schedule : str or None
+        Of a sum of products: ``in_turn``, all windows of a term before those of the next; ``interleaved``, windows in the order
+        in which the coordinates of K that they cover end. None: there are no such sums.
     """
 
     offsets: Offsets | None = None
     streamed: str | None = None
     window: Count | None = None
+    rates: Rates | None = None
+    scales: Scales | None = None
+    schedule: Literal["in_turn", "interleaved"] | None = None
 
     @field_validator("streamed")
     @classmethod

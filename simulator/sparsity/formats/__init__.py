@@ -14,6 +14,7 @@ from simulator.sparsity.formats.density_bound import DensityBound
 from simulator.sparsity.formats.format import Encoded, Format, FormatBits, MetadataArray
 from simulator.sparsity.formats.hss_operand import HssOperand, decode_hss, encode_hss
 from simulator.sparsity.formats.run_length import RunLength
+from simulator.sparsity.formats.scaled import Scaled
 from simulator.sparsity.formats.uncompressed import Uncompressed
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "HssOperand",
     "MetadataArray",
     "RunLength",
+    "Scaled",
     "Uncompressed",
     "decode_hss",
     "encode_hss",

@@ -6,6 +6,7 @@ from simulator.sparsity.patterns.family import Family
 from simulator.sparsity.patterns.hss import Hss
 from simulator.sparsity.patterns.pattern import Pattern, Violation
 from simulator.sparsity.patterns.recorded import Recorded
+from simulator.sparsity.patterns.terms import Part, Terms
 from simulator.sparsity.patterns.text import parse
 from simulator.sparsity.patterns.unstructured import Unstructured
 
@@ -13,8 +14,10 @@ __all__ = [
     "Dense",
     "Family",
     "Hss",
+    "Part",
     "Pattern",
     "Recorded",
+    "Terms",
     "Unstructured",
     "Violation",
     "best_choice",

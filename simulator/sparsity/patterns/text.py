@@ -1,6 +1,7 @@
 """Patterns written down.
 
-    pattern := "dense" | "recorded" | "unstructured(" density ")" | rule | rank ("->" rank)*
+    pattern := "dense" | "recorded" | "unstructured(" density ")" | rule | rank ("->" rank)* | term ("+" term)*
+    term    := number ":" number number_format ["*" number_format]      terms lie one after the other along K
     rank    := "C" number "(" rule ")"           numbered down to C0
     rule    := numbers ":" numbers               G:H
     numbers := number | "{" (number | number ".." number) ("," ...)* "}"
@@ -19,11 +20,13 @@ from functools import lru_cache
 from typing import NoReturn
 
 from simulator.errors import InputError, suggest
+from simulator.sparsity.numbers import resolve
 from simulator.sparsity.patterns.dense import Dense
 from simulator.sparsity.patterns.family import MAX_MEMBERS, Family, Numbers, set_text
 from simulator.sparsity.patterns.hss import MAX_LENGTH, Hss
 from simulator.sparsity.patterns.pattern import Pattern
 from simulator.sparsity.patterns.recorded import Recorded
+from simulator.sparsity.patterns.terms import Part, Terms
 from simulator.sparsity.patterns.unstructured import MAX_DENOMINATOR, Unstructured
 
 _WORDS = ("dense", "recorded", "unstructured")
@@ -51,6 +54,10 @@ class _Scanner:
         self.at = match.end()
         self._skip()
         return match.group()
+
+    def peek(self, expression: str) -> bool:
+        """Whether this comes next."""
+        return re.compile(expression).match(self._text, self.at) is not None
 
     def need(self, expression: str, what: str) -> str:
         """Consume what matches here, or fail."""
@@ -126,13 +133,39 @@ def _ranks(scanner: _Scanner) -> Pattern:
     start = scanner.at
     named = scanner.take("C[0-9]{1,4}")
     if named is None:
-        return _structured(scanner, start, [_rule(scanner)])
+        rule = _structured(scanner, start, [_rule(scanner)])
+        return rule if scanner.peek(r"\Z") else _terms(scanner, rule, start)
     rules = [_bracketed(scanner)]
     for rank in reversed(range(int(named[1:]))):
         scanner.need("->", f"'->C{rank}(G:H)': ranks are numbered down to C0")
         scanner.need(f"C{rank}(?![0-9])", f"C{rank}: ranks are numbered down to C0")
         rules.append(_bracketed(scanner))
     return _structured(scanner, start, rules)
+
+
+def _terms(scanner: _Scanner, rule: Pattern, start: int) -> Pattern:
+    parts: list[Part] = []
+    while True:
+        if not scanner.peek("[a-z]"):
+            scanner.need(r"\Z", "the end of the text, or the number format of a term such as int8")
+        if not isinstance(rule, Hss):
+            scanner.fail("a term is one rule N:M, not a family", start)
+        weights = _number_format(scanner)
+        inputs = _number_format(scanner) if scanner.take(r"\*") else weights
+        parts.append(Part(rule, weights, inputs))
+        if scanner.take(r"\+") is None:
+            return Terms(tuple(parts))
+        start = scanner.at
+        rule = _structured(scanner, start, [_rule(scanner)])
+
+
+def _number_format(scanner: _Scanner) -> str:
+    start = scanner.at
+    name = scanner.need("[a-z]+[0-9]*", "a number format such as int8")
+    try:
+        return resolve(name).name
+    except InputError as error:
+        scanner.fail(str(error), start)
 
 
 def _bracketed(scanner: _Scanner) -> tuple[Numbers, Numbers]:

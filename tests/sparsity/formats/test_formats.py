@@ -109,6 +109,7 @@ def test_formats_are_found_by_name() -> None:
         "csc",
         "density_bound",
         "run_length",
+        "scaled",
         "uncompressed",
     }
     assert set(registry.names("format")) == known

@@ -27,6 +27,6 @@ def test_dense_still_checks_its_input() -> None:
 
 
 def test_every_registered_pattern_is_a_pattern() -> None:
-    assert registry.names("pattern") == ("dense", "family", "hss", "recorded", "unstructured")
+    assert registry.names("pattern") == ("dense", "family", "hss", "recorded", "terms", "unstructured")
     for name in registry.names("pattern"):
         assert issubclass(registry.resolve("pattern", name), Pattern)
