@@ -316,7 +316,10 @@ def test_ctrl_c_in_a_run_leaves_a_readable_partial_result(run, tmp_path) -> None
         running.send_signal(signal.SIGINT)
         _, told = running.communicate(timeout=60)
     assert running.returncode == 130
-    assert told.strip() == f"interrupted: finished layers of tc are in {out}, marked incomplete; the same command continues"
+    assert (
+        told.strip()
+        == f"interrupted: finished layers of tc are in {out}, marked incomplete; the same command continues"
+    )
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out", "two.h5"]
     shown = run("show", out)
     assert shown.code == 0
