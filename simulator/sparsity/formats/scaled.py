@@ -63,9 +63,9 @@ class Scaled:
     def decode(self, encoded: Encoded) -> NDArray[Any]:
         """See :class:`simulator.sparsity.formats.Format`."""
         fibers, coordinates = encoded.shape
-        scales = encoded.metadata["scale"].entries.reshape(fibers, -1).astype(encoded.data.dtype)
+        scales = encoded.metadata["scale"].entries.reshape(fibers, -1).astype(np.int64)
         spread = np.repeat(scales, self.vector, axis=1)[:, :coordinates]
-        values: NDArray[Any] = encoded.data.reshape(encoded.shape) * spread
+        values: NDArray[Any] = (encoded.data.reshape(encoded.shape) * spread).astype(encoded.data.dtype)
         return values
 
     def factors(self, values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

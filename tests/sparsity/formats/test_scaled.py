@@ -41,3 +41,11 @@ def test_zeros_have_scale_one() -> None:
 def test_sizes_must_be_positive(sizes: tuple[int, int]) -> None:
     with pytest.raises(InputError, match="both must be at least 1"):
         Scaled(*sizes)
+
+
+def test_the_narrowest_integers_come_back() -> None:
+    values = np.array([[-128, 64, 0, -128]], dtype=np.int8)
+    form = Scaled(4, 8)
+    found = form.decode(form.encode(values))
+    assert found.dtype == np.int8
+    assert (found == values).all()
