@@ -41,6 +41,7 @@ NOT_RUN = {
 OPTIONAL = ("torch",)
 """Packages of extras that examples import: where one is missing, its examples are left out, and the test says so."""
 HEAVY = (
+    "sparsecycle plot out/ wide/ s0/",
     "sparsecycle compare highlight",
     "sparsecycle compare dstc",
     "sparsecycle validate highlight",
