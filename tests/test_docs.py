@@ -22,6 +22,7 @@ from simulator import Trace
 from simulator.cli.main import cli, main
 from simulator.hardware import dump, load, parameters
 from simulator.workload.trace_file import save
+from validation.benchmarks.checkpoint import Sizes, write
 
 ROOT = Path(__file__).parents[1]
 PAGES = tuple(
@@ -96,6 +97,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
         save(Trace(name, layers), folder / name)
     _specification(folder / "DIR")
     _model(folder)
+    write(Sizes(hidden=32, between=64, vocabulary=20, blocks=1), folder, samples=40)
     with simulator.load_trace("digits_cnn") as trace:
         for machine, file in (("highlight", "result.h5"), ("tc", "baseline.h5")):
             (folder / "out").mkdir(exist_ok=True)

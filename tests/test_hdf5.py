@@ -48,6 +48,21 @@ def test_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
     assert sample(tmp_path / "a.h5").read_bytes() == sample(tmp_path / "b.h5").read_bytes()
 
 
+def test_an_array_may_be_made_when_its_turn_comes(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def made(name: str) -> np.ndarray:
+        asked.append(name)
+        return ARRAY
+
+    tree = {name: Data(lambda name=name: made(name), "1", "made", ("a", "b")) for name in ("x", "y")}
+    hdf5.write(tmp_path / "made.h5", "thing", 1, {}, tree)
+    assert asked == ["x", "y"]
+    given = {name: Data(ARRAY, "1", "made", ("a", "b")) for name in ("x", "y")}
+    hdf5.write(tmp_path / "given.h5", "thing", 1, {}, given)
+    assert (tmp_path / "made.h5").read_bytes() == (tmp_path / "given.h5").read_bytes()
+
+
 def test_long_text(tmp_path: Path) -> None:
     text = "machine: x\n" * 20_000
     hdf5.write(tmp_path / "x.h5", "thing", 1, {"config": text}, {})

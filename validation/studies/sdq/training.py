@@ -6,6 +6,7 @@ on.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
 
@@ -19,7 +20,9 @@ FOLDER = Path(__file__).parent / "networks"
 
 def main() -> None:
     """Train and write."""
-    for seed in map(int, sys.argv[1:] or ("1", "2")):
+    options = argparse.ArgumentParser(prog="python -m validation.studies.sdq.training")
+    options.add_argument("seeds", nargs="*", type=int, metavar="SEED", help="1 and 2 if none is given")
+    for seed in options.parse_args().seeds or (1, 2):
         found = train({**OPTIONS, "seed": seed}, _progress, {"dense": "dense"})
         network = found.networks["dense"]
         notes = {
