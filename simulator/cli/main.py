@@ -83,6 +83,8 @@ def main(args: Sequence[str] | None = None) -> None:
     """Run the command line and exit with its code."""
     # Products here are small: a second thread of numpy's BLAS, which is not imported yet, waits more than it works.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    # Nor is pydantic: it would ask every installed distribution whether it has a plug-in for it.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     sys.exit(_run(args))
 
 

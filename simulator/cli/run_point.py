@@ -19,11 +19,14 @@ ARRAYS = (".npz", ".npy")
 
 def specification(hw: str) -> DesignPoint | None:
     """The design point HW names; None when it is a machine."""
-    from simulator.frontend.timeloop import load
     from simulator.frontend.timeloop.named import locate
 
     found = locate(hw)
-    return None if found is None else load(found)
+    if found is None:
+        return None
+    from simulator.frontend.timeloop import load
+
+    return load(found)
 
 
 def run_point(point: DesignPoint, data: str | None, layers: str, options: Options) -> Result:

@@ -21,7 +21,7 @@ class Specification(BaseModel):
 
     optional: ClassVar[Mapping[str, tuple[str, ...]]] = {}
 
-    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid", defer_build=True)
 
 
 def obey(rule: Callable[[], T]) -> T:
