@@ -35,6 +35,23 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class Term:
+    """A term of a series.
+
+    Attributes
+    ----------
+    kept : int
+        N, of every M coordinates.
+    slots, metadata_bits : int
+        Values stored per row and window (multipliers a row occupies), and bits of metadata.
+    """
+
+    kept: int
+    slots: int
+    metadata_bits: int
+
+
+@dataclass(frozen=True)
 class Code:
     """Layout of the weights of one layer.
 
@@ -66,6 +83,8 @@ class Code:
         Bits of a window on its way to the arrays; None: every coordinate uncompressed.
     rows : Rows or None
         Rows that store different numbers of values, and the order they run in; None: all are alike.
+    terms : tuple of Term
+        Terms of a series, each run as a layout of its own; empty without one.
     """
 
     pattern: str
@@ -81,6 +100,7 @@ class Code:
     issued: int | None = None
     delivered: int | None = None
     rows: Rows | None = None
+    terms: tuple[Term, ...] = ()
 
     def stored(self, coordinates: int) -> int:
         """Values stored per row for a window that covers `coordinates` <= window coordinates of K."""

@@ -20,7 +20,17 @@ from typing import Any, TypeVar, cast
 F = TypeVar("F", bound=Callable[..., Any])
 ENABLED = os.environ.get("SPARSECYCLE_JIT", "1") != "0"
 
-_ROOMS = ("analytical", "datapath", "engine", "lowering", "plan", "record", "sparsity", "transform", "workload")
+_ROOMS = (
+    "analytical",
+    "datapath",
+    "engine",
+    "lowering",
+    "plan",
+    "record",
+    "sparsity",
+    "transform",
+    "workload",
+)
 """Rooms that kernels, or constants in them, come from."""
 
 _IMPORT = re.compile(r"^\s*from simulator\.([\w.]+) import (\([^)]*\)|[^\n]*)", re.MULTILINE)

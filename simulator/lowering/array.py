@@ -33,7 +33,7 @@ def refills(context: Context) -> Iterator[Chunk]:
 
     def block(tile: Tile) -> Chunk:
         def window(p: int) -> list[tuple[int, ...]]:
-            data, metadata = context.operands.weight_bits(tile.row, tile.first_window + p)
+            data, metadata = context.operands.weight_bits(tile.load, tile.first_window + p)
             size = -(-metadata // context.widths.word) * word
             count, groups, rest = -(-data // context.widths.row), *divmod(size, row)
             sizes = [row] * (count + groups) + ([rest] if rest else [])
@@ -58,7 +58,7 @@ def refills(context: Context) -> Iterator[Chunk]:
         return plain(along(tile.windows, window))
 
     v = context.visits
-    order, first = kinds(context.loads, v.end, v.windows)
+    order, first = kinds(context.loads, context.ragged, v.windows)
     return tell(order, Blocks.of([block(v.tile(visit)) for visit in first]), v.turn)
 
 
@@ -101,15 +101,14 @@ def steps(context: Context) -> Iterator[Chunk]:
     def issue(tile: Tile, p: int) -> int:
         window = tile.first_window + p
         coordinates = min(coded.window, context.geometry.K - window * coded.window)
-        issued: int = coded.issues(*context.geometry.span(tile.row), coordinates) * tile.columns
-        return issued
+        return context.issues(tile, coordinates) * tile.columns
 
     def template(tile: Tile) -> Chunk:
         count, columns, rows = tile.steps, tile.columns, tile.rows
 
         def passes(p: int) -> list[tuple[int, ...]]:
             table: list[tuple[int, ...]] = []
-            space, column = int(tile.begin and p == 0), int(tile.end and p == tile.windows - 1)
+            space, column = tile.spaces * int(tile.begin and p == 0), int(tile.end and p == tile.windows - 1)
             issued, sums = issue(tile, p), rows * columns
             muxes = issued if coded.choices > 1 else 0
             counts = (0 if gating else issued, 0, muxes, issued, 0 if space else sums, sums)
@@ -124,7 +123,7 @@ def steps(context: Context) -> Iterator[Chunk]:
         return plain(along(tile.windows, passes))
 
     v = context.visits
-    order, kind = kinds(v.columns, v.rows, context.loads, v.windows, v.begin, v.end)
+    order, kind = kinds(v.columns, v.rows, context.loads, v.windows, v.begin, v.end, v.spaces, context.ragged)
     blocks = Blocks.of([template(v.tile(visit)) for visit in kind])
     if not gating:
         return tell(order, blocks, v.turn)
@@ -141,7 +140,7 @@ def effectual(context: Context) -> NDArray[np.int64]:
     v = context.visits
     whole = np.cumsum(v.windows)
     passes = np.arange(int(whole[-1])) + np.repeat(v.first_window - whole + v.windows, v.windows)
-    group, row, column = (np.repeat(part, v.windows) for part in (v.group, v.row, v.column))
+    group, row, column = (np.repeat(part, v.windows) for part in (v.group, v.load, v.column))
     found = np.stack(context.operands.effectual)[group, row, passes, column]
     sums: NDArray[np.int64] = np.add.reduceat(found, whole - v.windows)
     return sums

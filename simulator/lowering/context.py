@@ -44,6 +44,58 @@ class Context:
         """Bit widths."""
         return self.operands.widths
 
+    @property
+    def ragged(self) -> NDArray[np.bool_]:
+        """Whether each visit reaches the end of K, shape (V,)."""
+        found: NDArray[np.bool_] = self.visits.first_window + self.visits.windows == self.geometry.windows
+        return found
+
+    def pieces(self, tensor: str) -> tuple[NDArray[np.int64], ...]:
+        """(DRAM bytes, GLB data rows, GLB metadata bytes) of the piece of `tensor` that every visit uses, each shape (V,)."""
+        visits, at, word = self.visits, self.stream, self.widths.word
+        if tensor == "weights":
+            order, first = kinds(self.loads, self.ragged, visits.windows)
+            found = np.array([self._weights(visits.tile(visit)) for visit in first])[order]
+            return found[:, 0], found[:, 1], found[:, 2]
+        sizes, metadata = self.operands.dram_pieces(self.tiling.windows), self.flows.metadata
+        words = np.zeros_like(sizes) if metadata is None else -(-metadata.bits // word) * (word // 8)
+        return sizes[at], self.flows.data.rows[at], words[at]
+
+    def _weights(self, tile: Tile) -> tuple[int, int, int]:
+        widths = self.widths
+        word, last = widths.word // 8, tile.first_window + tile.windows - 1
+        bits = [self.operands.weight_bits(tile.load, tile.first_window)] * (tile.windows - 1)
+        bits.append(self.operands.weight_bits(tile.load, last))
+        size = -(-sum(data for data, _ in bits) // 8) + -(-sum(metadata for _, metadata in bits) // 8)
+        rows = sum(-(-data // widths.row) for data, _ in bits)
+        return size, rows, sum(-(-metadata // widths.word) * word for _, metadata in bits)
+
+    def begins(self, tile: Tile) -> int:
+        """First window of the piece of K that a visit is in."""
+        return tile.first_window
+
+    def weights_at(self, tile: Tile) -> int:
+        """Bytes of a piece of weights in front of what a visit reads of it."""
+        return 0
+
+    def inputs_at(self, tile: Tile) -> int:
+        """Bytes of a piece of inputs in front of what a visit reads of it."""
+        return 0
+
+    def issues(self, tile: Tile, coordinates: int) -> int:
+        """Multiplications of a visit in a step whose window covers `coordinates` of K, per column."""
+        return self.code.issues(*self.geometry.span(tile.row), coordinates)
+
+    @property
+    def shares(self) -> int:
+        """Shares of an accumulator column that the rows of a tile have at most."""
+        return 1
+
+    @property
+    def called(self) -> dict[str, str]:
+        """What the machine keeps still (`weights`) and what it streams (`inputs`), by the names the layer has for them."""
+        return {"weights": "weights", "inputs": "inputs"}
+
     @cached_property
     def loads(self) -> NDArray[np.int64]:
         """What tells row tiles apart: a number for equal values and metadata bits of a full window, shape (V,)."""

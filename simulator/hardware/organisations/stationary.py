@@ -6,7 +6,7 @@ from typing import Self
 
 from pydantic import field_validator, model_validator
 
-from simulator.hardware.components import Array, Compress, Distribute, Drain, Dram, Fetch, Glb, Select
+from simulator.hardware.components import Array, Compress, Distribute, Drain, Dram, Fetch, Glb, Select, Tasd
 from simulator.hardware.datapath import Datapath, choose
 from simulator.hardware.machine import Machine
 from simulator.hardware.mapping import Mapping
@@ -27,11 +27,17 @@ class Kernel(Datapath):
         Pattern or family of patterns of the inputs along K that saves steps or cycles; None: zeros of the inputs save none.
     window : Count or None
         Coordinates of K of a step, where rows take different numbers of multipliers; None: they follow from the pattern.
+    alike : bool
+        Whether rows that may take different numbers of multipliers all take those of the fullest row of the layer.
+    terms : Count or None
+        Most terms of a series that weights or inputs are decomposed into; None: it runs none.
     """
 
     offsets: Offsets | None = None
     streamed: str | None = None
     window: Count | None = None
+    alike: bool = False
+    terms: Count | None = None
 
     @field_validator("streamed")
     @classmethod
@@ -47,7 +53,7 @@ class Kernel(Datapath):
 
 
 class Components(Specification):
-    """The components; `select` and `compress` are optional."""
+    """The components; `select`, `compress` and `tasd` are optional."""
 
     dram: Dram
     glb: Glb
@@ -57,6 +63,7 @@ class Components(Specification):
     array: Array
     drain: Drain
     compress: Compress | None = None
+    tasd: Tasd | None = None
 
 
 class Stationary(Machine):
