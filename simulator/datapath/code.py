@@ -83,7 +83,7 @@ class Code:
         Bits of a window on its way to the arrays; None: every coordinate uncompressed.
     rows : Rows or None
         Rows that store different numbers of values, and the order they run in; None: all are alike.
-    terms : tuple of Term
+    series : tuple of Term
         Terms of a series, each run as a layout of its own; empty without one.
     """
 
@@ -100,7 +100,7 @@ class Code:
     issued: int | None = None
     delivered: int | None = None
     rows: Rows | None = None
-    terms: tuple[Term, ...] = ()
+    series: tuple[Term, ...] = ()
 
     def stored(self, coordinates: int) -> int:
         """Values stored per row for a window that covers `coordinates` <= window coordinates of K."""

@@ -1,4 +1,4 @@
-"""Row-wise N of M datapath (VEGETA): every row of weights has an N of its own, or all rows of a layer one (``alike``).
+"""Row-wise N of M datapath (VEGETA): every row of weights has an N of its own, or all rows of a layer one (``datapath.rows: alike``).
 
 A row whose fullest block of M along K has n non-zeros runs at the least N >= n of a menu, and keeps N slots per block: W N / M
 multipliers for the window of W inputs that all rows of a pass share. A pass holds as many rows as fill its multipliers; rows run in
@@ -35,7 +35,7 @@ class RowWise:
         ns, length = menu(machine)
         view = GemmView(layer)
         kept = np.stack([cover(view.weights_mask(group), ns, length) for group in range(view.groups)])
-        if machine.datapath.alike:
+        if machine.datapath.rows == "alike":
             kept[:] = kept.max()
         order = np.argsort(-kept, axis=1, kind="stable")
         shared = np.take_along_axis(kept, order, axis=1).max(axis=0)  # groups share the cut of the rows

@@ -21,5 +21,5 @@ def lower(machine: Machine, layer: Layer) -> Lowered:
         No mapping fits the machine.
     """
     if any(name in layer.attrs for name in ("weights_series", "inputs_series")):
-        return cast(Lowered, resolve("lowering", "terms")(machine, layer))
+        return cast(Lowered, resolve("lowering", "series")(machine, layer))
     return cast(Lowered, resolve("lowering", machine.organisation)(machine, layer))

@@ -20,10 +20,10 @@ from simulator.lowering import array, memory, output
 from simulator.lowering.context import Context
 from simulator.lowering.network import STATIONARY, Network, rate
 from simulator.lowering.output import Outputs
+from simulator.lowering.series import units
+from simulator.lowering.series.context import SeriesContext
 from simulator.lowering.slots import Slots
 from simulator.lowering.stationary_transfers import regions
-from simulator.lowering.terms import units
-from simulator.lowering.terms.context import TermsContext
 from simulator.plan import Access, Plan, Program
 from simulator.plan.check import field_maxima
 from simulator.plan.runs import PORTS
@@ -109,9 +109,9 @@ def _channels(network: Network, context: Context) -> None:
         network.channel("dram.outputs", parts.drain.queue.value)
 
 
-def _extracted(context: Context) -> TermsContext | None:
+def _extracted(context: Context) -> SeriesContext | None:
     """The context, if terms are taken on their way to the multipliers."""
-    return context if isinstance(context, TermsContext) and context.operands.side == "inputs" else None
+    return context if isinstance(context, SeriesContext) and context.operands.side == "inputs" else None
 
 
 def _spaces(context: Context) -> list[str]:
@@ -229,7 +229,7 @@ def _datapath(network: Network, context: Context) -> None:
     network.component("array", "array", "server", [step], lanes=lanes)
 
 
-def _tasd(network: Network, context: TermsContext) -> None:
+def _tasd(network: Network, context: SeriesContext) -> None:
     parts = context.machine.components.tasd
     assert parts is not None
     chunks = partial(units.extractions, context)

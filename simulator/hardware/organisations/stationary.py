@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import field_validator, model_validator
 
@@ -27,8 +27,9 @@ class Kernel(Datapath):
         Pattern or family of patterns of the inputs along K that saves steps or cycles; None: zeros of the inputs save none.
     window : Count or None
         Coordinates of K of a step, where rows take different numbers of multipliers; None: they follow from the pattern.
-    alike : bool
-        Whether rows that may take different numbers of multipliers all take those of the fullest row of the layer.
+    rows : str or None
+        Where rows may take different numbers of multipliers: ``each`` (or None) takes its own, ``alike`` all take those of the
+        fullest row of the layer.
     terms : Count or None
         Most terms of a series that weights or inputs are decomposed into; None: it runs none.
     """
@@ -36,7 +37,7 @@ class Kernel(Datapath):
     offsets: Offsets | None = None
     streamed: str | None = None
     window: Count | None = None
-    alike: bool = False
+    rows: Literal["each", "alike"] | None = None
     terms: Count | None = None
 
     @field_validator("streamed")

@@ -44,7 +44,7 @@ def design_point(lowered: StationaryLayer) -> DesignPoint:
         nest cannot say that.
     """
     machine, code = lowered.context.machine, lowered.code
-    if code.rows is not None or code.cycles != 1 or code.inputs is not None:
+    if code.rows is not None or code.cycles != 1 or code.inputs is not None or code.series:
         raise InputError(
             f"machine {machine.name!r} has no design point: its {machine.datapath.kind} rows or steps differ with the data"
         )

@@ -16,15 +16,15 @@ from simulator import InfeasibleError, InputError, Layer, Machine
 from simulator.datapath.verify import Box
 from simulator.hardware import override
 from simulator.lowering import lower
+from simulator.lowering.series.layer import SeriesLayer
 from simulator.lowering.stationary import build
-from simulator.lowering.terms.layer import TermsLayer
 from simulator.mapping import Tiling
 from simulator.plan.check import flows, problems
 from simulator.plan.rung import Rung
 from simulator.registry import resolve
 from simulator.transform.tasd import decompose, parse, with_series
 from simulator.workload.matrix import GemmView
-from validation.oracles.terms import Oracle, Terms
+from validation.oracles.series import Oracle, Terms
 
 MACHINES = ("ttc_stc_m4", "ttc_stc_m8", "ttc_vegeta_m4", "ttc_vegeta_m8")
 SERIES = {
@@ -60,12 +60,12 @@ def layer(machine: Machine, seed: int) -> Layer:
 
 
 @cache
-def told(name: str, seed: int) -> TermsLayer:
+def told(name: str, seed: int) -> SeriesLayer:
     """A layer on a small machine, under the loop nest it is given or any other."""
     machine = simulator.load_machine(name, simulator.hardware.organisations.stationary.Stationary)
     machine = override(small(machine, seed), {"tasd.units": str((1, 3, 16)[seed % 3])})
     found = lower(machine, layer(machine, seed))
-    assert isinstance(found, TermsLayer)
+    assert isinstance(found, SeriesLayer)
     if seed % 4 == 0:
         return found
     rng, g = np.random.default_rng([seed, 2]), found.context.geometry
@@ -79,7 +79,7 @@ def told(name: str, seed: int) -> TermsLayer:
     return replace(found, plan=build(context, found.outputs), context=context)
 
 
-def oracle(found: TermsLayer) -> Terms:
+def oracle(found: SeriesLayer) -> Terms:
     g = found.context.geometry
     series, (_, length) = found.asked.series.terms, found.asked.series.terms[0]
     told = replace(nest(found), cuts=(), m=g.M)
@@ -149,9 +149,9 @@ def test_outputs_are_the_sum_of_the_exact_products_of_the_terms(name: str, seed:
         np.testing.assert_array_equal(found.computed(view, Box(group, 0, view.M, 0, view.N)), expected)
 
 
-def computed_wrong(found: TermsLayer) -> TermsLayer:
+def computed_wrong(found: SeriesLayer) -> SeriesLayer:
     """The layer with a term too few."""
-    return replace(found, code=replace(found.code, terms=found.code.terms[:-1]))
+    return replace(found, code=replace(found.code, series=found.code.series[:-1]))
 
 
 def test_a_term_left_out_is_found() -> None:
@@ -162,7 +162,7 @@ def test_a_term_left_out_is_found() -> None:
     rng = np.random.default_rng(0)
     a, b = (rng.integers(1, 9, shape).astype(np.int8) for shape in ((9, 64), (64, 5)))
     found = lower(machine, with_series(simulator.gemm(a, b), "weights", "4:8+1:8"))
-    assert isinstance(found, TermsLayer)
+    assert isinstance(found, SeriesLayer)
     verify(found.view.integers(0), found.computed, True, 0)
     with pytest.raises(SimulatorError, match="the datapath is wrong"):
         verify(found.view.integers(0), computed_wrong(found).computed, True, 0)

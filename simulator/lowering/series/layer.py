@@ -9,16 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.datapath.code import Datapath
-from simulator.datapath.terms import products
+from simulator.datapath.series import products
 from simulator.datapath.verify import Box
 from simulator.hardware.machine import Machine
 from simulator.lowering.output import Outputs
+from simulator.lowering.series.context import SeriesContext
+from simulator.lowering.series.operands import SeriesOperands
+from simulator.lowering.series.rules import code_of, passes_of, series_of
+from simulator.lowering.series.view import Kept, Recorded, Turned, magnitudes
 from simulator.lowering.stationary import build
 from simulator.lowering.stationary_layer import StationaryLayer, fastest, tiled, widths_of
-from simulator.lowering.terms.context import TermsContext
-from simulator.lowering.terms.operands import TermsOperands
-from simulator.lowering.terms.rules import code_of, passes_of, series_of
-from simulator.lowering.terms.view import Kept, Recorded, Turned, magnitudes
 from simulator.registry import resolve
 from simulator.transform.tasd import Asked
 from simulator.workload.layer import DENSE, Layer
@@ -26,7 +26,7 @@ from simulator.workload.matrix import GemmView
 
 
 @dataclass(frozen=True)
-class TermsLayer(StationaryLayer):
+class SeriesLayer(StationaryLayer):
     """A layer ready to run; see :class:`StationaryLayer`.
 
     Attributes
@@ -34,7 +34,7 @@ class TermsLayer(StationaryLayer):
     asked : Asked
     """
 
-    context: TermsContext
+    context: SeriesContext
     asked: Asked
 
     @property
@@ -48,7 +48,7 @@ class TermsLayer(StationaryLayer):
         whole = GemmView(view.layer, view.seed)
         weights = whole.weights(box.group, box.m0, box.m1).astype(np.int64)
         inputs = whole.inputs(box.group, 0, view.K, box.n0, box.n1).astype(np.int64)
-        kept, length = tuple(term.kept for term in self.code.terms), self.code.choices
+        kept, length = tuple(term.kept for term in self.code.series), self.code.choices
         start, stop = (box.m0, box.m1) if self.asked.side == "weights" else (box.n0, box.n1)
         chosen = magnitudes(Recorded(view.layer), self.asked.side, box.group, start, stop)
         if self.asked.side == "weights":
@@ -72,7 +72,7 @@ class TermsLayer(StationaryLayer):
         }
 
 
-def lower(machine: Machine, layer: Layer) -> TermsLayer:
+def lower(machine: Machine, layer: Layer) -> SeriesLayer:
     """Lower `layer` onto `machine` as the series that its attributes tell.
 
     Raises
@@ -94,7 +94,7 @@ def lower(machine: Machine, layer: Layer) -> TermsLayer:
     widths = widths_of(machine)
     if series.side == "inputs":
         widths = replace(widths, weights=widths.inputs, inputs=widths.weights)
-    operands = TermsOperands(view, code, geometry, widths)
-    context = TermsContext(machine, code, geometry, operands, tiled(machine, layer, geometry, operands))
+    operands = SeriesOperands(view, code, geometry, widths)
+    context = SeriesContext(machine, code, geometry, operands, tiled(machine, layer, geometry, operands))
     outputs = Outputs(None, "uncompressed", DENSE)
-    return TermsLayer(build(context, outputs), datapath, code, view, context, outputs, series)
+    return SeriesLayer(build(context, outputs), datapath, code, view, context, outputs, series)

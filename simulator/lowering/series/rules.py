@@ -52,7 +52,7 @@ def code_of(machine: Stationary, series: Asked) -> Code:
     for n, _ in series.series.terms:
         slots = n * wide // length
         terms.append(Term(n, slots, slots * offset_bits(machine, n, length)))
-    return Code(series.text, wide, wide, 0, 0, length, padded=True, terms=tuple(terms))
+    return Code(series.text, wide, wide, 0, 0, length, padded=True, series=tuple(terms))
 
 
 def passes_of(machine: Stationary, series: Asked, code: Code, size: int, rows: int) -> tuple[Pass, ...]:
@@ -81,9 +81,9 @@ def rows_of(machine: Stationary, code: Code, rows: int) -> list[int]:
     """Rows of a pass of each term: as many as fill `rows` rows of multipliers."""
     array = machine.components.array
     multipliers = rows * array.pes.value * array.macs.value
-    found = [multipliers // term.slots for term in code.terms]
+    found = [multipliers // term.slots for term in code.series]
     if min(found) == 0:
-        most = max(term.slots for term in code.terms)
+        most = max(term.slots for term in code.series)
         raise InfeasibleError(
             f"machine {machine.name!r}: a row of a term needs {most} multipliers, those that share a window are {multipliers}"
         )

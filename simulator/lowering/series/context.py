@@ -15,17 +15,17 @@ from numpy.typing import NDArray
 from simulator.lowering.context import Context
 from simulator.lowering.flows import Flows, flows
 from simulator.lowering.kinds import kinds
-from simulator.lowering.terms.operands import TermsOperands
+from simulator.lowering.series.operands import SeriesOperands
 from simulator.mapping import Tile
 
 Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
-class TermsContext(Context):
+class SeriesContext(Context):
     """One layer on one machine as a series."""
 
-    operands: TermsOperands
+    operands: SeriesOperands
 
     @property
     def called(self) -> dict[str, str]:
@@ -98,4 +98,4 @@ class TermsContext(Context):
 
     def issues(self, tile: Tile, coordinates: int) -> int:
         """See :class:`Context`."""
-        return tile.rows * self.code.terms[self.geometry.passes[tile.load].term].slots
+        return tile.rows * self.code.series[self.geometry.passes[tile.load].term].slots

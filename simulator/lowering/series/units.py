@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from simulator.lowering.blocks import plain
 from simulator.lowering.kinds import Blocks, kinds, some_runs, tell
-from simulator.lowering.terms.context import TermsContext
+from simulator.lowering.series.context import SeriesContext
 from simulator.mapping import Pass
 from simulator.plan import Chunk
 from simulator.plan.runs import COUNT, DEMAND, PERIOD, PORTS, WORK
@@ -28,25 +28,25 @@ ACTIONS = ["tasd_compare", "residual_read", "residual_write"]
 Ints = NDArray[np.int64]
 
 
-def batches(context: TermsContext, each: Pass) -> int:
+def batches(context: SeriesContext, each: Pass) -> int:
     """Batches of a pass over a window."""
     blocks = (each.stop - each.start) * context.geometry.window // context.code.choices
     return -(-blocks // _units(context))
 
 
-def _units(context: TermsContext) -> int:
+def _units(context: SeriesContext) -> int:
     parts = context.machine.components.tasd
     assert parts is not None
     return parts.units.value
 
 
-def held(context: TermsContext) -> int:
+def held(context: SeriesContext) -> int:
     """Most rows of the buffer that a batch needs at once."""
     size = _units(context) * context.code.choices * context.widths.weights
     return -(-size // context.widths.row) + 1
 
 
-def extractions(context: TermsContext) -> Iterator[Chunk]:
+def extractions(context: SeriesContext) -> Iterator[Chunk]:
     """Items: a batch of blocks. Fields: demand, work, take row, release, put slots, tasd_compare, residual_read,
     residual_write.
     """
@@ -64,7 +64,7 @@ def extractions(context: TermsContext) -> Iterator[Chunk]:
 
 
 def _tell(
-    context: TermsContext,
+    context: SeriesContext,
     each: Pass,
     group: int,
     at: list[int],
@@ -85,7 +85,7 @@ def _tell(
     if not each.reads:
         takes, releases = np.zeros_like(takes), np.zeros_like(releases)
     last = count - 1
-    first_term, final_term = each.term == 0, each.term == len(context.code.terms) - 1
+    first_term, final_term = each.term == 0, each.term == len(context.code.series) - 1
     values = blocks * length
     columns = slice(PORTS, PORTS + 2)
     for window, place in enumerate(at):
@@ -112,14 +112,14 @@ def _rows(blocks: int, units: int, size: int, row: int) -> tuple[Ints, Ints]:
     return upper, lower
 
 
-def refills(context: TermsContext) -> Iterator[Chunk]:
+def refills(context: SeriesContext) -> Iterator[Chunk]:
     """Items: the slots of a batch. Fields: demand, work, take slots, take space, releases, put weights, operand_write."""
     v, g = context.visits, context.geometry
     units, length = _units(context), context.code.choices
 
     def block(visit: int) -> Chunk:
         each = g.passes[int(v.load[visit])]
-        term = context.code.terms[each.term]
+        term = context.code.series[each.term]
         blocks = (each.stop - each.start) * g.window // length
         per = (
             term.slots * length // g.window * context.widths.weights + term.metadata_bits * length // g.window
