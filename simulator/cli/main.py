@@ -30,6 +30,7 @@ VERBS = (
     "validate",
     "import",
     "sweep",
+    "tasder",
 )
 MODULES = {"import": "importing"}
 """Verbs whose names are words of Python."""

@@ -57,6 +57,12 @@ class Options:
 )
 @click.option("--layers", metavar="GLOB", default="*", help="Only layers whose name matches.")
 @click.option(
+    "--series",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Series of structured terms that layers run as, e.g. from tasder; a baseline without series runs them as they are.",
+)
+@click.option(
     "--baseline", metavar="HW", help="Machine to compare with, or none [default: tc, unless HW is tc]."
 )
 @click.option(
@@ -107,6 +113,7 @@ def command(
     rung: str,
     sets: tuple[str, ...],
     layers: str,
+    series: Path | None,
     baseline: str | None,
     verify: str,
     seed: int,
@@ -138,9 +145,9 @@ def command(
     folder.claim(out, force, lambda place: requests is None and begun(place))
     point = specification(hw)
     if point is not None:
-        if sets or requests or part or baseline not in (None, NONE):
+        if sets or requests or part or series or baseline not in (None, NONE):
             raise click.UsageError(
-                "--set, --requests, --sample and --baseline are for machines; HW is a design point"
+                "--set, --requests, --sample, --series and --baseline are for machines; HW is a design point"
             )
         folder.claim(out, force)
         result = run_point(point, trace, layers, Options(engine, rung, VERIFY[verify], seed, quiet))
@@ -157,7 +164,7 @@ def command(
             raise click.UsageError("--sample estimates HW alone: no --baseline, --requests or --dry-run")
         folder.claim(out, force)
         options = Options(engine, rung, VERIFY[verify], seed, quiet, jobs)
-        with _layers(trace, layers) as workload:
+        with chosen(trace, layers, series) as workload:
             run_sample(machine, workload, part, options, out, plot, as_json)
         return
     other = _baseline(baseline, machine)
@@ -166,11 +173,11 @@ def command(
     if dry_run:
         from simulator.cli.check import dry_run as told_only
 
-        with _layers(trace, layers) as workload:
+        with chosen(trace, layers, series) as workload:
             told_only(machines, workload, options)
         return
     with (
-        _layers(trace, layers) as workload,
+        chosen(trace, layers, series) as workload,
         folder.draft(out, requests is not None) as draft,
         _kept(out, machines, workload, options, force, draft) as kept,
     ):
@@ -195,6 +202,23 @@ def _baseline(name: str | None, machine: Machine) -> Machine | None:
     if name == NONE or (name is None and machine.name == BASELINE):
         return None
     return load(name or BASELINE)
+
+
+def chosen(text: str, glob: str, series: Path | None = None) -> Trace:
+    """The layers of a trace whose names match, with the series that a file tells for them.
+
+    Raises
+    ------
+    InputError
+        No such trace, no layer that matches, or a series file that is none or names layers there are not.
+    """
+    trace = _layers(text, glob)
+    if series is None:
+        return trace
+    from simulator.search.tasder import read
+    from simulator.transform.tasd import apply
+
+    return apply(trace, read(series))
 
 
 def _layers(text: str, glob: str) -> Trace:
@@ -241,6 +265,7 @@ def _simulate(
 ) -> tuple[Result, Result | None]:
     from simulator.api import Interrupted
     from simulator.cli.progress import progress
+    from simulator.cli.unfinished import as_baseline
 
     done: list[Result] = []
     with progress(machines, trace, options) as report:
@@ -248,7 +273,8 @@ def _simulate(
             report.begin(i, kept[i].layers)
             try:
                 with nullcontext() if requests is None or i else requests as told:
-                    done.append(_one(each, trace, options, report, told, kept[i].path))
+                    one = as_baseline(each, trace) if i else trace
+                    done.append(_one(each, one, options, report, told, kept[i].path))
             except Interrupted as stop:
                 raise KeyboardInterrupt(_salvage(done, stop.result, out)) from None
     return done[0], (done[1] if len(done) > 1 else None)

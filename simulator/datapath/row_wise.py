@@ -1,4 +1,4 @@
-"""Row-wise N of M datapath (VEGETA): every row of weights has an N of its own, or all rows of a layer one (``datapath.rows: alike``).
+"""Row-wise N of M datapath (VEGETA): every row of weights has an N of its own, or all rows of a layer one (``rows: alike``).
 
 A row whose fullest block of M along K has n non-zeros runs at the least N >= n of a menu, and keeps N slots per block: W N / M
 multipliers for the window of W inputs that all rows of a pass share. A pass holds as many rows as fill its multipliers; rows run in

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from simulator.errors import InputError, suggest
 from simulator.transform.layers import transformed
 from simulator.transform.tasd.series import Series, parse
-from simulator.workload.layer import DENSE, Layer
+from simulator.workload.layer import DENSE, SERIES, Layer
 from simulator.workload.model import Trace
 
 SIDES = ("weights", "inputs")
@@ -72,11 +72,20 @@ def with_series(layer: Layer, side: str, series: str | Series) -> Layer:
     """
     if side not in SIDES:
         raise InputError(f"layer {layer.name!r}: series for {side!r}: choices: {', '.join(SIDES)}")
-    attrs = {
-        key: value for key, value in layer.attrs.items() if key not in ("weights_series", "inputs_series")
-    }
+    attrs = {key: value for key, value in layer.attrs.items() if key not in SERIES}
     attrs[f"{side}_series"] = parse(series).text
     return replace(layer, attrs=attrs, outputs_mask=None, outputs_provenance=DENSE)
+
+
+def without_series(trace: Trace) -> Trace:
+    """The trace as it is without any series."""
+
+    def changed(layer: Layer) -> Layer:
+        if not any(key in layer.attrs for key in SERIES):
+            return layer
+        return replace(layer, attrs={key: value for key, value in layer.attrs.items() if key not in SERIES})
+
+    return transformed(trace, changed)
 
 
 def apply(trace: Trace, choices: Mapping[str, tuple[str, str] | None]) -> Trace:
