@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from fractions import Fraction
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -142,7 +143,13 @@ def test_every_pass_and_every_finished_column_has_its_own_work(name: str, seed: 
     found, work = told(name, seed)
     counts = [fields(found.plan, "array", "steps", action) for action in ("mac", "mac_gated")]
     passes = [pair for pair in zip(*counts, strict=True) if pair != (0, 0)]
-    assert passes == work.passes
+    if found.context.machine.datapath.gating:  # counted when the last pass of a visit is over
+        bounds = np.cumsum([0, *found.context.visits.windows.tolist()])
+        expected = [tuple(map(sum, zip(*work.passes[a:b], strict=True))) for a, b in pairwise(bounds)]
+        assert bounds[-1] == len(work.passes)
+    else:
+        expected = work.passes
+    assert passes == expected
     last = "pack" if found.context.machine.components.compress is None else "compress"
     which, packed = items(found.plan, last, "outputs")
     assert [item[2 + 2 * len(which.inputs)] for item in packed] == work.bursts
