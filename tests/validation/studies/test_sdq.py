@@ -20,9 +20,9 @@ def trained():
     return load(measure.networks()[0])
 
 
-def test_there_are_networks_of_three_seeds() -> None:
+def test_networks_of_several_seeds_differ() -> None:
     found = measure.networks()
-    assert len(found) >= 3
+    assert len(found) >= 2
     assert {load(path).network.shape for path in found.values()} == {load(found[0]).network.shape}
     assert len({load(path).network.weight("head").tobytes() for path in found.values()}) == len(found)
 
