@@ -27,9 +27,14 @@ def test_counts_are_those_of_the_layer() -> None:
     assert (counts(large)["D'"], counts(large, full=True)["D'"]) == (1 << 24, 1 << 25)
 
 
-@pytest.mark.parametrize("name", names())
-def test_every_machine_was_measured(name: str) -> None:
+def test_every_organisation_was_measured() -> None:
+    assert {load(name).organisation for name in names()} <= set(table()["organisations"])
+
+
+@pytest.mark.parametrize("name", table()["machines"])
+def test_what_was_measured_is_sound(name: str) -> None:
     fit = table()["machines"][name]
+    assert name in names()
     for engine in ("fast", "reference"):
         run = fit[f"run_{engine}"]
         assert run["layers"] >= 6

@@ -2,7 +2,7 @@
 
 Measures random layers (products and convolutions, 2**13 to 2**28 multiplications, any pattern of the machine, inputs of any
 density) on every machine: CPU seconds of the simulation and of the functional check, warm, and how far the peak of resident memory
-rises. ``--fit`` makes ``simulator/api/forecast.json`` of them: coefficients that are not negative with the least squared relative
+rises. ``--fit`` puts them into ``simulator/api/forecast.json``: coefficients that are not negative with the least squared relative
 error, and the errors of each layer told by the fit to the others.
 """
 
@@ -31,6 +31,8 @@ LEAST, MOST = 13.0, 28.0
 """Logarithm of base 2 of the multiplications of a layer."""
 REFERENCE = 19.0
 """The reference engine runs layers up to so many."""
+LARGE = counts(simulator.gemm(np.ones((512, 512), bool), np.ones((512, 512), bool)))
+"""Of the layer by which machines of an organisation are compared."""
 ENOUGH = 15.0
 """CPU seconds of a layer after which larger ones are not measured."""
 
@@ -163,26 +165,24 @@ def of_rows(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     return made
 
 
-def fit(path: Path) -> dict[str, Any]:
-    """The whole table."""
+def fit(path: Path, known: dict[str, Any]) -> dict[str, Any]:
+    """The table, with the machines that a file has measurements of made anew."""
     rows = [json.loads(line) for line in path.read_text().splitlines()]
-    machines = {
-        name: of_rows([r for r in rows if r["machine"] == name])
-        for name in sorted({r["machine"] for r in rows})
-    }
-    organisation = {r["machine"]: r["organisation"] for r in rows}
-    largest = max(rows, key=lambda r: r["counts"]["D"])["counts"]
+    machines = dict(known.get("machines", {}))
+    for name in {row["machine"] for row in rows}:
+        machines[name] = of_rows([row for row in rows if row["machine"] == name])
     slowest: dict[str, str] = {}
-    for name in machines:
-        at = slowest.setdefault(organisation[name], name)
-        if _at(machines[name], largest) > _at(machines[at], largest):
-            slowest[organisation[name]] = name
+    for name in sorted(machines):
+        organisation = load(name).organisation
+        at = slowest.setdefault(organisation, name)
+        if _at(machines[name], LARGE) > _at(machines[at], LARGE):
+            slowest[organisation] = name
     return {
         "about": "made by python -m validation.benchmarks.forecast; see simulator/api/forecast.py",
         "base_bytes": 260_000_000,
         "base_range": [0.85, 1.35],
         "start_seconds": 2.6,
-        "machines": machines,
+        "machines": dict(sorted(machines.items())),
         "organisations": {name: machines[at] for name, at in sorted(slowest.items())},
     }
 
@@ -198,7 +198,7 @@ def main() -> None:
     options.add_argument(
         "--measure", type=Path, metavar="FILE", help="append measured layers, a JSON line each"
     )
-    options.add_argument("--fit", type=Path, metavar="FILE", help="make the table of measured layers")
+    options.add_argument("--fit", type=Path, metavar="FILE", help="put measured layers into the table")
     chosen = options.parse_args()
     if chosen.measure:
         with chosen.measure.open("a") as lines:
@@ -208,7 +208,8 @@ def main() -> None:
                     lines.write(json.dumps(each) + "\n")
                     lines.flush()
     if chosen.fit:
-        TABLE.write_text(json.dumps(fit(chosen.fit), indent=1) + "\n", encoding="utf-8")
+        table = fit(chosen.fit, json.loads(TABLE.read_text(encoding="utf-8")) if TABLE.exists() else {})
+        TABLE.write_text(json.dumps(table, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
