@@ -22,6 +22,7 @@ PAGES = (
     "docs/compare.md",
     "docs/timeloop.md",
     "docs/analytical.md",
+    "docs/tasd.md",
     *MACHINES,
 )
 
