@@ -49,9 +49,7 @@ HEAVY = (
     "sparsecycle trace make resnet50_shapes",
     "sparsecycle run highlight traces/digits_cnn.h5 --out",
     "sparsecycle run highlight big.h5 --out big/ --jobs",
-    "sparsecycle plot out/ wide/",
     "sparsecycle sweep bandwidth.yaml --out",
-    "sparsecycle plot out/ wide/",
 )
 """Commands that are run with --examples only, as the continuous integration does: seconds each."""
 CODES = {"sparsecycle compare dstc digits_cnn --model roofline": 3}
