@@ -53,36 +53,89 @@ def ring_shifted(
 
 
 @spliced
+def visible_end(m: Ints, ring: int, mask: int, first: int, end: int, cycle: int) -> int:
+    """Place of the first of a ring's entries from `first` to `end`, in the order of time, that is after `cycle`."""
+    while first < end:
+        middle = (first + end) >> 1
+        if m[ring + (middle & mask)] <= cycle:
+            first = middle + 1
+        else:
+            end = middle
+    return first
+
+
+@spliced
 def draining(m: Ints, channel: int, taken: int) -> int:
-    """For how many periods a channel that nothing is put into has tokens that were long visible to its consumer."""
+    """For how many periods the tokens that the consumer takes are such as it long saw."""
     if taken == 0:
         return at.FAR
-    last, then = m[channel + at.PUT] - 1, settled_until(m, m[channel + at.CONSUMER], m[at.KEPT])
-    if m[m[channel + at.TOKENS] + (last & m[channel + at.TOKENS_MASK])] > then:
+    program, first, ring = m[channel + at.CONSUMER], m[channel + at.TAKEN], m[channel + at.TOKENS]
+    mask, end = m[channel + at.TOKENS_MASK], m[channel + at.PUT]
+    if first == end or m[ring + (first & mask)] > settled_until(m, program, m[at.KEPT]):
         return NO
-    times: int = (m[channel + at.PUT] - m[channel + at.TAKEN]) // taken - 1
+    times: int = (visible_end(m, ring, mask, first, end, settled_until(m, program, 0)) - first) // taken - 1
     return times
 
 
 @spliced
 def filling(m: Ints, channel: int, put: int) -> int:
-    """For how many periods a bounded channel that nothing is taken from has slots that its producer long saw free."""
-    last, then = m[channel + at.RELEASED] - 1, settled_until(m, m[channel + at.PRODUCER], m[at.KEPT])
-    if last >= 0 and m[m[channel + at.CREDITS] + (last & m[channel + at.CREDITS_MASK])] > then:
+    """For how many periods the slots that the producer takes are such as it long saw free."""
+    program, ring, mask = m[channel + at.PRODUCER], m[channel + at.CREDITS], m[channel + at.CREDITS_MASK]
+    first, end = m[channel + at.PUT] - m[channel + at.CAPACITY], m[channel + at.RELEASED]
+    if first == end or (first >= 0 and m[ring + (first & mask)] > settled_until(m, program, m[at.KEPT])):
         return NO
-    times: int = (m[channel + at.RELEASED] + m[channel + at.CAPACITY] - m[channel + at.PUT]) // put - 1
+    free = visible_end(m, ring, mask, max(0, first), end, settled_until(m, program, 0))
+    times: int = (free - first) // put - 1
     return times
 
 
 @spliced
-def drifts(m: Ints, channel: int, put: int, taken: int, released: int) -> int:
-    """For how many periods a channel that fills or drains makes no difference to either end."""
+def growing(m: Ints, channel: int, more: int) -> int:
+    """For how many periods the ring of an unbounded channel holds `more` tokens each time."""
+    if more <= 0:
+        return at.FAR
+    times: int = (m[channel + at.TOKENS_MASK] + 1 - m[channel + at.PUT] + m[channel + at.TAKEN]) // more - 1
+    return times
+
+
+@spliced
+def tokens_repeat(m: Ints, channel: int, put: int, taken: int, by: int) -> int:
+    """For how many periods of `by` cycles the consumer of a channel sees what it saw in the last."""
+    if put != taken:
+        return draining(m, channel, taken)
+    if put == 0:
+        return at.FAR
+    first = m[channel + at.TAKEN]
+    ring, mask, program = m[channel + at.TOKENS], m[channel + at.TOKENS_MASK], m[channel + at.CONSUMER]
+    if ring_shifted(m, ring, mask, first, first - put, m[channel + at.PUT] - first, by, program):
+        return at.FAR
+    return NO
+
+
+@spliced
+def room_repeats(m: Ints, channel: int, put: int, taken: int, released: int, by: int) -> int:
+    """For how many periods of `by` cycles the producer of a channel sees what it saw in the last."""
+    if m[channel + at.CAPACITY] < 0:
+        return growing(m, channel, put - taken)
+    if put == 0:
+        return at.FAR
+    if put != released:
+        return filling(m, channel, put)
+    first = m[channel + at.PUT] - m[channel + at.CAPACITY]
+    ring, mask, program = m[channel + at.CREDITS], m[channel + at.CREDITS_MASK], m[channel + at.PRODUCER]
+    pending = m[channel + at.RELEASED] - first
+    if first >= put and ring_shifted(m, ring, mask, first, first - put, pending, by, program):
+        return at.FAR
+    return NO
+
+
+@spliced
+def held(m: Ints, channel: int, put: int, taken: int, released: int) -> bool:
+    """Whether a channel that drifts is waited for by nobody, and its rings hold a period."""
     waits = m[channel + at.TOKEN_WAIT] < at.NEVER or m[channel + at.ROOM_WAIT] < at.NEVER
-    if m[channel + at.CAPACITY] > m[channel + at.TOKENS_MASK] + 1:  # rings that may have to grow
-        return NO
-    if waits or (put > 0 and (taken > 0 or released > 0 or m[channel + at.CAPACITY] < 0)):
-        return NO
-    return filling(m, channel, put) if put > 0 else draining(m, channel, taken)
+    tokens, credits = m[channel + at.TOKENS_MASK] + 1, m[channel + at.CREDITS_MASK] + 1
+    bounded, grows = m[channel + at.CAPACITY] >= 0, m[channel + at.CAPACITY] > tokens
+    return not waits and not grows and put <= tokens and (not bounded or released <= credits)
 
 
 @apart
@@ -101,24 +154,13 @@ def channel_repeats(m: Ints, channel: int, by: int) -> int:
         same = m[channel + at.ENTRY] - m[was + at.ENTRY] == by
         if not same or m[channel + at.ENTERED] != m[was + at.ENTERED]:
             return NO
-    if put != taken or (bounded and put != released):
-        return drifts(m, channel, put, taken, released)
-    if put == 0:
-        return at.FAR
-    ring, mask, first = m[channel + at.TOKENS], m[channel + at.TOKENS_MASK], m[channel + at.TAKEN]
-    pending = m[channel + at.PUT] - first
-    if not ring_shifted(m, ring, mask, first, first - put, pending, by, m[channel + at.CONSUMER]):
+    drifting = put != taken or (bounded and put != released)
+    if drifting and not held(m, channel, put, taken, released):
         return NO
-    if not bounded:
-        return at.FAR
-    ring, mask = m[channel + at.CREDITS], m[channel + at.CREDITS_MASK]
-    first = m[channel + at.PUT] - m[channel + at.CAPACITY]
-    pending = m[channel + at.RELEASED] - first
-    if first < put or not ring_shifted(
-        m, ring, mask, first, first - put, pending, by, m[channel + at.PRODUCER]
-    ):
-        return NO
-    return at.FAR
+    times: int = tokens_repeat(m, channel, put, taken, by)
+    if times > 0:
+        times = min(times, room_repeats(m, channel, put, taken, released, by))
+    return times
 
 
 @kernel

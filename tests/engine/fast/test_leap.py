@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 from networks import Seeded, network, program, run_of, server, tiled
@@ -39,7 +40,8 @@ def line(rng: Rng, count: int) -> Plan:
         ends = list(range(len(channels), len(channels) + depth))
         for index in ends:
             latency, credit, width = pick(1, 1, 2, 5), pick(1, 1, 3), pick(0, 0, 0, 1)
-            channels.append(Channel(f"c{index}", pick(1, 2, 4, 7), latency, credit, width or None))
+            capacity = pick(1, 2, 4, 7, pick(1, 3, 30, 500))
+            channels.append(Channel(f"c{index}", capacity, latency, credit, width or None))
         feeds.append(feed(pick, number, items, ends[:1], channels))
         stages += [stage(pick, index, items, ends) for index in range(depth)]
     rate = pick(1, 1, 2, 7, 42), pick(1, 1, 1, 3)
@@ -248,6 +250,45 @@ def test_a_ring_that_has_to_grow_is_not_leapt_over() -> None:
     channels = (Channel("wide", 100000, latency=40000), Channel("late", 1, latency=60000))
     plan = Plan((shared(p), server("s", s), server("c", c)), channels)
     assert run(plan).digest == run(plan, leap=False).digest == reference(plan).digest
+
+
+def paced(
+    items: int, *runs: dict[str, Any], inputs: tuple[int, ...], outputs: tuple[int, ...]
+) -> tuple[Component, Component]:
+    """A program on a shared port, and another that lets it have a token of channel 0 now and then."""
+    steady = program("s", run_of(items, 1, puts=[1]), outputs=(0,))
+    return shared(program("p", *runs, inputs=inputs, outputs=outputs)), server("s", steady)
+
+
+def test_channels_that_fill_while_they_are_emptied_are_leapt_over() -> None:
+    # p is faster than c until the deep channel is full; d returns slots that p has plenty of, fewer than p takes.
+    p = paced(6000, run_of(6000, 3, takes=[1, 1], puts=[1]), inputs=(0, 2), outputs=(1,))
+    c = program("c", run_of(6000, 5, takes=[1], puts=[1]), inputs=(1,), outputs=(3,))
+    d = program("d", run_of(2000, 2, takes=[3], puts=[2]), inputs=(3,), outputs=(2,))
+    space = Channel("space", None, initial=3000, meaning=SPACE)
+    channels = (Channel("pace", 2), Channel("deep", 2000), space, Channel("out", 8))
+    plan = Plan((*p, shared(c, name="c"), server("d", d)), channels)
+    outcome = run(plan)
+    assert leapt(plan) > 12000  # of the 15000 until p has no slots
+    assert outcome.digest == run(plan, leap=False).digest == reference(plan).digest
+
+
+def test_a_channel_is_not_leapt_over_to_where_it_is_empty_or_full() -> None:
+    far = 0
+    for capacity in (60, 200, 700, None):
+        p = paced(
+            1200,
+            run_of(500, 40, takes=[1], puts=[1]),
+            run_of(700, 10, takes=[1], puts=[1]),
+            inputs=(0,),
+            outputs=(1,),
+        )
+        c = program("c", run_of(300, 60, takes=[1]), run_of(900, 20, takes=[1]), inputs=(1,))
+        deep = Channel("deep", capacity, latency=130, credit_latency=250)
+        plan = Plan((*p, shared(c, name="c")), (Channel("pace", 2), deep))
+        far += leapt(plan)
+        assert run(plan).digest == run(plan, leap=False).digest == reference(plan).digest, capacity
+    assert far > 0
 
 
 def test_the_grant_log_is_exact_over_millions_of_periods() -> None:
