@@ -33,12 +33,14 @@ def arrival(m: Ints, port: int) -> int:
 @inlined
 def missing(m: Ints, program: int, cycle: int) -> tuple[int, int]:
     """State of a program whose next item lacks data at `cycle`, and the cycle until which it does; SEEN when none lacks."""
-    for port in range(program + at.BLOCK, m[program + at.OUTS], at.INPUT):
+    port = m[program + at.FIRST_IN]
+    while port > 0:
         reason = m[m[port + at.CHANNEL] + at.REASON]
         if reason != BLOCKED:
             seen = arrival(m, port)
             if seen > cycle:
                 return reason, seen
+        port = m[port + at.AFTER]
     return SEEN, at.NEVER
 
 
@@ -74,9 +76,10 @@ def state_at(m: Ints, program: int, cycle: int) -> tuple[int, int]:
     state, until = missing(m, program, cycle)
     if state != SEEN:
         return state, until
-    ready = 0
-    for port in range(program + at.BLOCK, m[program + at.OUTS], at.INPUT):
+    ready, port = 0, m[program + at.FIRST_IN]
+    while port > 0:
         ready = max(ready, arrival(m, port))
+        port = m[port + at.AFTER]
     if ready > cycle:
         return BLOCKED, ready
     last, _ = finish(m, program, m[program + at.FREE], max(m[program + at.NEXT], ready), ready)

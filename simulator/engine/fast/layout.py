@@ -94,9 +94,13 @@ KEY_ROW, KEY = 53, 54  # signature of a run, and of which
 PLACE = 55  # block of where its items lie, 0: nobody asks; see service
 VISITS_END, SINGLE = 56, 57  # whether it is on a shared port and its runs are all one block
 STEADY = 58  # whether all items of a stream's run have the same demand
-BLOCK = 59  # then the inputs: channel, takes, releases; and the outputs: channel, puts
-INPUT, OUTPUT = 3, 2
-CHANNEL, TAKES, RELEASES, PUTS = 0, 1, 2, 1
+FIRST_IN, FIRST_OUT = 59, 60  # first of the ports that the current run moves anything through, 0: none
+INS = 61  # ports, from INS to OUTS the inputs, from OUTS to END the outputs
+BLOCK = 62
+
+# Ports. Input: channel, takes, releases; output: channel, puts; of each the next that the current run moves anything through
+INPUT, OUTPUT = 4, 4
+CHANNEL, TAKES, RELEASES, PUTS, AFTER = 0, 1, 2, 1, 3
 
 # Row of a run table: whether it is the last of its block, count, period, whether a field varies, whether it is a stream and of
 # which places of the inputs and outputs (-1: of none), then the fields, then one flag per field

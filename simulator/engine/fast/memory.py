@@ -60,9 +60,8 @@ class Memory:
         self.components = [self.take(at.COMPONENT_WORDS) for _ in plan.components]
         self.channels = [self.take(at.CHANNEL_WORDS) for _ in plan.channels]
         programs = [program for component in plan.components for program in component.programs]
-        size = max((_block_words(program) for program in programs), default=at.BLOCK)
-        self.programs = [self.take(size) for _ in programs]
-        self._header(size)
+        self.programs = [self.take(at.BLOCK) for _ in programs]
+        self._header()
         for channel, offset in zip(plan.channels, self.channels, strict=True):
             self._channel(channel, offset)
         blocks = iter(self.programs)
@@ -125,14 +124,14 @@ class Memory:
                 self.words[new + index % (2 * size)] = self.words[old + index % size]
             self.words[channel + ring], self.words[channel + mask] = new, 2 * size - 1
 
-    def _header(self, size: int) -> None:
+    def _header(self) -> None:
         slots = 1 << len(self.programs).bit_length()
         lane, queue = self.take(len(self.programs)), self.take(slots)
         words = self.words
         words[at.QUEUE], words[at.QUEUE_MASK] = queue, slots - 1
         words[at.LANE] = lane
         words[at.PROGRAMS], words[at.PROGRAM0] = len(self.programs), self.programs[0] if self.programs else 0
-        words[at.PROGRAM_WORDS] = size
+        words[at.PROGRAM_WORDS] = at.BLOCK
         words[at.CHANNELS] = len(self.channels)
         words[at.CHANNEL0] = self.channels[0] if self.channels else 0
         words[at.COMPONENTS] = len(self.components)
@@ -241,7 +240,7 @@ class Memory:
         for position, program in enumerate(component.programs):
             block = next(blocks)
             if position == 0:
-                words[offset + at.FIRST] = block
+                self.words[offset + at.FIRST] = block
             self._program(component, program, offset, block, position)
         if kind == at.CROWD:
             buffer = self.take(at.WINDOW)
@@ -271,10 +270,14 @@ class Memory:
         return offset
 
     def _program(self, component: Component, program: Program, owner: int, block: int, position: int) -> None:
-        words, (p, q) = self.words, component.rate
         inputs, outputs = finite(self.plan, program.inputs), finite(self.plan, program.outputs)
-        outs = block + at.BLOCK + at.INPUT * len(inputs)
-        words[block + at.OUTS], words[block + at.END] = outs, outs + at.OUTPUT * len(outputs)
+        ins = self.take(at.INPUT * len(inputs) + at.OUTPUT * len(outputs))
+        words, (p, q), outs = self.words, component.rate, ins + at.INPUT * len(inputs)
+        words[block + at.INS], words[block + at.OUTS], words[block + at.END] = (
+            ins,
+            outs,
+            outs + at.OUTPUT * len(outputs),
+        )
         words[block + at.STRIDE] = at.ROW_FIELDS + 2 * (1 + 2 * len(inputs) + len(outputs))
         words[block + at.TICKS], words[block + at.TICKS_PER_DEMAND] = 2 * p if q else 0, 2 * q
         words[block + at.TICKS_SHIFT] = (2 * p).bit_length() - 1 if p & (p - 1) == 0 else -1
@@ -285,7 +288,7 @@ class Memory:
         words[block + at.DEFERRED] = words[block + at.ELIGIBLE] = words[block + at.SEEN] = at.NEVER
         for place, port in enumerate(inputs):
             channel = self.channels[program.inputs[port]]
-            words[block + at.BLOCK + at.INPUT * place + at.CHANNEL] = channel
+            words[ins + at.INPUT * place + at.CHANNEL] = channel
             words[channel + at.CONSUMER] = block
         for place, port in enumerate(outputs):
             channel = self.channels[program.outputs[port]]
@@ -313,7 +316,3 @@ def streams(plan: Plan, component: Component, program: Program) -> bool:
 
 def _elastic(channel: Channel) -> bool:
     return channel.capacity is None or channel.capacity > ROOMY
-
-
-def _block_words(program: Program) -> int:
-    return at.BLOCK + at.INPUT * len(program.inputs) + at.OUTPUT * len(program.outputs)

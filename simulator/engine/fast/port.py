@@ -28,10 +28,11 @@ Vector = NDArray[np.int32]
 @spliced
 def seen(m: Ints, program: int) -> int:
     """Cycle from which all data of the next item is visible, NEVER while it is not known."""
-    cycle = 0
-    for port in range(program + at.BLOCK, m[program + at.OUTS], at.INPUT):
+    cycle, port = 0, m[program + at.FIRST_IN]
+    while port > 0:
         if m[m[port + at.CHANNEL] + at.REASON] != BLOCKED:
             cycle = max(cycle, arrival(m, port))
+        port = m[port + at.AFTER]
     return cycle
 
 
@@ -195,18 +196,21 @@ def soonest(m: Ints, neighbour: int) -> int:
 @apart
 def lacks_until(m: Ints, program: int) -> int:
     """First cycle in which something an ineligible program lacks can be visible to it."""
-    cycle = at.NEVER
-    for port in range(program + at.BLOCK, m[program + at.OUTS], at.INPUT):
+    cycle, port = at.NEVER, m[program + at.FIRST_IN]
+    while port > 0:
         if arrival(m, port) == at.NEVER:
             channel = m[port + at.CHANNEL]
             cycle = min(cycle, soonest(m, m[channel + at.PRODUCER]) + m[channel + at.LATENCY])
+        port = m[port + at.AFTER]
     if cycle < at.NEVER:
         return cycle
-    for port in range(m[program + at.OUTS], m[program + at.END], at.OUTPUT):
+    port = m[program + at.FIRST_OUT]
+    while port > 0:
         channel = m[port + at.CHANNEL]
         needed = m[channel + at.PUT] + m[port + at.PUTS] - m[channel + at.CAPACITY]
         if m[port + at.PUTS] > 0 and m[channel + at.CAPACITY] >= 0 and needed > m[channel + at.RELEASED]:
             cycle = min(cycle, soonest(m, m[channel + at.CONSUMER]) + m[channel + at.CREDIT])
+        port = m[port + at.AFTER]
     return cycle
 
 

@@ -285,13 +285,15 @@ def still(m: Ints, program: int, by: int) -> int:
         until = min(until, m[program + at.ELIGIBLE])
         limit = max(limit, first) if first < at.NEVER else limit
         granted = m[m[at.KEPT] + m[program + at.OWNER] + at.GRANTED]
-        for port in range(program + at.BLOCK, m[program + at.OUTS], at.INPUT):
+        port = m[program + at.FIRST_IN]
+        while port > 0:
             if m[m[port + at.CHANNEL] + at.REASON] != BLOCKED:
                 seen, channel = arrival(m, port), m[port + at.CHANNEL]
                 if seen == at.NEVER and m[channel + at.PUT] != m[m[at.KEPT] + channel + at.PUT]:
                     return NO
                 if seen > granted:
                     until = min(until, seen)
+            port = m[port + at.AFTER]
     times: int = max(NO, (until - limit) // by)
     return times
 

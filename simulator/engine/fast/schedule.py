@@ -142,7 +142,7 @@ class Schedule:
 def _lack(words: NDArray[np.int64], block: int) -> tuple[str, int]:
     """What the next item of a stuck program lacks, and the channel block it lacks it on."""
     m = words.tolist()
-    for port in range(block + at.BLOCK, m[block + at.OUTS], at.INPUT):
+    for port in range(m[block + at.INS], m[block + at.OUTS], at.INPUT):
         channel = m[port + at.CHANNEL]
         takes = m[port + at.TAKES]
         if m[block + at.STREAM]:

@@ -52,7 +52,7 @@ def describe(m: Ints, v: Vector, program: int) -> None:
     """Keep at hand what the current run, a stream, moves."""
     row, outs = m[program + at.CURRENT], m[program + at.OUTS]
     place, target = m[row + at.ROW_IN], m[row + at.ROW_OUT]
-    m[program + at.SOURCE] = m[program + at.BLOCK + at.INPUT * place + at.CHANNEL] if place >= 0 else -1
+    m[program + at.SOURCE] = m[m[program + at.INS] + at.INPUT * place + at.CHANNEL] if place >= 0 else -1
     m[program + at.TARGET] = m[outs + at.OUTPUT * target + at.CHANNEL] if target >= 0 else -1
     vary(m, v, program)
     row += at.ROW_FIELDS
@@ -76,7 +76,7 @@ def vary(m: Ints, v: Vector, program: int) -> None:
 def moves(m: Ints, v: Vector, program: int) -> None:
     """Keep at hand how many tokens an item of a stream takes and gives back."""
     phase, place = m[program + at.PHASE], m[m[program + at.CURRENT] + at.ROW_IN]
-    inputs = (m[program + at.OUTS] - program - at.BLOCK) // at.INPUT
+    inputs = (m[program + at.OUTS] - m[program + at.INS]) // at.INPUT
     m[program + at.TAKE] = field(m, v, program, 1 + place, phase) if place >= 0 else 0
     m[program + at.GIVE] = field(m, v, program, 1 + inputs + place, phase) if place >= 0 else 0
 

@@ -29,23 +29,57 @@ Vector = NDArray[np.int32]
 
 @kernel
 def refresh(m: Ints, v: Vector, program: int) -> None:
-    """Set the fields of the current item of a run."""
-    row, phase = m[program + at.CURRENT] + at.ROW_FIELDS, m[program + at.PHASE]
-    outs, end = m[program + at.OUTS], m[program + at.END]
-    inputs = (outs - program - at.BLOCK) // at.INPUT
-    fields = (m[program + at.STRIDE] - at.ROW_FIELDS) // 2
-    for field in range(fields):
-        value = m[row + field]
-        if m[row + fields + field]:
-            value = np.int64(v[value + phase])
-        if field == 0:
-            m[program + at.DEMAND] = value
-        elif field <= inputs:
-            m[program + at.BLOCK + (field - 1) * at.INPUT + at.TAKES] = value
-        elif field <= 2 * inputs:
-            m[program + at.BLOCK + (field - 1 - inputs) * at.INPUT + at.RELEASES] = value
-        else:
-            m[end - (fields - field) * at.OUTPUT + at.PUTS] = value
+    """Set the fields of the first item of a run, and link the ports that its items move anything through."""
+    row, port, outs = m[program + at.CURRENT] + at.ROW_FIELDS, m[program + at.INS], m[program + at.OUTS]
+    inputs, fields = (outs - port) // at.INPUT, (m[program + at.STRIDE] - at.ROW_FIELDS) // 2
+    m[program + at.DEMAND] = m[row]
+    link, take = program + at.FIRST_IN, row + 1
+    while port < outs:
+        release = take + inputs
+        m[port + at.TAKES], m[port + at.RELEASES] = m[take], m[release]
+        if m[take] | m[release] | m[take + fields] | m[release + fields]:
+            m[link] = port
+            link = port + at.AFTER
+        port += at.INPUT
+        take += 1
+    m[link] = 0
+    link, put = program + at.FIRST_OUT, row + 1 + 2 * inputs
+    while port < m[program + at.END]:
+        m[port + at.PUTS] = m[put]
+        if m[put] | m[put + fields]:
+            m[link] = port
+            link = port + at.AFTER
+        port += at.OUTPUT
+        put += 1
+    m[link] = 0
+    if m[program + at.VARIED]:
+        set_varied(m, v, program)
+
+
+@inlined
+def varied(m: Ints, v: Vector, word: int, field: int, fields: int, phase: int) -> None:
+    """Set a word to a field of a run, if that varies."""
+    if m[field + fields]:
+        m[word] = np.int64(v[m[field] + phase])
+
+
+@kernel
+def set_varied(m: Ints, v: Vector, program: int) -> None:
+    """Set the fields of the current item of a run that varies."""
+    row, phase, outs = m[program + at.CURRENT] + at.ROW_FIELDS, m[program + at.PHASE], m[program + at.OUTS]
+    block = m[program + at.INS]
+    inputs, fields = (outs - block) // at.INPUT, (m[program + at.STRIDE] - at.ROW_FIELDS) // 2
+    varied(m, v, program + at.DEMAND, row, fields, phase)
+    port = m[program + at.FIRST_IN]
+    while port > 0:
+        field = row + 1 + (port - block) // at.INPUT
+        varied(m, v, port + at.TAKES, field, fields, phase)
+        varied(m, v, port + at.RELEASES, field + inputs, fields, phase)
+        port = m[port + at.AFTER]
+    port = m[program + at.FIRST_OUT]
+    while port > 0:
+        varied(m, v, port + at.PUTS, row + 1 + 2 * inputs + (port - outs) // at.OUTPUT, fields, phase)
+        port = m[port + at.AFTER]
 
 
 @kernel
@@ -83,7 +117,7 @@ def following(m: Ints, v: Vector, program: int) -> None:
     """Go to the next item of a run that varies."""
     phase = m[program + at.PHASE] + 1
     m[program + at.PHASE] = phase if phase < m[program + at.RUN_PERIOD] else 0
-    refresh(m, v, program)
+    set_varied(m, v, program)
     if m[program + at.STREAM]:
         vary(m, v, program)
 
@@ -113,41 +147,47 @@ def send(m: Ints, channel: int, count: int, depart: int) -> None:
 @inlined
 def commit(m: Ints, program: int, depart: int) -> None:
     """Move the tokens and slots of an item that departs in cycle `depart`."""
-    outs = m[program + at.OUTS]
-    for port in range(program + at.BLOCK, outs, at.INPUT):
+    port = m[program + at.FIRST_IN]
+    while port > 0:
         channel = m[port + at.CHANNEL]
         m[channel + at.TAKEN] += m[port + at.TAKES]
         if m[port + at.RELEASES] > 0 and m[channel + at.CAPACITY] >= 0:
             refund(m, channel, m[port + at.RELEASES], depart)
-    for port in range(outs, m[program + at.END], at.OUTPUT):
+        port = m[port + at.AFTER]
+    port = m[program + at.FIRST_OUT]
+    while port > 0:
         if m[port + at.PUTS] > 0:
             send(m, m[port + at.CHANNEL], m[port + at.PUTS], depart)
+        port = m[port + at.AFTER]
 
 
 @kernel
 def fits(m: Ints, program: int) -> bool:
     """Whether every ring can hold what the item moves; otherwise note the channel that must grow."""
-    outs = m[program + at.OUTS]
-    for port in range(program + at.BLOCK, outs, at.INPUT):
+    port = m[program + at.FIRST_IN]
+    while port > 0:
         channel = m[port + at.CHANNEL]
         held = max(0, m[channel + at.PUT] - m[channel + at.CAPACITY])
         after = m[channel + at.RELEASED] + m[port + at.RELEASES] - held
         if m[channel + at.CAPACITY] >= 0 and after > m[channel + at.CREDITS_MASK] + 1:
             m[at.FULL] = channel
             return False
-    for port in range(outs, m[program + at.END], at.OUTPUT):
+        port = m[port + at.AFTER]
+    port = m[program + at.FIRST_OUT]
+    while port > 0:
         channel = m[port + at.CHANNEL]
         if m[channel + at.PUT] + m[port + at.PUTS] - m[channel + at.TAKEN] > m[channel + at.TOKENS_MASK] + 1:
             m[at.FULL] = channel
             return False
+        port = m[port + at.AFTER]
     return True
 
 
 @inlined
 def visible(m: Ints, program: int) -> int:
     """Cycle from which all takes are visible; NEVER, and noted on the channel, when one is not even put."""
-    ready = 0
-    for port in range(program + at.BLOCK, m[program + at.OUTS], at.INPUT):
+    ready, port = 0, m[program + at.FIRST_IN]
+    while port > 0:
         if m[port + at.TAKES] > 0:
             channel = m[port + at.CHANNEL]
             last = m[channel + at.TAKEN] + m[port + at.TAKES] - 1
@@ -155,14 +195,15 @@ def visible(m: Ints, program: int) -> int:
                 m[channel + at.TOKEN_WAIT] = last
                 return at.NEVER
             ready = max(ready, m[m[channel + at.TOKENS] + (last & m[channel + at.TOKENS_MASK])])
+        port = m[port + at.AFTER]
     return ready
 
 
 @inlined
 def room(m: Ints, program: int) -> int:
     """Cycle from which all slots the item needs are visible; NEVER, and noted, when one is not even released."""
-    ready = 0
-    for port in range(m[program + at.OUTS], m[program + at.END], at.OUTPUT):
+    ready, port = 0, m[program + at.FIRST_OUT]
+    while port > 0:
         channel = m[port + at.CHANNEL]
         capacity = m[channel + at.CAPACITY]
         if m[port + at.PUTS] > 0 and capacity >= 0:
@@ -173,6 +214,7 @@ def room(m: Ints, program: int) -> int:
             if needed > 0:
                 credit = m[m[channel + at.CREDITS] + ((needed - 1) & m[channel + at.CREDITS_MASK])]
                 ready = max(ready, credit)
+        port = m[port + at.AFTER]
     return ready
 
 
