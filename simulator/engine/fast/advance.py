@@ -14,7 +14,8 @@ from simulator.engine.fast.recall import consider
 from simulator.engine.fast.tape import add, unroll
 from simulator.engine.fast.walk import walk
 from simulator.jit import apart, inlined, pointer, spliced, stepping
-from simulator.record.states import BUSY, DISABLED, DRAINED
+from simulator.record.intervals import BINS
+from simulator.record.states import BUSY, DISABLED, DRAINED, STATES
 
 Ints = NDArray[np.int64]
 Vector = NDArray[np.int32]
@@ -173,6 +174,31 @@ def finish_all(m: Ints, bins: Ints, cycles: int) -> None:
             add(m, bins, component, DRAINED, m[program + at.NEXT], cycles)
         unroll(m, bins, component)
         component += at.COMPONENT_WORDS
+
+
+@apart
+def take_over(m: Ints, bins: Ints, told: Ints, width: int) -> None:
+    """Move the first `width` bins of every state of every component to `told`; none behind them is used."""
+    component, row, here = m[at.COMPONENT0], 0, 0
+    for _ in range(m[at.COMPONENTS]):
+        for state in range(len(STATES)):
+            if m[component + at.USED] >> state & 1:
+                for bin in range(width):
+                    told[here + bin] = bins[row + bin]
+                for bin in range(row, row + width):
+                    bins[bin] = 0
+            else:
+                for bin in range(here, here + width):
+                    told[bin] = 0
+            row += BINS
+            here += width
+        component += at.COMPONENT_WORDS
+
+
+@stepping
+def harvested(words: Ints, counts: Ints, told: Ints, width: int) -> None:
+    """Move what was logged to `told`, ndarray of int64 and components x states x `width` cells."""
+    take_over(pointer(words), pointer(counts), pointer(told), width)
 
 
 @stepping

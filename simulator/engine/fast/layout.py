@@ -62,7 +62,8 @@ PORT_NUMBER, SLOTS, SERVED = (
     23,
     24,
 )  # place among the ports; first cycles of its programs; bits of cycles in service
-COMPONENT_WORDS = 25
+TOTALS = 25  # cycles in each state, of what is in the bins
+COMPONENT_WORDS = 32
 ROUND_ROBIN, PRIORITY = 0, 1
 
 # Channel
@@ -109,7 +110,7 @@ ROW_LAST, ROW_COUNT, ROW_PERIOD, ROW_VARIED, ROW_STREAM, ROW_IN, ROW_OUT, ROW_FI
 # Tapes: entries; loops and their words: first entry, times, how deep, its own entry, cycles per state and in all of one turn
 MOST_ENTRIES, LEAST_ENTRIES, ALL_ENTRIES, MOST_LOOPS, LOOP_WORDS = 1 << 16, 1 << 10, 1 << 20, 1 << 10, 12
 FIRST_ENTRY, TIMES, DEPTH, STOP, TURN = 0, 1, 2, 3, 4
-BLOCK_ENTRIES = 8
+BLOCK_ENTRIES = 4
 """Entries after which the sums over a tape are noted."""
 DEEPEST, FRAME = 32, 4
 """Loops in loops of a tape; words of a loop being unrolled: next entry, end, loop, turns left."""

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
-from simulator.engine.fast.memory import Memory, finite, streams
+from simulator.engine.fast.memory import Memory, streams
 from simulator.engine.fast.places import Places
 from simulator.engine.fast.table import fold, tabulate
 from simulator.plan.network import Component, Program
@@ -36,7 +36,7 @@ class Loader:
         self.actions = [0] * len(program.actions)
         self._chunks: Iterator[Chunk] = iter(program.chunks())
         self._rows = self._row_space = self._values = self._value_space = self._visits = self._visit_space = 0
-        inputs, outputs = finite(memory.plan, program.inputs), finite(memory.plan, program.outputs)
+        inputs, outputs = memory.finite[block]
         self._ports = len(inputs), len(outputs)
         self._streams = streams(memory.plan, component, program)
         self._first_output = PORTS + 2 * len(program.inputs)
@@ -109,19 +109,22 @@ class Loader:
         prefix = np.zeros(len(chunk.vectors) + 1, dtype=np.int64)
         if len(chunk.vectors):
             np.cumsum(chunk.vectors, out=prefix[1:])
-        visits = chunk.visits or Visits(np.array([len(runs)]), np.zeros(1, dtype=np.int64))
-        starts = np.empty(len(visits.sizes) + 1, dtype=np.int64)
-        sums = np.empty((len(visits.sizes), runs.shape[1]), dtype=np.int64)
+        visits = chunk.visits
+        sizes = np.array([len(runs)]) if visits is None else visits.sizes
+        starts = np.empty(len(sizes) + 1, dtype=np.int64)
+        sums = np.empty((len(sizes), runs.shape[1]), dtype=np.int64)
         form = *self._ports, self._values, self._streams
-        tabulate(runs, varies, prefix, self._columns, form, visits.sizes, table, starts, sums)
-        told = (visits.times @ sums).tolist()
+        tabulate(runs, varies, prefix, self._columns, form, sizes, table, starts, sums)
+        told = sums[0].tolist() if visits is None else (visits.times @ sums).tolist()
         self.items += told[COUNT]
         self.work += told[WORK]
         self.demand += told[DEMAND]
         found = told[self._first_output + len(self.program.outputs) :]
-        if visits.actions is not None:
+        if visits is not None and visits.actions is not None:
             found = [a + b for a, b in zip(found, visits.actions.sum(axis=0).tolist(), strict=True)]
         self.actions = [a + b for a, b in zip(self.actions, found, strict=True)]
+        if visits is None:
+            return starts[:1] if starts[1] > starts[0] else starts[:0]
         return self._order(visits, starts, table)
 
     def _order(self, visits: Visits, starts: Ints, table: Ints) -> Ints:

@@ -21,6 +21,8 @@ REASONS = {DATA: STARVED, STATIONARY: REFILL, SPACE: BLOCKED}
 POLICIES = {"round_robin": at.ROUND_ROBIN, "priority": at.PRIORITY}
 RING = 16
 """Slots of a ring at first."""
+ZEROED = 4096
+"""Words that are cleared at once, ahead of their use."""
 ROOMY = 1 << 16
 """Bounded channels of at most this capacity get rings that never grow."""
 WINDOWS = 256
@@ -42,6 +44,8 @@ class Memory:
         State-cycles of components.
     programs, components, channels : list of int
         Offsets of the blocks, in plan order.
+    finite : dict of int to (list of int, list of int)
+        By the offset of a program: the places of its inputs and outputs whose channel has no endless supply.
     """
 
     def __init__(
@@ -53,9 +57,10 @@ class Memory:
     ) -> None:
         self.plan, self.requested, self._least_entries = plan, requested, entries
         self._stores: dict[str, int] = {}
+        self.finite: dict[int, tuple[list[int], list[int]]] = {}
         self._arena = borrow()
         self.words, self.vectors, self.bins = self._arena.words, self._arena.vectors, self._arena.bins
-        self._used = self._used_vectors = 0
+        self._used = self._used_vectors = self._zeroed = 0
         self.take(at.HEADER)
         self.components = [self.take(at.COMPONENT_WORDS) for _ in plan.components]
         self.channels = [self.take(at.CHANNEL_WORDS) for _ in plan.channels]
@@ -76,7 +81,9 @@ class Memory:
     def take(self, count: int) -> int:
         """Offset of `count` fresh words, all zero."""
         offset = self.take_dirty(count)
-        self.words[offset : offset + count] = 0
+        if self._used > self._zeroed:
+            self._zeroed = min(self._used + ZEROED, len(self.words))
+            self.words[offset : self._zeroed] = 0
         return offset
 
     def take_dirty(self, count: int) -> int:
@@ -90,13 +97,7 @@ class Memory:
         return offset
 
     def give_back(self) -> None:
-        """Let another run have the arrays; nothing here may be used afterwards."""
-        bins = self.bins[: self._arena.clean].reshape(-1, len(STATES), BINS)
-        for component, own in zip(self.components, bins, strict=True):
-            used = int(self.words[component + at.USED])
-            for state in range(len(STATES)):
-                if used >> state & 1:
-                    own[state] = 0
+        """Let another run have the arrays, once the bins are taken over; nothing here may be used afterwards."""
         self._arena.words, self._arena.vectors = self.words, self.vectors
         give_back(self._arena)
 
@@ -271,6 +272,7 @@ class Memory:
 
     def _program(self, component: Component, program: Program, owner: int, block: int, position: int) -> None:
         inputs, outputs = finite(self.plan, program.inputs), finite(self.plan, program.outputs)
+        self.finite[block] = inputs, outputs
         ins = self.take(at.INPUT * len(inputs) + at.OUTPUT * len(outputs))
         words, (p, q), outs = self.words, component.rate, ins + at.INPUT * len(inputs)
         words[block + at.INS], words[block + at.OUTS], words[block + at.END] = (

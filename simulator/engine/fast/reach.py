@@ -7,6 +7,7 @@ cycles later, so the distance is a shortest path over both kinds of edges (Dijks
 from __future__ import annotations
 
 import heapq
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,8 @@ from numpy.typing import NDArray
 from simulator.engine.fast import layout as at
 from simulator.plan.network import Plan
 
-Edges = dict[int, list[tuple[int, int]]]
+Edges = tuple[tuple[tuple[int, int], ...], ...]
+"""Of every program, those that it lets depart, and how many cycles later."""
 
 
 def distances(plan: Plan, sources: list[int]) -> NDArray[np.int64]:
@@ -24,15 +26,23 @@ def distances(plan: Plan, sources: list[int]) -> NDArray[np.int64]:
     """
     programs = [program for component in plan.components for program in component.programs]
     producers = {channel: index for index, program in enumerate(programs) for channel in program.outputs}
-    edges: Edges = {index: [] for index in range(len(programs))}
+    edges: list[list[tuple[int, int]]] = [[] for _ in programs]
     for consumer, program in enumerate(programs):
         for channel in program.inputs:
             producer = producers.get(channel)
             if producer is not None and plan.channels[channel].initial is not None:
                 edges[producer].append((consumer, plan.channels[channel].latency))
                 edges[consumer].append((producer, plan.channels[channel].credit_latency))
+    return _distances(tuple(sources), tuple(tuple(own) for own in edges))
+
+
+@lru_cache(maxsize=64)
+def _distances(sources: tuple[int, ...], edges: Edges) -> NDArray[np.int64]:
+    """Distances of all programs from some; layers on one machine have networks of one form."""
     rows = [_from(source, edges) for source in sources]
-    return np.array(rows, dtype=np.int64).reshape(len(sources), len(programs))
+    table = np.array(rows, dtype=np.int64).reshape(len(sources), len(edges))
+    table.flags.writeable = False
+    return table
 
 
 def _from(source: int, edges: Edges) -> list[int]:

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 from simulator.engine.contract import Progress, Request, Requests, waiting
 from simulator.engine.fast import layout as at
 from simulator.engine.fast import service
-from simulator.engine.fast.advance import advance, enqueue, finished
+from simulator.engine.fast.advance import advance, enqueue, finished, harvested
 from simulator.engine.fast.loading import Loader
 from simulator.engine.fast.memory import WINDOWS, Memory
 from simulator.errors import DeadlockError
 from simulator.plan.network import Component
 from simulator.plan.state import ACTIVATE, Rows
-from simulator.record.intervals import BINS, IntervalLog, bin_width
+from simulator.record.intervals import IntervalLog, bin_width
 from simulator.record.outcome import ComponentOutcome, Outcome, ProgramOutcome
 from simulator.record.states import STATES
 
@@ -91,13 +91,12 @@ class Schedule:
     def outcome(self, cycles: int) -> Outcome:
         """What happened, over a run of `cycles` cycles; nothing of the schedule may be used afterwards."""
         self._finish(cycles)
-        bins = self.memory.bins[: len(self.memory.components) * len(STATES) * BINS].reshape(
-            -1, len(STATES), BINS
-        )
         width = bin_width(cycles)
+        counts = np.empty((len(self.loaders), len(STATES), -(-cycles // width)), dtype=np.int64)
+        harvested(self.memory.words, self.memory.bins, counts.reshape(-1), counts.shape[-1])
         parts = zip(self.memory.plan.components, self.memory.components, self.loaders, strict=True)
         components = tuple(
-            self._component(component, offset, own, bins[index, :, : -(-cycles // width)].copy(), width)
+            self._component(component, offset, own, IntervalLog(width, counts[index]))
             for index, (component, offset, own) in enumerate(parts)
         )
         self.memory.give_back()
@@ -109,30 +108,25 @@ class Schedule:
             finished(self.memory.words, self.memory.bins, cycles)
 
     def _component(
-        self,
-        component: Component,
-        offset: int,
-        loaders: Sequence[Loader],
-        counts: NDArray[np.int64],
-        width: int,
+        self, component: Component, offset: int, loaders: Sequence[Loader], intervals: IntervalLog
     ) -> ComponentOutcome:
-        alone = self.memory.words[offset + at.KIND] == at.LONE
+        own = self.memory.words[offset : offset + at.COMPONENT_WORDS].tolist()
         programs = []
         for program, loader in zip(component.programs, loaders, strict=True):
-            words = self.memory.words[loader.block : loader.block + at.BLOCK]
-            states = counts.sum(axis=1) if alone else words[at.STATES : at.STATES + len(STATES)].copy()
-            items, starts, squares, departs = (int(x) % 2**64 for x in words[at.ITEMS : at.ITEMS + 4])
+            words = self.memory.words[loader.block : loader.block + at.BLOCK].tolist()
+            states = own[at.TOTALS :] if own[at.KIND] == at.LONE else words[at.STATES :]
+            items, starts, squares, departs = (x % 2**64 for x in words[at.ITEMS : at.ITEMS + 4])
             actions = dict(zip(program.actions, loader.actions, strict=True))
             if isinstance(component.state, Rows):
-                place = int(words[at.PLACE])
-                actions[ACTIVATE] = int(self.memory.words[place + service.ACTIVATED])
-            programs.append(ProgramOutcome(program.name, states, actions, (items, starts, squares, departs)))
+                actions[ACTIVATE] = int(self.memory.words[words[at.PLACE] + service.ACTIVATED])
+            counted = np.array(states[: len(STATES)], dtype=np.int64)
+            programs.append(ProgramOutcome(program.name, counted, actions, (items, starts, squares, departs)))
         return ComponentOutcome(
             component.name,
             component.group,
             component.kind,
             component.lanes,
-            IntervalLog(width, counts),
+            intervals,
             sum(loader.work for loader in loaders),
             sum(loader.demand for loader in loaders),
             tuple(programs),

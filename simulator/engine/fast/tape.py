@@ -150,17 +150,36 @@ def turns(m: Ints, bins: Ints, component: int, frame: int, cycle: int) -> int:
     return after
 
 
+@inlined
+def spanned(m: Ints, bins: Ints, block: int) -> int:
+    """Cycles from the beginning of the tape to a block of entries."""
+    cycles: int = bins[m[at.SUMS] + 2 * WIDTH + WIDTH * block + ALL]
+    return cycles
+
+
 @spliced
-def whole_block(m: Ints, bins: Ints, component: int, entry: int, cycle: int) -> int:
-    """Add the block of entries that begins with `entry` if it is within the bin of `cycle`; the cycle after it, or `cycle`."""
-    this = m[at.SUMS] + 2 * WIDTH + WIDTH * (entry // at.BLOCK_ENTRIES)
-    shift, span = m[component + at.SHIFT], bins[this + WIDTH + ALL] - bins[this + ALL]
-    after: int = cycle
-    if cycle >> shift == (cycle + span - 1) >> shift:
-        row = m[component + at.INDEX] * len(STATES) * BINS + (cycle >> shift)
-        for state in range(len(STATES)):
-            bins[row + state * BINS] += bins[this + WIDTH + state] - bins[this + state]
-        after = cycle + span
+def blocks_within(m: Ints, bins: Ints, first: int, most: int, room: int) -> int:
+    """How many blocks of entries from the `first` on, at most `most`, span no more than `room` cycles."""
+    begin, count, step = spanned(m, bins, first), 0, 1
+    while count + step <= most and spanned(m, bins, first + count + step) - begin <= room:
+        count += step
+        step *= 2
+    while step > 1:
+        step //= 2
+        if count + step <= most and spanned(m, bins, first + count + step) - begin <= room:
+            count += step
+    return count
+
+
+@spliced
+def add_blocks(m: Ints, bins: Ints, component: int, first: int, count: int, cycle: int) -> int:
+    """Add `count` blocks of entries, which are within the bin of `cycle`; the cycle after them."""
+    this = m[at.SUMS] + 2 * WIDTH + WIDTH * first
+    beyond = this + WIDTH * count
+    row = m[component + at.INDEX] * len(STATES) * BINS + (cycle >> m[component + at.SHIFT])
+    for state in range(len(STATES)):
+        bins[row + state * BINS] += bins[beyond + state] - bins[this + state]
+    after: int = cycle + bins[beyond + ALL] - bins[this + ALL]
     return after
 
 
@@ -173,6 +192,7 @@ def unroll(m: Ints, bins: Ints, component: int) -> None:
     for state in range(len(STATES)):
         if bins[m[at.SUMS] + state] > 0:
             m[component + at.USED] |= 1 << state
+            m[component + at.TOTALS + state] += bins[m[at.SUMS] + state]
     m[component + at.TOLD] += bins[m[at.SUMS] + ALL]
     while cycle == 0 and (m[component + at.TOLD] - 1) >> m[component + at.SHIFT] >= BINS:
         m[component + at.SHIFT] += 1  # nothing is in the bins yet
@@ -182,11 +202,13 @@ def unroll(m: Ints, bins: Ints, component: int) -> None:
     while frame >= bottom:
         entry = bins[frame]
         if entry < bins[frame + 1]:
-            ahead = entry + at.BLOCK_ENTRIES
-            if entry % at.BLOCK_ENTRIES == 0 and ahead <= bins[frame + 1] and ahead < m[component + at.TAPED]:
-                after = whole_block(m, bins, component, entry, cycle)
-                if after > cycle:
-                    bins[frame], cycle = ahead, after
+            if entry % at.BLOCK_ENTRIES == 0:
+                block, beyond = entry // at.BLOCK_ENTRIES, min(bins[frame + 1], m[component + at.TAPED] - 1)
+                room = (((cycle >> m[component + at.SHIFT]) + 1) << m[component + at.SHIFT]) - cycle
+                count = blocks_within(m, bins, block, beyond // at.BLOCK_ENTRIES - block, room)
+                if count > 0:
+                    cycle = add_blocks(m, bins, component, block, count, cycle)
+                    bins[frame] = entry + count * at.BLOCK_ENTRIES
                     continue
             bins[frame] = entry + 1
             code = bins[tape + entry]
