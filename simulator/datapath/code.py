@@ -35,6 +35,23 @@ class Rows:
 
 
 @dataclass(frozen=True)
+class Term:
+    """A term of a series.
+
+    Attributes
+    ----------
+    kept : int
+        N, of every M coordinates.
+    slots, metadata_bits : int
+        Values stored per row and window (multipliers a row occupies), and bits of metadata.
+    """
+
+    kept: int
+    slots: int
+    metadata_bits: int
+
+
+@dataclass(frozen=True)
 class Code:
     """Layout of the weights of one layer.
 
@@ -73,6 +90,8 @@ class Code:
     terms : tuple of Code
         Layouts of the terms of a sum of products, which lie one after the other along K, equally long; the other attributes are
         then those of the widest window. Empty: there is one product.
+    series : tuple of Term
+        Terms of a series, each run as a layout of its own; empty without one.
     """
 
     pattern: str
@@ -91,6 +110,7 @@ class Code:
     widths: tuple[int, int] | None = None
     rate: int | None = None
     terms: tuple[Code, ...] = ()
+    series: tuple[Term, ...] = ()
 
     def stored(self, coordinates: int) -> int:
         """Values stored per row for a window that covers `coordinates` <= window coordinates of K."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -14,13 +15,12 @@ from simulator.errors import InfeasibleError
 from simulator.hardware.organisations.stationary import Stationary
 from simulator.lowering import addresses, lowered, slots
 from simulator.lowering.context import Context
-from simulator.lowering.memory import pieces
 from simulator.lowering.operands import Operands, Widths
 from simulator.lowering.output import Outputs, output_format, written
 from simulator.lowering.packing import cuts
 from simulator.lowering.stationary import build
 from simulator.lowering.terms import TermOperands
-from simulator.mapping import Geometry, Memory, choose
+from simulator.mapping import Geometry, Memory, Pass, Tiling, choose
 from simulator.plan import Plan
 from simulator.registry import resolve
 from simulator.workload.layer import Layer
@@ -89,7 +89,7 @@ class StationaryLayer:
         context = self.context
         visits = context.visits
         totals = {
-            tensor: int(pieces(context, tensor)[0][visits.fetch[i]].sum())
+            tensor: int(context.pieces(tensor)[0][visits.fetch[i]].sum())
             for i, tensor in enumerate(("weights", "inputs"))
         }
         totals["outputs"] = int(written(context, self.outputs).sum())
@@ -142,14 +142,9 @@ def lower(machine: Stationary, layer: Layer) -> StationaryLayer:
     datapath: Datapath = resolve("datapath", machine.datapath.kind)()
     view = GemmView(layer)
     code = datapath.code(machine, layer)
-    geometry = _geometry(machine, view, code)
+    geometry = fastest(machine, view, code)
     operands = _operands(machine, view, code, geometry)
-    parts = machine.components
-    capacity = (parts.glb.data_capacity.value, parts.glb.metadata_capacity.value)
-    peak = parts.dram.peak(machine.clock.value)
-    memory = Memory(capacity, parts.glb.tile_buffers.value, peak, parts.dram.arrival)
-    with lowered.told_of(layer, machine):
-        tiling = choose(machine.mapping, geometry, operands, memory)
+    tiling = tiled(machine, layer, geometry, operands)
     context = Context(machine, code, geometry, operands, tiling)
     mask, provenance = lowered.outputs_mask(view)
     if mask is not None and code.rows is not None:
@@ -158,7 +153,27 @@ def lower(machine: Stationary, layer: Layer) -> StationaryLayer:
     return StationaryLayer(build(context, outputs), datapath, code, view, context, outputs)
 
 
-def _geometry(machine: Stationary, view: GemmView, code: Code) -> Geometry:
+def tiled(machine: Stationary, layer: Layer, geometry: Geometry, operands: Operands) -> Tiling:
+    """The loop nest that is estimated the fastest.
+
+    Raises
+    ------
+    InfeasibleError
+        None fits the machine.
+    """
+    parts = machine.components
+    capacity = (parts.glb.data_capacity.value, parts.glb.metadata_capacity.value)
+    peak = parts.dram.peak(machine.clock.value)
+    memory = Memory(capacity, parts.glb.tile_buffers.value, peak, parts.dram.arrival)
+    with lowered.told_of(layer, machine):
+        return choose(machine.mapping, geometry, operands, memory)
+
+
+Passes = Callable[[int], tuple[Pass, ...]]
+"""Passes over the rows of the stationary operand, by the rows of multipliers that share a window."""
+
+
+def fastest(machine: Stationary, view: GemmView, code: Code, passes: Passes | None = None) -> Geometry:
     """Arrays side by side along M share a window, those along N take one each; ``auto`` takes the estimated
     fastest split.
     """
@@ -172,6 +187,8 @@ def _geometry(machine: Stationary, view: GemmView, code: Code) -> Geometry:
         rows, cut = array.rows.value * arrays // abreast, tuple[int, ...]()
         if code.rows is not None:
             rows, cut = _packed(machine, code.rows, rows)
+        told = () if passes is None else passes(rows)
+        rows = max((each.stop - each.start for each in told), default=rows)
         sizes = (
             view.groups,
             view.M,
@@ -183,15 +200,15 @@ def _geometry(machine: Stationary, view: GemmView, code: Code) -> Geometry:
             abreast,
         )
         terms = tuple((view.K // len(code.terms), term.window) for term in code.terms)
-        options.append(Geometry(*sizes, cuts=cut, terms=terms))
+        options.append(Geometry(*sizes, cuts=cut, terms=terms, passes=told))
     return min(options, key=lambda geometry: _streaming(machine, code, geometry))
 
 
 def _operands(machine: Stationary, view: GemmView, code: Code, geometry: Geometry) -> Operands:
     if code.terms:
         interleaved = machine.datapath.schedule == "interleaved"
-        return TermOperands(view, code, geometry, _widths(machine), interleaved)
-    widths = _widths(machine)
+        return TermOperands(view, code, geometry, widths_of(machine), interleaved)
+    widths = widths_of(machine)
     if code.widths is not None:
         widths = replace(widths, weights=code.widths[0], inputs=code.widths[1])
     formats = list(machine.datapath.inputs) if code.inputs is None else [code.inputs[0]]
@@ -228,7 +245,8 @@ def _streaming(machine: Stationary, code: Code, g: Geometry) -> Fraction:
     return g.steps * max(per_step)
 
 
-def _widths(machine: Stationary) -> Widths:
+def widths_of(machine: Stationary) -> Widths:
+    """Bit widths of a machine."""
     bits, glb = machine.value_bits, machine.components.glb
     return Widths(
         bits.weights.value,
