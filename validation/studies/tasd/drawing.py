@@ -93,12 +93,10 @@ def _layer_panel(axes: Any, points: list[Point], network: str, layers: list[str]
         for row, layer in enumerate(layers):
             choice = point.choices[layer]
             if choice is None:
-                axes.add_patch(_box(column, row, FAINT, 0.35))
+                _box(axes, column, row, FAINT, 0.35)
                 continue
             cost = float(parse(choice[1]).cost)
-            axes.add_patch(
-                _box(column, row, BLUE if choice[0] == "weights" else GREEN, 0.15 + 0.75 * (1 - cost))
-            )
+            _box(axes, column, row, BLUE if choice[0] == "weights" else GREEN, 0.15 + 0.75 * (1 - cost))
             side = "W" if choice[0] == "weights" else "A"
             dark = cost < 0.5
             axes.text(
@@ -118,10 +116,8 @@ def _layer_panel(axes: Any, points: list[Point], network: str, layers: list[str]
         axes.spines[side].set_visible(False)
 
 
-def _box(column: int, row: int, colour: str, strength: float) -> Any:
-    from matplotlib.patches import Rectangle
-
-    return Rectangle((column + 0.03, row + 0.06), 0.94, 0.88, facecolor=colour, alpha=strength, linewidth=0)
+def _box(axes: Any, column: int, row: int, colour: str, strength: float) -> None:
+    axes.barh(row + 0.5, 0.94, 0.88, column + 0.03, color=colour, alpha=strength, linewidth=0)
 
 
 def draw_curves(points: list[Point], path: Path) -> None:
