@@ -21,10 +21,10 @@ from simulator.lowering import array, memory, output
 from simulator.lowering.context import Context
 from simulator.lowering.network import STATIONARY, Network, rate
 from simulator.lowering.output import Outputs
-from simulator.lowering.series import units
-from simulator.lowering.series.context import SeriesContext
 from simulator.lowering.slots import Slots
 from simulator.lowering.stationary_transfers import regions
+from simulator.lowering.terms import units
+from simulator.lowering.terms.context import SeriesContext
 from simulator.plan import Access, Plan, Program
 from simulator.plan.check import field_maxima
 from simulator.plan.runs import PORTS

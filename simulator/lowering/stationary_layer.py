@@ -19,7 +19,7 @@ from simulator.lowering.operands import Operands, Widths
 from simulator.lowering.output import Outputs, output_format, written
 from simulator.lowering.packing import cuts
 from simulator.lowering.stationary import build
-from simulator.lowering.terms import TermOperands
+from simulator.lowering.terms.along import TermOperands
 from simulator.mapping import Geometry, Memory, Pass, Tiling, choose
 from simulator.plan import Plan
 from simulator.registry import resolve
@@ -199,7 +199,8 @@ def fastest(machine: Stationary, view: GemmView, code: Code, passes: Passes | No
             code.window,
             abreast,
         )
-        terms = tuple((view.K // len(code.terms), term.window) for term in code.terms)
+        apart = () if code.shared else code.terms
+        terms = tuple((view.K // len(apart), term.window) for term in apart)
         options.append(Geometry(*sizes, cuts=cut, terms=terms, passes=told))
     return min(options, key=lambda geometry: _streaming(machine, code, geometry))
 
@@ -231,7 +232,7 @@ def _streaming(machine: Stationary, code: Code, g: Geometry) -> Fraction:
     """Cycles to stream the inputs through: the most of steps, GLB reads and distribution, all
     uncompressed.
     """
-    if code.terms:
+    if g.terms:
         alone = [replace(g, K=depth, window=window, terms=()) for depth, window in g.terms]
         pairs = zip(code.terms, alone, strict=True)
         return sum((_streaming(machine, term, some) for term, some in pairs), Fraction(0))

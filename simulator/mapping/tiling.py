@@ -54,10 +54,11 @@ class Geometry:
         First row of every accumulator tile, and M, when tiles have different numbers of rows; `rows` is then the
         largest.
     terms : tuple of (int, int)
-        Coordinates of K and of a window of every term of a sum of products, whose windows follow one another; empty: there is
-        one product.
+        Coordinates of K and of a window of every term of a sum of products that have inputs of their own, and whose windows
+        follow one another; empty: there is one product, or terms share their inputs.
     passes : tuple of Pass
-        Passes over every window of each accumulator tile, tile after tile, when they are not one over all rows.
+        Passes over every window of each accumulator tile, tile after tile, when they are not one over all rows: those of terms
+        that share their inputs.
     """
 
     groups: int

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
-from simulator.lowering.series.view import Kept, Recorded
+from simulator.lowering.terms.view import Kept, Recorded
 from simulator.search.tasder.greedy import Choices
 from simulator.transform.tasd import Asked, parse
 from simulator.workload.layer import Layer

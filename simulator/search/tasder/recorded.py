@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.lowering.series.view import Recorded
+from simulator.lowering.terms.view import Recorded
 from simulator.search.tasder.greedy import Choice, Choices
 from simulator.transform.tasd import decompose
 from simulator.workload.layer import Layer

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from simulator.lowering.context import Context
 from simulator.lowering.flows import Flows, flows
 from simulator.lowering.kinds import kinds
-from simulator.lowering.series.operands import SeriesOperands
+from simulator.lowering.terms.operands import SeriesOperands
 from simulator.mapping import Tile
 
 Ints = NDArray[np.int64]
@@ -98,4 +98,4 @@ class SeriesContext(Context):
 
     def issues(self, tile: Tile, p: int) -> int:
         """See :class:`Context`."""
-        return tile.rows * self.code.series[self.geometry.passes[tile.load].term].slots
+        return tile.rows * self.code.terms[self.geometry.passes[tile.load].term].slots

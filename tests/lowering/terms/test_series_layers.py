@@ -16,8 +16,8 @@ from simulator import InfeasibleError, InputError, Layer, Machine
 from simulator.datapath.verify import Box
 from simulator.hardware import override
 from simulator.lowering import lower
-from simulator.lowering.series.layer import SeriesLayer
 from simulator.lowering.stationary import build
+from simulator.lowering.terms.layer import SeriesLayer
 from simulator.mapping import Tiling
 from simulator.plan.check import flows, problems
 from simulator.plan.rung import Rung
@@ -151,7 +151,7 @@ def test_outputs_are_the_sum_of_the_exact_products_of_the_terms(name: str, seed:
 
 def computed_wrong(found: SeriesLayer) -> SeriesLayer:
     """The layer with a term too few."""
-    return replace(found, code=replace(found.code, series=found.code.series[:-1]))
+    return replace(found, code=replace(found.code, terms=found.code.terms[:-1]))
 
 
 def test_a_term_left_out_is_found() -> None:

@@ -13,12 +13,12 @@ from simulator.datapath.series import products
 from simulator.datapath.verify import Box
 from simulator.hardware.machine import Machine
 from simulator.lowering.output import Outputs
-from simulator.lowering.series.context import SeriesContext
-from simulator.lowering.series.operands import SeriesOperands
-from simulator.lowering.series.rules import code_of, passes_of, series_of
-from simulator.lowering.series.view import Kept, Recorded, Turned, magnitudes
 from simulator.lowering.stationary import build
 from simulator.lowering.stationary_layer import StationaryLayer, fastest, tiled, widths_of
+from simulator.lowering.terms.context import SeriesContext
+from simulator.lowering.terms.operands import SeriesOperands
+from simulator.lowering.terms.rules import code_of, passes_of, series_of
+from simulator.lowering.terms.view import Kept, Recorded, Turned, magnitudes
 from simulator.registry import resolve
 from simulator.transform.tasd import Asked
 from simulator.workload.layer import DENSE, Layer
@@ -48,7 +48,7 @@ class SeriesLayer(StationaryLayer):
         whole = GemmView(view.layer, view.seed)
         weights = whole.weights(box.group, box.m0, box.m1).astype(np.int64)
         inputs = whole.inputs(box.group, 0, view.K, box.n0, box.n1).astype(np.int64)
-        kept, length = tuple(term.kept for term in self.code.series), self.code.choices
+        kept, length = tuple(term.kept for term in self.code.terms), self.code.choices
         start, stop = (box.m0, box.m1) if self.asked.side == "weights" else (box.n0, box.n1)
         chosen = magnitudes(Recorded(view.layer), self.asked.side, box.group, start, stop)
         if self.asked.side == "weights":

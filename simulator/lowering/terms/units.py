@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from simulator.lowering.blocks import plain
 from simulator.lowering.kinds import Blocks, kinds, some_runs, tell
-from simulator.lowering.series.context import SeriesContext
+from simulator.lowering.terms.context import SeriesContext
 from simulator.mapping import Pass
 from simulator.plan import Chunk
 from simulator.plan.runs import COUNT, DEMAND, PERIOD, PORTS, WORK
@@ -85,7 +85,7 @@ def _tell(
     if not each.reads:
         takes, releases = np.zeros_like(takes), np.zeros_like(releases)
     last = count - 1
-    first_term, final_term = each.term == 0, each.term == len(context.code.series) - 1
+    first_term, final_term = each.term == 0, each.term == len(context.code.terms) - 1
     values = blocks * length
     columns = slice(PORTS, PORTS + 2)
     for window, place in enumerate(at):
@@ -119,7 +119,7 @@ def refills(context: SeriesContext) -> Iterator[Chunk]:
 
     def block(visit: int) -> Chunk:
         each = g.passes[int(v.load[visit])]
-        term = context.code.series[each.term]
+        term = context.code.terms[each.term]
         blocks = (each.stop - each.start) * g.window // length
         per = (
             term.slots * length // g.window * context.widths.weights + term.metadata_bits * length // g.window

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from simulator.datapath.code import Code
 from simulator.lowering.operands import Operands, Widths
-from simulator.lowering.series.view import Kept, Turned
+from simulator.lowering.terms.view import Kept, Turned
 from simulator.mapping import Geometry, Pass
 from simulator.sparsity.spans import column_counts
 from simulator.workload.matrix import GemmView
@@ -45,7 +45,7 @@ class SeriesOperands(Operands):
         counts = np.zeros((len(g.passes), g.windows * g.window), dtype=np.float64)
         self.picks.append([])
         labels = self.kept.labels(group, 0, g.M)
-        for term in range(len(self.code.series)):
+        for term in range(len(self.code.terms)):
             mask = labels == term + 1
             self.picks[-1].append(_per_block(mask, self.code.choices, g.windows * g.window))
             at = [i for i, each in enumerate(g.passes) if each.term == term]
@@ -56,7 +56,7 @@ class SeriesOperands(Operands):
     def weight_bits(self, row: int, window: int) -> tuple[int, int]:
         """(Data, metadata) bits that a pass reads of the global buffer, for a window."""
         each = self.geometry.passes[row]
-        rows, term = each.stop - each.start, self.code.series[each.term]
+        rows, term = each.stop - each.start, self.code.terms[each.term]
         if self.side == "weights":
             return rows * term.slots * self.widths.weights, rows * term.metadata_bits
         return (rows * self.geometry.window * self.widths.weights if each.reads else 0), 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.datapath.code import Code, Term
+from simulator.datapath.code import Code
 from simulator.datapath.row_wise import menu, offset_bits, window
 from simulator.errors import InfeasibleError, InputError
 from simulator.hardware.machine import Machine
@@ -51,8 +51,9 @@ def code_of(machine: Stationary, series: Asked) -> Code:
     terms = []
     for n, _ in series.series.terms:
         slots = n * wide // length
-        terms.append(Term(n, slots, slots * offset_bits(machine, n, length)))
-    return Code(series.text, wide, wide, 0, 0, length, padded=True, series=tuple(terms))
+        bits = slots * offset_bits(machine, n, length)
+        terms.append(Code(f"{n}:{length}", wide, slots, bits, 0, length, padded=True))
+    return Code(series.text, wide, wide, 0, 0, length, padded=True, terms=tuple(terms), shared=True)
 
 
 def passes_of(machine: Stationary, series: Asked, code: Code, size: int, rows: int) -> tuple[Pass, ...]:
@@ -81,9 +82,9 @@ def rows_of(machine: Stationary, code: Code, rows: int) -> list[int]:
     """Rows of a pass of each term: as many as fill `rows` rows of multipliers."""
     array = machine.components.array
     multipliers = rows * array.pes.value * array.macs.value
-    found = [multipliers // term.slots for term in code.series]
+    found = [multipliers // term.slots for term in code.terms]
     if min(found) == 0:
-        most = max(term.slots for term in code.series)
+        most = max(term.slots for term in code.terms)
         raise InfeasibleError(
             f"machine {machine.name!r}: a row of a term needs {most} multipliers, those that share a window are {multipliers}"
         )
