@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     metavar="PATH=VALUE",
     help="Change a parameter of HW, e.g. tasd.units=8; repeatable.",
 )
-@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file, and begin an unfinished search anew.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON instead of a table.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def command(
@@ -96,6 +96,8 @@ def command(
     machine = series_machine(hw, pairs(sets, "--set"))
     subject = subject_of(network, layers, prune, stand_in)
     journal = out.with_name(out.name + ".unfinished")
+    if force:
+        journal.unlink(missing_ok=True)
     chosen = tuple(side.strip() for side in sides.split(","))
     with _bar(quiet) as tell:
         found = search_series(machine, subject, objective, source, least, chosen, journal=journal, tell=tell)
