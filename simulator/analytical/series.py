@@ -1,15 +1,16 @@
 """What a layer costs as a series of terms on a stationary machine, in closed form.
 
-With the stationary operand (M x K), the streamed one (K x N), windows of W coordinates of K, X multipliers and term i keeping n_i
-of every m coordinates, a pass of term i holds r_i = X m / (W n_i) rows::
+With the stationary operand (M x K), the streamed one (K x N), windows of W coordinates of K, X multipliers, a windows at once
+and term i keeping n_i of every m coordinates, a pass of term i holds r_i = X m / (a W n_i) rows::
 
-    steps  = groups ceil(K / W) N sum_i ceil(M / r_i)
-    glb    = W bytes per step + what the passes load once per C columns of N
+    steps  = groups ceil(K / W) ceil(N / a) sum_i ceil(M / r_i)
+    glb    = a W bytes per step + what the passes load once per a C columns of N
     dram   = every operand and every output once
     tasd   = non-zeros that the units take, n_i per block at most, over the units (series of inputs)
     cycles = max(steps, glb / bandwidth, dram / bandwidth, tasd);   energy = sum over actions of count x table
 
-No latency, no tiles, no balance: each is at least what the machine needs. The terms as such are arXiv 2403.07953's.
+of the a that takes the fewest cycles. No latency, no tiles, no balance: the machine takes no fewer cycles. The terms as
+such are arXiv 2403.07953's.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ class Resources:
     Attributes
     ----------
     multipliers, arrays, window, columns : int
-        Multipliers of all arrays; arrays; coordinates of K per step; columns of partial sums.
+        Multipliers of all arrays; arrays; coordinates of K per step; columns of partial sums of an array.
+    abreast : tuple of int
+        Windows that arrays may take at once.
     glb, dram : Fraction or None
         Bytes per cycle, None: unlimited.
     row : int
@@ -48,6 +51,7 @@ class Resources:
     arrays: int
     window: int
     columns: int
+    abreast: tuple[int, ...]
     glb: Fraction | None
     dram: Fraction | None
     row: int
@@ -62,32 +66,26 @@ def estimate(machine: Resources, layer: Layer, choice: Asked | None) -> tuple[in
     side = choice.side if choice is not None else "weights"
     series = choice.series if choice is not None else Series(((1, 1),))
     sizes = (view.M, view.N) if side == "weights" else (view.N, view.M)
-    return _Layer(machine, view.groups, *sizes, view.K, side, series).cost()
+    return min(_Layer(machine, a, view.groups, *sizes, view.K, side, series).cost() for a in machine.abreast)
 
 
 class _Layer:
     def __init__(
-        self, machine: Resources, groups: int, m: int, n: int, k: int, side: str, series: Series
+        self, machine: Resources, abreast: int, groups: int, m: int, n: int, k: int, side: str, series: Series
     ) -> None:
-        self.machine, self.groups, self.m, self.n, self.side, self.series = (
-            machine,
-            groups,
-            m,
-            n,
-            side,
-            series,
-        )
-        self.window = machine.window
+        self.machine, self.abreast, self.groups, self.m, self.n = machine, abreast, groups, m, n
+        self.side, self.series, self.window = side, series, machine.window
         self.windows = -(-k // self.window)
         self.k = k
         slots = [Fraction(self.window * kept, length) for kept, length in series.terms]
-        rows = [math.floor(machine.multipliers / each) for each in slots]
+        rows = [math.floor(machine.multipliers / abreast / each) for each in slots]
         self.passes = sum(-(-m // most) for most in rows)
-        self.held = sum(
-            (m * each for each in slots), Fraction(0)
-        )  # values in registers, all terms, per window
-        self.steps = groups * self.windows * n * self.passes
-        self.reloads = groups * self.windows * -(-n // machine.columns)
+        self.held = sum((m * each for each in slots), Fraction(0))
+        """Values in registers, all terms, per window."""
+        self.columns = groups * self.windows * n * self.passes
+        """Columns of the streamed operand that passes meet, over all windows."""
+        self.steps = groups * self.windows * -(-n // abreast) * self.passes
+        self.reloads = groups * self.windows * -(-n // (abreast * machine.columns))
 
     def cost(self) -> tuple[int, float]:
         """Cycles and pJ."""
@@ -107,7 +105,7 @@ class _Layer:
         return self.held * (1 + Fraction(self.machine.offset_bits, 8))
 
     def _glb(self) -> Fraction:
-        return Fraction(self.steps * self.window) + self._load() * self.reloads
+        return Fraction(self.columns * self.window) + self._load() * self.reloads
 
     def _dram(self) -> Fraction:
         stationary = self._load() * self.windows if self.side == "weights" else Fraction(self.m * self.k)
@@ -119,9 +117,9 @@ class _Layer:
         return blocks * sum(kept for kept, _ in self.series.terms)
 
     def _actions(self) -> dict[str, Fraction]:
-        streamed, row = Fraction(self.steps * self.window), self.machine.row
+        streamed, row = Fraction(self.columns * self.window), self.machine.row
         macs = self.groups * self.windows * self.n * self.held
-        sums = Fraction(self.steps, max(1, self.passes)) * self.m * len(self.series.terms)
+        sums = Fraction(self.columns, self.passes) * self.m * len(self.series.terms)
         outputs = Fraction(self.groups * self.m * self.n)
         filled = self._dram() - outputs
         found: dict[str, Fraction] = {
@@ -133,7 +131,7 @@ class _Layer:
             "fetch_write": streamed,
             "fetch_read": streamed,
             "window_shift": streamed,
-            "noc_byte": streamed * self.machine.arrays,
+            "noc_byte": streamed * self.machine.arrays / self.abreast,
             "mac": macs,
             "value_mux": macs,
             "operand_read": macs,

@@ -155,6 +155,7 @@ def resources(machine: Stationary) -> Resources:
     """What the closed form knows of a machine."""
     from simulator.analytical.series import Resources as Told
     from simulator.datapath.row_wise import menu, offset_bits, window
+    from simulator.lowering.stationary_layer import splits
 
     ns, length = menu(machine)
     parts = machine.components
@@ -163,6 +164,7 @@ def resources(machine: Stationary) -> Resources:
         parts.array.arrays.value,
         window(machine, length),
         parts.array.columns.value,
+        splits(parts.array),
         parts.glb.read_bandwidth.value,
         parts.dram.peak(machine.clock.value),
         parts.glb.row.value,

@@ -61,7 +61,9 @@ if TYPE_CHECKING:
     metavar="PATH=VALUE",
     help="Change a parameter of HW, e.g. tasd.units=8; repeatable.",
 )
-@click.option("--force", is_flag=True, help="Overwrite an existing file, and begin an unfinished search anew.")
+@click.option(
+    "--force", is_flag=True, help="Overwrite an existing file, and begin an unfinished search anew."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON instead of a table.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 def command(

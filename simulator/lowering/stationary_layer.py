@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from simulator.datapath.code import Code, Datapath, Rows
 from simulator.datapath.verify import Box
 from simulator.errors import InfeasibleError
+from simulator.hardware.components.array import Array
 from simulator.hardware.organisations.stationary import Stationary
 from simulator.lowering import addresses, lowered, slots
 from simulator.lowering.context import Context
@@ -169,6 +170,14 @@ def tiled(machine: Stationary, layer: Layer, geometry: Geometry, operands: Opera
         return choose(machine.mapping, geometry, operands, memory)
 
 
+def splits(array: Array) -> tuple[int, ...]:
+    """Windows that the arrays of a machine may take at once."""
+    arrays = array.arrays.value
+    if array.shared_window == "auto":
+        return tuple(n for n in range(1, arrays + 1) if arrays % n == 0)
+    return (1,) if array.shared_window is True else (arrays,)
+
+
 Passes = Callable[[int], tuple[Pass, ...]]
 """Passes over the rows of the stationary operand, by the rows of multipliers that share a window."""
 
@@ -179,11 +188,8 @@ def fastest(machine: Stationary, view: GemmView, code: Code, passes: Passes | No
     """
     array = machine.components.array
     arrays = array.arrays.value
-    splits = [1] if array.shared_window is True else [arrays]
-    if array.shared_window == "auto":
-        splits = [n for n in range(1, arrays + 1) if arrays % n == 0]
     options = []
-    for abreast in splits:
+    for abreast in splits(array):
         rows, cut = array.rows.value * arrays // abreast, tuple[int, ...]()
         if code.rows is not None:
             rows, cut = _packed(machine, code.rows, rows)
