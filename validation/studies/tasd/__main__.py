@@ -10,7 +10,8 @@ import argparse
 import json
 import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,9 @@ from validation.studies.tasd.measure import Point, points
 from validation.studies.tasd.networks import NETWORKS
 from validation.studies.tasd.page import tables
 from validation.studies.tasd.units import measured
+
+LONGEST = "transformer"
+"""Measured first, so that several processes end together."""
 
 
 def main() -> None:
@@ -55,13 +59,24 @@ def _all(seeds: int, quick: bool, jobs: int, keep: Path | None) -> list[Point]:
         known = json.loads(keep.read_text("utf-8"))
     wanted = [(network, seed) for seed in range(seeds) for network in NETWORKS]
     missing = [each for each in wanted if _key(*each, quick) not in known]
-    with ProcessPoolExecutor(max(1, jobs)) as pool:
-        told = [pool.submit(_one, network, seed, quick) for network, seed in missing]
-        for (network, seed), future in zip(missing, told, strict=True):
-            known[_key(network, seed, quick)] = [point.plain for point in future.result()]
-            if keep is not None:
-                keep.write_text(json.dumps(known), "utf-8")
+    missing.sort(key=lambda each: each[0] != LONGEST)
+    for network, seed, found in _measured(missing, quick, jobs):
+        known[_key(network, seed, quick)] = [point.plain for point in found]
+        if keep is not None:
+            keep.write_text(json.dumps(known), "utf-8")
     return [_read(point) for each in wanted for point in known[_key(*each, quick)]]
+
+
+def _measured(
+    missing: list[tuple[str, int]], quick: bool, jobs: int
+) -> Iterator[tuple[str, int, list[Point]]]:
+    if jobs <= 1:
+        yield from ((*each, _one(*each, quick)) for each in missing)
+        return
+    with ProcessPoolExecutor(jobs) as pool:
+        told = {pool.submit(_one, *each, quick): each for each in missing}
+        for future in as_completed(told):
+            yield *told[future], future.result()
 
 
 def _key(network: str, seed: int, quick: bool) -> str:

@@ -7,8 +7,12 @@ from typing import Any
 
 from simulator.search.tasder.digits import DigitsSubject
 from simulator.search.tasder.transformer import TransformerSubject
+from simulator.workload.networks import text
+from simulator.workload.networks.transformer import Transformer
+from simulator.workload.networks.transformer_file import load
 from simulator.workload.recipes import digits_cnn, digits_trace, text_transformer
 from simulator.workload.recipes.int8 import quantise
+from validation.studies.sdq.measure import networks as kept
 
 DEGREES = {
     "dense": "dense",
@@ -18,6 +22,9 @@ DEGREES = {
     "95%": "unstructured(1/20)",
 }
 """Share of the weights that are zero, and the pattern they are pruned to."""
+
+FINETUNED = 200
+"""Steps of fine-tuning of a pruned transformer."""
 
 IMAGES, SEQUENCES = 32, 8
 """Images, and sequences of 64 characters, whose products are simulated together."""
@@ -43,11 +50,21 @@ def cnn(seed: int, quick: bool, tell: Tell) -> Iterator[tuple[str, Subject]]:
 
 
 def transformer(seed: int, quick: bool, tell: Tell) -> Iterator[tuple[str, Subject]]:
-    """The transformer of the recipe text_transformer at every degree."""
-    steps = {"steps": 300, "finetune_steps": 60} if quick else {}
-    found = text_transformer.train({**text_transformer.OPTIONS, "seed": seed, **steps}, tell, DEGREES)
+    """The transformer of the recipe text_transformer at every degree; its dense network is the one kept here, if there is one."""
+    steps = {"steps": 300, "finetune_steps": 30} if quick else {"finetune_steps": FINETUNED}
+    options = {**text_transformer.OPTIONS, "seed": seed, **steps}
+    found = text_transformer.train(options, tell, DEGREES, _kept(seed))
     for degree, network in found.networks.items():
         yield degree, TransformerSubject(degree, network, found.calibration, found.corpus.held_out, SEQUENCES)
+
+
+def _kept(seed: int) -> Transformer | None:
+    """The dense network of a seed, if it is in the tree and was trained on the text that this Python ships."""
+    path = kept().get(seed)
+    if path is None:
+        return None
+    trained = load(path)
+    return trained.network if trained.notes["data_sha256"] == text.corpus().sha256 else None
 
 
 NETWORKS: dict[str, Callable[[int, bool, Tell], Iterator[tuple[str, Subject]]]] = {

@@ -7,6 +7,7 @@ cycles: 16 of them 64. With fewer than 64 columns, or fewer units, the multiplie
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -19,43 +20,51 @@ SERIES = ("4:8", "4:8+1:8", "1:8")
 ROWS, DEPTH = 1024, 512
 
 
+FREE = dict.fromkeys(
+    ("dram.bandwidth", "glb.read_bandwidth", "glb.write_bandwidth", "array.refill_bandwidth"), "unlimited"
+)
+ENOUGH = 4096
+"""Units that a batch of which takes every block of a pass."""
+
+
 @dataclass(frozen=True)
 class Hidden:
-    """Cycles of a product with so many units, over those with as many as ever help."""
+    """Cycles of a product with so many units, over those with as many as ever help.
+
+    Attributes
+    ----------
+    series : str
+    columns, units : int
+    slowdown : float
+    """
 
     series: str
     columns: int
     units: int
     slowdown: float
-    waiting: float
 
 
-def measured(density: float = 1.0) -> list[Hidden]:
-    """All points: inputs of `density` decomposed, 1024 columns of them, K = 512."""
+def measured() -> list[Hidden]:
+    """All points: dense inputs decomposed, 1024 columns of them, K = 512."""
+    return [
+        Hidden(series, columns, units, slowdown(series, columns, units))
+        for series in SERIES
+        for columns in COLUMNS
+        for units in UNITS
+    ]
+
+
+def slowdown(series: str, columns: int, units: int) -> float:
+    """Cycles with some units over those with as many as ever help."""
+    return cycles(series, columns, units) / cycles(series, columns, ENOUGH)
+
+
+@cache
+def cycles(series: str, columns: int, units: int) -> int:
+    """Cycles of a product whose memories never limit."""
     rng = np.random.default_rng(3)
-    inputs = rng.integers(1, 127, (DEPTH, ROWS)) * (rng.random((DEPTH, ROWS)) < density)
-    found = []
-    for series in SERIES:
-        for columns in COLUMNS:
-            weights = rng.integers(-127, 128, (columns, DEPTH)).astype(np.int8)
-            layer = with_series(simulator.gemm(weights, inputs.astype(np.int8)), "inputs", series)
-            free = {
-                "dram.bandwidth": "unlimited",
-                "glb.read_bandwidth": "unlimited",
-                "glb.write_bandwidth": "unlimited",
-            }
-            free |= {"array.refill_bandwidth": "unlimited"}
-
-            def cycles(
-                units: int, layer: simulator.Layer = layer, free: dict[str, str] = free
-            ) -> tuple[int, float]:
-                told = {**free, "tasd.units": str(units)}
-                result = simulator.simulate("ttc_vegeta_m8", layer, verify=False, overrides=told)
-                stalls = result.layers[0].stalls["array"]
-                return result.cycles, stalls.get("refill", 0) / result.cycles
-
-            best, _ = cycles(4096)
-            for units in UNITS:
-                taken, waiting = cycles(units)
-                found.append(Hidden(series, columns, units, taken / best, waiting))
-    return found
+    inputs = rng.integers(1, 127, (DEPTH, ROWS)).astype(np.int8)
+    weights = rng.integers(-127, 128, (columns, DEPTH)).astype(np.int8)
+    layer = with_series(simulator.gemm(weights, inputs), "inputs", series)
+    told = {**FREE, "tasd.units": str(units)}
+    return simulator.simulate("ttc_vegeta_m8", layer, verify=False, overrides=told).cycles
