@@ -6,8 +6,8 @@ first measured alone: the quality it loses. Moves are then tried in the order
     (quality lost alone) / (share of the objective gained alone),   least first, the larger gain of equals
 
 and kept if the network, with all moves kept so far, is still as good as it must be and the objective falls; passes over the moves
-are repeated until none is kept. What loses too much alone is not tried. A layer whose move is kept may move again, to what is
-cheaper.
+are repeated until none is kept. What loses too much alone is not tried, nor what is cheaper of the same side of its layer. A layer
+whose move is kept may move again, to what is cheaper.
 
 A move kept early may stand in the way of better ones. So then two layers change at once, one of them back if need be: exchanges
 that lower the objective are tried in the order of what their choices lose alone, added up over all layers, :data:`EXCHANGES` of
@@ -238,16 +238,26 @@ class _Search:
     def _ordered(self) -> list[tuple[str, Choice]]:
         """Moves that gain something and lose little alone, in the order they are tried."""
         whole = self.plain.of(self.objective)
-        every = [(layer, choice) for layer, some in self.moves.items() for choice in some]
+        every = [
+            (layer, choice)
+            for layer, some in self.moves.items()
+            for choice in self._dearest_first(layer, some)
+        ]
         told: list[tuple[float, float, Any]] = []
+        failed: set[tuple[str, str]] = set()
         for place, (layer, choice) in enumerate(every):
             self.tell("sensitivity", place, len(every))
             gained = 1 - self.total({layer: choice}).of(self.objective) / whole
-            if gained <= 0:
+            if gained <= 0 or (layer, choice[0]) in failed:
                 continue
             quality = self.quality({layer: choice})
-            if quality >= self.least:
-                lost = self.lost[layer, choice] = max(0.0, 1 - quality / self.original)
-                told.append((lost / gained, -gained, (layer, choice)))
+            if quality < self.least:
+                failed.add((layer, choice[0]))
+                continue
+            lost = self.lost[layer, choice] = max(0.0, 1 - quality / self.original)
+            told.append((lost / gained, -gained, (layer, choice)))
         self.tell("sensitivity", len(every), len(every))
         return [move for _, _, move in sorted(told)]
+
+    def _dearest_first(self, layer: str, some: Sequence[Choice]) -> list[Choice]:
+        return sorted(some, key=lambda choice: -self.one(layer, choice).of(self.objective))

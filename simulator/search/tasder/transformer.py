@@ -59,15 +59,23 @@ class TransformerSubject:
     held_out : ndarray of uint8, shape (characters,)
     sequences : int
         Of the calibration text whose operands are simulated together.
+    characters : int, optional
+        Of the calibration text that quality is measured on; all if not given.
     """
 
     measure = "1 / perplexity per character of calibration text (unseen: held-out text)"
 
     def __init__(
-        self, name: str, network: Transformer, calibration: Tokens, held_out: Tokens, sequences: int = 4
+        self,
+        name: str,
+        network: Transformer,
+        calibration: Tokens,
+        held_out: Tokens,
+        sequences: int = 4,
+        characters: int | None = None,
     ) -> None:
         self.name, self.network, self.held_out = name, network, held_out
-        self._text = calibration.reshape(-1)
+        self._text = calibration.reshape(-1)[:characters]
         self.scales = calibrate(network, calibration)
         recorded: dict[str, tuple[NDArray[np.int8], NDArray[np.int8]]] = {}
         network.logits(calibration[:sequences], Int8(self.scales, recorded))
