@@ -15,7 +15,7 @@ from simulator.search.tasder import recorded
 from simulator.workload.layer import gemm
 from simulator.workload.model import Trace
 from validation.studies.tasd import __main__ as study
-from validation.studies.tasd import drawing, measure, networks, page, units
+from validation.studies.tasd import drawing, measure, networks, page, sizes, units
 from validation.studies.tasd.measure import Point
 
 ZEROS = {"dense": 0.0, "50%": 0.5, "75%": 0.75, "90%": 0.9, "95%": 0.95}
@@ -52,6 +52,11 @@ def hidden() -> list[units.Hidden]:
     ]
 
 
+@pytest.fixture(scope="module")
+def products() -> list[sizes.Sized]:
+    return sizes.sized((128, 128, 256))
+
+
 def test_every_degree_is_measured_on_every_machine(points: list[Point]) -> None:
     assert tuple(ZEROS) == tuple(networks.DEGREES)
     for network in ("CNN", "transformer"):
@@ -82,14 +87,33 @@ def test_cycles_are_those_of_the_network_with_its_series(points: list[Point]) ->
     assert measure.total("ttc_vegeta_m8", subject, {}).cycles > point.cycles
 
 
-def test_tables(points: list[Point], hidden: list[units.Hidden]) -> None:
-    text = page.tables(points, hidden)
+def test_tables(points: list[Point], hidden: list[units.Hidden], products: list[sizes.Sized]) -> None:
+    text = page.tables(points, hidden, products)
     assert re.search(r"^\| CNN, dense \| 1\.00 \|", text, re.M)
     assert "| at best | 83% |" in text
     assert "| on average | 74% |" in text
     assert "| 4:8, 16 | 32.00 | 16.00 | 8.00 | 4.00 | 2.00 | 1.00 |" in text
     best = max(1 - page.relative(points, n, d, "ttc_stc_m4")[0] for n in page.networks(points) for d in ZEROS)
     assert f"| at best | 83% | {100 * best:.0f}% |" in text
+
+
+def test_without_networks_there_are_the_product_and_the_units(
+    hidden: list[units.Hidden], products: list[sizes.Sized]
+) -> None:
+    text = page.tables([], hidden, products)
+    assert [line for line in text.splitlines() if line.startswith("###")] == [
+        "### A product of the paper's size: 768 x 3072 x 512, over `tc`",
+        "### Units: cycles over those with as many as ever help",
+    ]
+
+
+def test_what_a_series_saves_of_a_large_product(products: list[sizes.Sized]) -> None:
+    told = {(one.machine, one.series): one for one in products}
+    assert set(told) == {(machine, series) for machine, some in sizes.SERIES.items() for series in some}
+    by_cost = [told["ttc_vegeta_m8", series] for series in ("1:8", "2:8", "4:8")]
+    for side in measure.SIDES:
+        assert [one.edp(side) for one in by_cost] == sorted(one.edp(side) for one in by_cost)
+        assert all(one.edp(side) == one.cycles[side] * one.energy[side] < 1 for one in by_cost)
 
 
 def test_pictures(points: list[Point], hidden: list[units.Hidden], tmp_path: Path) -> None:
@@ -101,7 +125,12 @@ def test_pictures(points: list[Point], hidden: list[units.Hidden], tmp_path: Pat
 
 
 def test_a_run_that_was_interrupted_measures_what_is_missing(
-    points: list[Point], hidden: list[units.Hidden], tmp_path: Path, monkeypatch, capsys
+    points: list[Point],
+    hidden: list[units.Hidden],
+    products: list[sizes.Sized],
+    tmp_path: Path,
+    monkeypatch,
+    capsys,
 ) -> None:
     keep, doc, asked = tmp_path / "keep.json", tmp_path / "page.md", list[tuple[str, int]]()
     doc.write_text("Text.\n\n<!-- tables -->\n<!-- end -->\n")
@@ -115,6 +144,7 @@ def test_a_run_that_was_interrupted_measures_what_is_missing(
     again = False
     monkeypatch.setattr(study, "_one", one)
     monkeypatch.setattr(study, "measured", lambda: hidden)
+    monkeypatch.setattr(study, "sized", lambda: products)
     monkeypatch.setattr(
         sys, "argv", ["x", "--seeds", "1", "--quick", "--keep", str(keep), "--page", str(doc)]
     )
@@ -124,8 +154,8 @@ def test_a_run_that_was_interrupted_measures_what_is_missing(
     again = True
     study.main()
     assert asked == [("transformer", 0), ("CNN", 0)]
-    assert capsys.readouterr().out == page.tables(points, hidden) + "\n"
-    assert page.tables(points, hidden) in doc.read_text()
+    assert capsys.readouterr().out == page.tables(points, hidden, products) + "\n"
+    assert page.tables(points, hidden, products) in doc.read_text()
     study.main()
     assert len(asked) == 2
 

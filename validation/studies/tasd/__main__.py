@@ -1,7 +1,8 @@
 """``python -m validation.studies.tasd [--seeds 3] [--quick] [--keep FILE] [--page docs/tasd.md] [--pictures docs/pictures]``.
 
 Trains the networks, searches series for every machine, simulates what was found, and prints the tables; with the options makes the
-page's tables and the pictures anew. With --keep a run that was interrupted continues with the networks it had not finished.
+page's tables and the pictures anew. With --keep a run that was interrupted continues with the networks it had not finished. Needs
+PyTorch and scikit-learn, but for --seeds 0.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from validation.studies.tasd.drawing import draw_curves, draw_edp, draw_layers, 
 from validation.studies.tasd.measure import Point, points
 from validation.studies.tasd.networks import NETWORKS
 from validation.studies.tasd.page import tables
+from validation.studies.tasd.sizes import sized
 from validation.studies.tasd.units import measured
 
 LONGEST = "transformer"
@@ -29,7 +31,12 @@ LONGEST = "transformer"
 def main() -> None:
     """Measure, print, and write what is asked for."""
     options = argparse.ArgumentParser(prog="python -m validation.studies.tasd")
-    options.add_argument("--seeds", type=int, default=3, help="networks trained of each kind")
+    options.add_argument(
+        "--seeds",
+        type=int,
+        default=3,
+        help="networks trained of each kind; 0: a large product and the units alone",
+    )
     options.add_argument(
         "--quick", action="store_true", help="train briefly: tables of bad networks in a minute or two"
     )
@@ -42,14 +49,15 @@ def main() -> None:
     chosen = options.parse_args()
     found = _all(chosen.seeds, chosen.quick, chosen.jobs, chosen.keep)
     hidden = measured()
-    text = tables(found, hidden)
+    text = tables(found, hidden, sized())
     sys.stdout.write(text + "\n")
     if chosen.page:
         rewrite(chosen.page, text)
     if chosen.pictures:
-        draw_edp(found, chosen.pictures / "tasd_edp.png")
-        draw_layers(found, chosen.pictures / "tasd_layers.png")
-        draw_curves(found, chosen.pictures / "tasd_curves.png")
+        if found:
+            draw_edp(found, chosen.pictures / "tasd_edp.png")
+            draw_layers(found, chosen.pictures / "tasd_layers.png")
+            draw_curves(found, chosen.pictures / "tasd_curves.png")
         draw_units(hidden, chosen.pictures / "tasd_units.png")
 
 

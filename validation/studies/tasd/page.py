@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from simulator.transform.tasd import parse
 from validation import markdown
-from validation.studies.tasd.measure import BASELINES, TTC, Point
+from validation.studies.tasd.measure import BASELINES, SIDES, TTC, Point
 from validation.studies.tasd.networks import DEGREES
+from validation.studies.tasd.sizes import SIZE, Sized
 from validation.studies.tasd.units import COLUMNS, UNITS, Hidden
 
 MACHINES = (*BASELINES, *TTC)
@@ -48,23 +50,24 @@ def spread(values: list[float], digits: int = 2) -> str:
     return told if len(values) == 1 else f"{told} ({min(values):.{digits}f} to {max(values):.{digits}f})"
 
 
-def tables(points: list[Point], hidden: list[Hidden]) -> str:
-    """Headline, EDP, quality, series and units."""
-    count = len(seeds(points))
-    parts = [
-        f"## EDP over that of `tc`, mean of {count} seeds (least to largest)",
-        "",
-        *markdown.table(_edp(points)),
-        "",
-    ]
-    parts += ["## Beside the paper", "", *markdown.table(_paper(points)), ""]
-    parts += [
-        "## Quality kept, in per cent of the network without series, on data the search did not see",
-        "",
-    ]
-    parts += [*markdown.table(_quality(points)), ""]
-    parts += ["## Series chosen for `ttc_vegeta_m8`, first seed", "", *_series(points)]
-    parts += ["## Units: cycles over those with as many as ever help", "", *markdown.table(_units(hidden))]
+def tables(points: list[Point], hidden: list[Hidden], products: list[Sized]) -> str:
+    """Headline, EDP, quality and series of the networks, if there are any; a product of the paper's size; units."""
+    parts: list[str] = []
+    if points:
+        count = len(seeds(points))
+        parts += ["### Beside the paper", "", *markdown.table(_paper(points)), ""]
+        parts += [f"### EDP over that of `tc`, mean of {count} seeds (least to largest)", ""]
+        parts += [*markdown.table(_edp(points)), ""]
+        parts += [
+            "### Quality kept, in per cent of the network without series, on data the search did not see",
+            "",
+        ]
+        parts += [*markdown.table(_quality(points)), ""]
+        parts += ["### Series chosen for `ttc_vegeta_m8`, first seed", "", *_series(points)]
+    m, k, n = SIZE
+    parts += [f"### A product of the paper's size: {m} x {k} x {n}, over `tc`", ""]
+    parts += [*markdown.table(_sizes(products)), ""]
+    parts += ["### Units: cycles over those with as many as ever help", "", *markdown.table(_units(hidden))]
     return "\n".join(parts).rstrip("\n")
 
 
@@ -119,6 +122,19 @@ def _series(points: list[Point]) -> Iterator[str]:
 def _choice(point: Point, layer: str) -> str:
     choice = point.choices[layer]
     return "as it is" if choice is None else f"{'W' if choice[0] == 'weights' else 'A'} {choice[1]}"
+
+
+def _sizes(products: list[Sized]) -> Iterator[list[str]]:
+    yield [
+        "machine, series",
+        "N / M",
+        *(f"{what}, {side}" for side in SIDES for what in ("cycles", "energy", "EDP")),
+    ]
+    for one in products:
+        cells = [f"{one.machine}, {one.series}", f"{float(parse(one.series).cost):.3f}"]
+        for side in SIDES:
+            cells += [f"{value:.2f}" for value in (one.cycles[side], one.energy[side], one.edp(side))]
+        yield cells
 
 
 def _units(hidden: list[Hidden]) -> Iterator[list[str]]:
