@@ -56,6 +56,7 @@ _ENTRIES: dict[str, dict[str, str]] = {
         "row_stationary": "simulator.lowering.row_stationary.layer:lower",
         "stationary": "simulator.lowering.stationary_layer:lower",
         "systolic": "simulator.lowering.systolic.layer:lower",
+        "series": "simulator.lowering.terms.layer:lower",
     },
     "design_point": {
         "csc": "simulator.lowering.views.csc:design_point",

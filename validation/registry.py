@@ -50,6 +50,7 @@ SETS = {
     "systolic": ClaimSet("validation.claims.systolic:claims"),
     "stc_case_study": ClaimSet("validation.claims.stc_case_study:claims", "sparseloop/stc_case_study"),
     "structured": ClaimSet("validation.claims.structured:claims"),
+    "tasd": ClaimSet("validation.claims.tasd:claims"),
 }
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -48,8 +48,10 @@ def dry_run(machines: Sequence[Machine], trace: Trace, options: Options) -> None
     InputError, InfeasibleError
         The first layer that does not.
     """
-    for machine in machines:
-        for layer in trace.layers:
+    from simulator.cli.unfinished import as_baseline
+
+    for i, machine in enumerate(machines):
+        for layer in (as_baseline(machine, trace) if i else trace).layers:
             for error in _lowers(machine, layer):
                 raise error
     _tell_forecast(f"{trace.name} on {', then '.join(m.name for m in machines)}", machines, trace, options)

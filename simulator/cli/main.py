@@ -31,6 +31,7 @@ VERBS = (
     "import",
     "sweep",
     "decompose",
+    "tasder",
 )
 MODULES = {"import": "importing"}
 """Verbs whose names are words of Python."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 VERIFY: dict[str, bool | str] = {"auto": "auto", "full": True, "off": False}
 BASELINE, NONE = "tc", "none"
-FOR_MACHINES = "--set, --requests, --sample, --dry-run and --baseline"
+FOR_MACHINES = "--set, --requests, --sample, --series, --dry-run and --baseline"
 
 
 @dataclass(frozen=True)
@@ -57,6 +57,12 @@ class Options:
     help="Change a parameter of HW, e.g. glb.read_bandwidth='64 B/cycle'; repeatable.",
 )
 @click.option("--layers", metavar="GLOB", default="*", help="Only layers whose name matches.")
+@click.option(
+    "--series",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Series of structured terms that layers run as, e.g. from tasder; a baseline without series runs them as they are.",
+)
 @click.option(
     "--baseline", metavar="HW", help="Machine to compare with, or none [default: tc, unless HW is tc]."
 )
@@ -108,6 +114,7 @@ def command(
     rung: str,
     sets: tuple[str, ...],
     layers: str,
+    series: Path | None,
     baseline: str | None,
     verify: str,
     seed: int,
@@ -140,7 +147,7 @@ def command(
     folder.claim(out, force, lambda place: requests is None and begun(place))
     point = specification(hw)
     if point is not None:
-        if sets or requests or part or dry_run or baseline not in (None, NONE):
+        if sets or requests or part or series or dry_run or baseline not in (None, NONE):
             raise click.UsageError(f"{FOR_MACHINES} are for machines; HW is a design point")
         folder.claim(out, force)
         result = run_point(point, trace, layers, options)
@@ -154,14 +161,16 @@ def command(
         if requests or dry_run or baseline not in (None, NONE):
             raise click.UsageError("--sample estimates HW alone: no --baseline, --requests or --dry-run")
         folder.claim(out, force)
-        _sample(machine, trace, layers, part, options, out, (plot, as_json))
+        with chosen(trace, layers, series) as workload:
+            _sample(machine, workload, part, options, out, (plot, as_json))
         return
     machines = [machine, *filter(None, [_baseline(baseline, machine)])]
     if dry_run:
-        _dry_run(machines, trace, layers, options)
+        with chosen(trace, layers, series) as workload:
+            _dry_run(machines, workload, options)
         return
     with (
-        _layers(trace, layers) as workload,
+        chosen(trace, layers, series) as workload,
         folder.draft(out, requests is not None) as draft,
         _kept(out, machines, workload, options, force, draft) as kept,
     ):
@@ -172,8 +181,7 @@ def command(
 
 def _sample(
     machine: Machine,
-    trace: str,
-    layers: str,
+    trace: Trace,
     part: float,
     options: Options,
     out: Path,
@@ -181,15 +189,13 @@ def _sample(
 ) -> None:
     from simulator.cli.run_sample import run_sample
 
-    with _layers(trace, layers) as workload:
-        run_sample(machine, workload, part, options, out, *told)
+    run_sample(machine, trace, part, options, out, *told)
 
 
-def _dry_run(machines: list[Machine], trace: str, layers: str, options: Options) -> None:
+def _dry_run(machines: list[Machine], trace: Trace, options: Options) -> None:
     from simulator.cli.check import dry_run
 
-    with _layers(trace, layers) as workload:
-        dry_run(machines, workload, options)
+    dry_run(machines, trace, options)
 
 
 def _show(result: Result, compared: Result | None, changed: bool, out: Path, as_json: bool) -> None:
@@ -207,6 +213,23 @@ def _baseline(name: str | None, machine: Machine) -> Machine | None:
     if name == NONE or (name is None and machine.name == BASELINE):
         return None
     return load(name or BASELINE)
+
+
+def chosen(text: str, glob: str, series: Path | None = None) -> Trace:
+    """The layers of a trace whose names match, with the series that a file tells for them.
+
+    Raises
+    ------
+    InputError
+        No such trace, no layer that matches, or a series file that is none or names layers there are not.
+    """
+    trace = _layers(text, glob)
+    if series is None:
+        return trace
+    from simulator.search.tasder import read
+    from simulator.transform.tasd import apply
+
+    return apply(trace, read(series))
 
 
 def _layers(text: str, glob: str) -> Trace:
@@ -253,6 +276,7 @@ def _simulate(
 ) -> tuple[Result, Result | None]:
     from simulator.api import Interrupted
     from simulator.cli.progress import progress
+    from simulator.cli.unfinished import as_baseline
 
     done: list[Result] = []
     with progress(machines, trace, options) as report:
@@ -260,7 +284,8 @@ def _simulate(
             report.begin(i, kept[i].layers)
             try:
                 with nullcontext() if requests is None or i else requests as told:
-                    done.append(_one(each, trace, options, report, told, kept[i].path))
+                    one = as_baseline(each, trace) if i else trace
+                    done.append(_one(each, one, options, report, told, kept[i].path))
             except Interrupted as stop:
                 raise KeyboardInterrupt(_salvage(done, stop.result, out)) from None
     return done[0], (done[1] if len(done) > 1 else None)

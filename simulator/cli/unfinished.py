@@ -62,6 +62,13 @@ def journals(
     _remove(out)
 
 
+def as_baseline(machine: Machine, trace: Trace) -> Trace:
+    """The trace as a baseline gets it: without series of terms if it is a machine that runs none."""
+    from simulator.transform.tasd import without_series
+
+    return trace if getattr(machine.datapath, "terms", None) is not None else without_series(trace)
+
+
 def _check(
     out: Path, paths: list[Path], machines: Sequence[Machine], trace: Trace, options: Options
 ) -> list[Kept]:
@@ -77,7 +84,8 @@ def _check(
         rung = str(parse_rung(options.rung))
         work = Work(machine, options.engine, rung, options.verify, options.seed)
         try:
-            journal = journal_of(path, work, trace.name, trace.digest)
+            whole = trace if path == paths[0] else as_baseline(machine, trace)
+            journal = journal_of(path, work, trace.name, whole.digest)
         except InputError as error:
             raise InputError(
                 f"--out {out}: an unfinished run cannot be continued: {error}; give --force to start anew, "

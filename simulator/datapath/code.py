@@ -71,8 +71,11 @@ class Code:
     rate : int or None
         Multiplications a row starts per cycle; None: as many as it has multipliers.
     terms : tuple of Code
-        Layouts of the terms of a sum of products, which lie one after the other along K, equally long; the other attributes are
-        then those of the widest window. Empty: there is one product.
+        Layouts of the terms of a sum of products; the other attributes are then those of the widest window. Empty: there is one
+        product.
+    shared : bool
+        Terms multiply the same inputs, which stay in place with the partial sums while one term after the other passes over
+        them. Otherwise each has inputs of its own: terms lie one after the other along K, equally long.
     """
 
     pattern: str
@@ -91,6 +94,12 @@ class Code:
     widths: tuple[int, int] | None = None
     rate: int | None = None
     terms: tuple[Code, ...] = ()
+    shared: bool = False
+
+    @property
+    def kept(self) -> int:
+        """N of an N of M layout: values stored of every `choices` coordinates."""
+        return self.slots * self.choices // self.window
 
     def stored(self, coordinates: int) -> int:
         """Values stored per row for a window that covers `coordinates` <= window coordinates of K."""

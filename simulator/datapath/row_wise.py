@@ -1,4 +1,4 @@
-"""Row-wise N of M datapath (VEGETA): every row of weights has an N of its own.
+"""Row-wise N of M datapath (VEGETA): every row of weights has an N of its own, or all rows of a layer one (``rows: alike``).
 
 A row whose fullest block of M along K has n non-zeros runs at the least N >= n of a menu, and keeps N slots per block: W N / M
 multipliers for the window of W inputs that all rows of a pass share. A pass holds as many rows as fill its multipliers; rows run in
@@ -32,25 +32,27 @@ class RowWise:
     def code(self, machine: Stationary, layer: Layer) -> Code:
         """See :class:`simulator.datapath.code.Datapath`."""
         layer.check_pattern()
-        menu, length = _menu(machine)
+        ns, length = menu(machine)
         view = GemmView(layer)
-        kept = np.stack([cover(view.weights_mask(group), menu, length) for group in range(view.groups)])
+        kept = np.stack([cover(view.weights_mask(group), ns, length) for group in range(view.groups)])
+        if machine.datapath.rows == "alike":
+            kept[:] = kept.max()
         order = np.argsort(-kept, axis=1, kind="stable")
         shared = np.take_along_axis(kept, order, axis=1).max(axis=0)  # groups share the cut of the rows
-        window = _window(machine, length)
-        slots = shared * (window // length)
+        wide = window(machine, length)
+        slots = shared * (wide // length)
         rows = Rows(order, slots, _metadata_bits(machine, shared, slots, length))
-        text = ", ".join(f"{n}:{length} x {int((shared == n).sum())}" for n in menu if (shared == n).any())
-        return Code(f"rows {text}", window, window, 0, 0, length, padded=True, rows=rows)
+        text = ", ".join(f"{n}:{length} x {int((shared == n).sum())}" for n in ns if (shared == n).any())
+        return Code(f"rows {text}", wide, wide, 0, 0, length, padded=True, rows=rows)
 
     def outputs(self, code: Code, weights: NDArray[np.int64], inputs: NDArray[np.int64]) -> NDArray[np.int64]:
         """See :class:`simulator.datapath.code.Datapath`."""
         pad, length = -weights.shape[1] % code.window, code.choices
         padded, streamed = np.pad(weights, ((0, 0), (0, pad))), np.pad(inputs, ((0, pad), (0, 0)))
-        menu = tuple(int(part.partition(":")[0]) for part in code.pattern.removeprefix("rows ").split(", "))
-        kept = cover(padded != 0, menu, length)
+        ns = tuple(int(part.partition(":")[0]) for part in code.pattern.removeprefix("rows ").split(", "))
+        kept = cover(padded != 0, ns, length)
         out = np.zeros((len(weights), inputs.shape[1]), dtype=np.int64)
-        for n in menu:
+        for n in ns:
             rows = np.flatnonzero(kept == n)
             if not len(rows):  # other rows, or other groups, have this N
                 continue
@@ -83,7 +85,7 @@ def cover(mask: NDArray[np.bool_], menu: tuple[int, ...], length: int) -> NDArra
     return found
 
 
-def _menu(machine: Stationary) -> tuple[tuple[int, ...], int]:
+def menu(machine: Stationary) -> tuple[tuple[int, ...], int]:
     """(The Ns a row may have, ascending; M)."""
     family = parse(machine.datapath.weights)
     members = [each.ranks[0] for each in family.choices() if isinstance(each, Hss) and len(each.ranks) == 1]
@@ -96,7 +98,8 @@ def _menu(machine: Stationary) -> tuple[tuple[int, ...], int]:
     return tuple(kept), lengths.pop()
 
 
-def _window(machine: Stationary, length: int) -> int:
+def window(machine: Stationary, length: int) -> int:
+    """Coordinates of K of a step."""
     if machine.datapath.window is None or machine.datapath.window.value % length:
         raise InputError(
             f"machine {machine.name!r}: datapath.kind row_wise needs datapath.window, a whole number of blocks of {length}"
@@ -108,11 +111,16 @@ def _metadata_bits(
     machine: Stationary, kept: NDArray[np.int64], slots: NDArray[np.int64], length: int
 ) -> NDArray[np.int64]:
     """An offset per slot, none in rows that keep everything; the N of a row is in its place."""
+    widths = {int(n): offset_bits(machine, int(n), length) for n in np.unique(kept)}
+    return slots * np.array([widths[int(n)] for n in kept], dtype=np.int64)
+
+
+def offset_bits(machine: Stationary, kept: int, length: int) -> int:
+    """Bits of the place of a value that is one of `kept` in a block."""
     offsets = machine.datapath.offsets
     if offsets is None or offsets.format != "coordinate":
         raise InputError(
             f"machine {machine.name!r}: datapath.kind row_wise needs datapath.offsets of format coordinate"
         )
     word = 8 * machine.components.glb.metadata_word.value
-    widths = {int(n): offsets.width(int(n), length, word) if n < length else 0 for n in np.unique(kept)}
-    return slots * np.array([widths[int(n)] for n in kept], dtype=np.int64)
+    return offsets.width(kept, length, word) if kept < length else 0

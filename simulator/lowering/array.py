@@ -34,7 +34,7 @@ def refills(context: Context) -> Iterator[Chunk]:
 
     def block(tile: Tile) -> Chunk:
         def window(p: int) -> list[tuple[int, ...]]:
-            data, metadata = context.operands.weight_bits(tile.row, tile.first_window + p)
+            data, metadata = context.operands.weight_bits(tile.load, tile.first_window + p)
             size = -(-metadata // context.widths.word) * word
             count, groups, rest = -(-data // context.widths.row), *divmod(size, row)
             sizes = [row] * (count + groups) + ([rest] if rest else [])
@@ -60,7 +60,7 @@ def refills(context: Context) -> Iterator[Chunk]:
         return plain(along(context, tile, window))
 
     v = context.visits
-    order, first = kinds(context.loads, v.end, v.windows, context.place)
+    order, first = kinds(context.loads, context.ragged, v.windows, context.place)
     return tell(order, Blocks.of([block(v.tile(visit)) for visit in first]), v.turn)
 
 
@@ -112,9 +112,7 @@ def steps(context: Context) -> Iterator[Chunk]:
     gating = context.machine.datapath.gating
 
     def issue(tile: Tile, p: int) -> int:
-        coded, coordinates = context.operands.layout(tile.first_window + p)
-        issued: int = coded.issues(*context.geometry.span(tile.row), coordinates) * tile.columns
-        return issued
+        return context.issues(tile, p) * tile.columns
 
     def template(tile: Tile) -> Chunk:
         count, columns, rows = tile.steps, tile.columns, tile.rows
@@ -123,7 +121,7 @@ def steps(context: Context) -> Iterator[Chunk]:
             table: list[tuple[int, ...]] = []
             coded = context.operands.layout(tile.first_window + p)[0]
             cycles, work = coded.cycles, multipliers * coded.cycles
-            space, column = int(tile.begin and p == 0), int(tile.end and p == tile.windows - 1)
+            space, column = tile.spaces * int(tile.begin and p == 0), int(tile.end and p == tile.windows - 1)
             issued, sums = issue(tile, p), rows * columns
             muxes = issued if coded.choices > 1 else 0
             counts = (0 if gating else issued, 0, muxes, issued, 0 if space else sums, sums)
@@ -138,7 +136,18 @@ def steps(context: Context) -> Iterator[Chunk]:
         return plain(along(context, tile, passes))
 
     v = context.visits
-    order, kind = kinds(v.columns, v.rows, context.loads, v.windows, v.begin, v.end, context.place)
+    keys = (
+        v.columns,
+        v.rows,
+        context.loads,
+        v.windows,
+        v.begin,
+        v.end,
+        v.spaces,
+        context.ragged,
+        context.place,
+    )
+    order, kind = kinds(*keys)
     blocks = Blocks.of([template(v.tile(visit)) for visit in kind])
     if not gating:
         return tell(order, blocks, v.turn)
@@ -155,7 +164,7 @@ def effectual(context: Context) -> NDArray[np.int64]:
     v = context.visits
     whole = np.cumsum(v.windows)
     passes = np.arange(int(whole[-1])) + np.repeat(v.first_window - whole + v.windows, v.windows)
-    group, row, column = (np.repeat(part, v.windows) for part in (v.group, v.row, v.column))
+    group, row, column = (np.repeat(part, v.windows) for part in (v.group, v.load, v.column))
     found = np.stack(context.operands.effectual)[group, row, passes, column]
     sums: NDArray[np.int64] = np.add.reduceat(found, whole - v.windows)
     return sums

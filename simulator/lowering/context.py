@@ -49,6 +49,58 @@ class Context:
         """Bit widths."""
         return self.operands.widths
 
+    @property
+    def ragged(self) -> NDArray[np.bool_]:
+        """Whether each visit reaches the end of K, shape (V,)."""
+        found: NDArray[np.bool_] = self.visits.first_window + self.visits.windows == self.geometry.windows
+        return found
+
+    def pieces(self, tensor: str) -> tuple[NDArray[np.int64], ...]:
+        """(DRAM bytes, GLB data rows, GLB metadata bytes) of the piece of `tensor` that every visit uses, each shape (V,)."""
+        visits, at, word = self.visits, self.stream, self.widths.word
+        if tensor == "weights":
+            order, first = kinds(self.loads, self.ragged, visits.windows, self.place)
+            found = np.array([self._weights(visits.tile(visit)) for visit in first])[order]
+            return found[:, 0], found[:, 1], found[:, 2]
+        sizes, metadata = self.operands.dram_pieces(self.tiling.windows), self.flows.metadata
+        words = np.zeros_like(sizes) if metadata is None else -(-metadata.bits // word) * (word // 8)
+        return sizes[at], self.flows.data.rows[at], words[at]
+
+    def _weights(self, tile: Tile) -> tuple[int, int, int]:
+        widths, held, meta, rows, words = self.widths, 0, 0, 0, 0
+        for p, times in self.operands.alike(tile.first_window, tile.windows):
+            values, places = self.operands.weight_bits(tile.load, tile.first_window + p)
+            held, meta = held + times * values, meta + times * places
+            rows, words = rows + times * -(-values // widths.row), words + times * -(-places // widths.word)
+        return -(-held // 8) + -(-meta // 8), rows, words * (widths.word // 8)
+
+    def begins(self, tile: Tile) -> int:
+        """First window of the piece of K that a visit is in."""
+        return tile.first_window
+
+    def weights_at(self, tile: Tile) -> int:
+        """Bytes of a piece of weights in front of what a visit reads of it."""
+        return 0
+
+    def inputs_at(self, tile: Tile) -> int:
+        """Bytes of a piece of inputs in front of what a visit reads of it."""
+        return 0
+
+    def issues(self, tile: Tile, p: int) -> int:
+        """Multiplications of a visit in a step of its window `p`, per column."""
+        coded, coordinates = self.operands.layout(tile.first_window + p)
+        return coded.issues(*self.geometry.span(tile.row), coordinates)
+
+    @property
+    def shares(self) -> int:
+        """Shares of an accumulator column that the rows of a tile have at most."""
+        return 1
+
+    @property
+    def called(self) -> dict[str, str]:
+        """What the machine keeps still (`weights`) and what it streams (`inputs`), by the names the layer has for them."""
+        return {"weights": "weights", "inputs": "inputs"}
+
     @cached_property
     def loads(self) -> NDArray[np.int64]:
         """What tells row tiles apart: a number for equal values and metadata bits of a full window, shape (V,)."""

@@ -12,8 +12,9 @@ sizes, order, formats, pattern) is told as overrides of the machine; what it sti
 | systolic | the rank of the outermost loop, in tiles; then the other |
 
 Convolutions are cut along M only (columns of their Toeplitz matrix share inputs), and only without groups; rows that a machine
-packs by their non-zeros (``row_wise``) are not cut. The other organisations are not cut either: they work on planes, or
-(``skip_ahead``) deal tiles to many elements at once, so that what a strip costs depends on how many there are.
+packs by their non-zeros (``row_wise``), and layers run as a series of terms, are not cut. The other organisations are not cut
+either: they work on planes, or (``skip_ahead``) deal tiles to many elements at once, so that what a strip costs depends on how
+many there are.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from typing import Any
 from simulator.hardware import override
 from simulator.hardware.machine import Machine
 from simulator.lowering.lowered import Lowered
+from simulator.transform.tasd import asked
 from simulator.workload.layer import Layer
 
 
@@ -77,7 +79,7 @@ class Cutting:
 def cutting(machine: Machine, layer: Layer, lowered: Lowered) -> Cutting:
     """How a lowered layer may be cut; see the module."""
     told = _TOLD.get(machine.organisation)
-    if told is None or lowered.view.groups > 1:
+    if told is None or lowered.view.groups > 1 or asked(layer) is not None:
         return Cutting((), {}, ())
     found = told(lowered)
     ranks = "M" if layer.einsum.operation == "conv2d" else "MN"

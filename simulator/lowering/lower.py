@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from simulator.hardware.machine import Machine
 from simulator.lowering.lowered import Lowered
 from simulator.registry import resolve
-from simulator.workload.layer import Layer
+from simulator.workload.layer import SERIES, Layer
 
 
 def lower(machine: Machine, layer: Layer) -> Lowered:
@@ -18,5 +20,6 @@ def lower(machine: Machine, layer: Layer) -> Lowered:
     InfeasibleError
         No mapping fits the machine.
     """
-    found: Lowered = resolve("lowering", machine.organisation)(machine, layer)
-    return found
+    if any(name in layer.attrs for name in SERIES):
+        return cast(Lowered, resolve("lowering", "series")(machine, layer))
+    return cast(Lowered, resolve("lowering", machine.organisation)(machine, layer))

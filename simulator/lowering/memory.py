@@ -24,36 +24,6 @@ WORD = 8
 """Bytes of a DRAM word, the unit its energy is counted in."""
 
 
-def fetched(context: Context, tile: Tile, tensor: str) -> tuple[int, int, int]:
-    """(DRAM bytes, GLB data rows, GLB metadata bytes) of the piece of `tensor` that `tile` uses."""
-    widths = context.widths
-    word = widths.word // 8
-    if tensor == "weights":
-        held = meta = rows = words = 0
-        for p, times in context.operands.alike(tile.first_window, tile.windows):
-            values, places = context.operands.weight_bits(tile.row, tile.first_window + p)
-            held, meta = held + times * values, meta + times * places
-            rows, words = rows + times * -(-values // widths.row), words + times * -(-places // widths.word)
-        return -(-held // 8) + -(-meta // 8), rows, words * word
-    size = context.operands.dram_inputs(tile.group, tile.first_window, tile.windows, tile.column, 1)[0]
-    data, metadata = context.streams(tile)
-    return size, data.rows, -(-metadata.bits // widths.word) * word if metadata else 0
-
-
-def pieces(context: Context, tensor: str) -> tuple[NDArray[np.int64], ...]:
-    """:func:`fetched` of every visit, each shape (V,)."""
-    visits = context.visits
-    if tensor == "weights":
-        order, first = kinds(context.loads, visits.end, visits.windows, context.place)
-        found = np.array([fetched(context, visits.tile(visit), tensor) for visit in first])[order]
-        return found[:, 0], found[:, 1], found[:, 2]
-    flows, word = context.flows, context.widths.word
-    sizes = context.operands.dram_pieces(context.tiling.windows)
-    words = np.zeros_like(sizes) if flows.metadata is None else -(-flows.metadata.bits // word) * (word // 8)
-    at = context.stream
-    return sizes[at], flows.data.rows[at], words[at]
-
-
 def dram_reads(context: Context, tensor: str) -> Iterator[Chunk]:
     """Items: bursts. Fields: demand, work, take space, release space, put burst, dram_read."""
     burst = context.machine.components.dram.burst.value
@@ -61,7 +31,7 @@ def dram_reads(context: Context, tensor: str) -> Iterator[Chunk]:
     spaces = 1 if tensor == "weights" or not context.operands.compressed else 2
     none = (0,) * spaces
 
-    sizes = pieces(context, tensor)[0][context.visits.fetch[which]]
+    sizes = context.pieces(tensor)[0][context.visits.fetch[which]]
     order, first = kinds(sizes)
     sizes = sizes[first]
     counts = np.maximum(1, -(-sizes // burst))
@@ -86,7 +56,7 @@ def glb_fills(context: Context, tensor: str) -> Iterator[Chunk]:
     row, word, burst = machine.glb.row.value, machine.glb.metadata_word.value, machine.dram.burst.value
     which = ("weights", "inputs").index(tensor)
     ready = 1 if tensor == "weights" or not context.operands.compressed else 2
-    sizes, rows, metadata = (part[context.visits.fetch[which]] for part in pieces(context, tensor))
+    sizes, rows, metadata = (part[context.visits.fetch[which]] for part in context.pieces(tensor))
     order, first = kinds(sizes, rows, metadata)
     bursts, words = np.maximum(1, -(-sizes[first] // burst)), -(-metadata[first] // word)
     period = np.maximum(1, bursts - 1)
@@ -153,7 +123,7 @@ def weight_reads(context: Context) -> Iterator[Chunk]:
 
     def block(tile: Tile) -> Chunk:
         def window(p: int) -> list[tuple[int, ...]]:
-            data, metadata = context.operands.weight_bits(tile.row, tile.first_window + p)
+            data, metadata = context.operands.weight_bits(tile.load, tile.first_window + p)
             count, size = -(-data // context.widths.row), -(-metadata // context.widths.word) * word
             groups, rest = divmod(size, row)
             take = int(tile.fetch[0] and p == 0)
@@ -168,8 +138,10 @@ def weight_reads(context: Context) -> Iterator[Chunk]:
         return plain(_hand_back(rows, tile.last[0], release=4, space=6))
 
     v = context.visits
-    order, first = kinds(context.loads, v.end, v.windows, v.fetch[0], v.last[0], context.place)
-    return tell(order, Blocks.of([block(v.tile(visit)) for visit in first]), v.turn)
+    some = np.flatnonzero(v.reads)
+    keys = (context.loads, context.ragged, v.windows, *v.uses(0), context.place)
+    order, first = kinds(*(key[some] for key in keys))
+    return tell(order, Blocks.of([block(v.tile(int(some[kind]))) for kind in first]), v.turn)
 
 
 def along(

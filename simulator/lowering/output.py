@@ -94,8 +94,8 @@ def drains(context: Context) -> Iterator[Chunk]:
         words, end = tile.rows * abreast, tile.rows * rest
         return plain(
             [
-                (full, size, size, 1, 1, 1, 1, words, words),
-                (int(rest > 0), last, last, 1, 1, 1, 1, end, end),
+                (full, size, size, 1, 1, tile.spaces, 1, words, words),
+                (int(rest > 0), last, last, 1, 1, tile.spaces, 1, end, end),
             ]
         )
 
@@ -106,7 +106,7 @@ def _each(context: Context, block: Callable[[Tile], Chunk]) -> Iterator[Chunk]:
     """Blocks of tiles that are finished, alike when they have as many rows and columns."""
     v = context.visits
     ends = np.flatnonzero(v.end)
-    order, first = kinds(v.rows[ends], v.columns[ends])
+    order, first = kinds(v.rows[ends], v.columns[ends], v.spaces[ends])
     return tell(order, Blocks.of([block(v.tile(int(ends[i]))) for i in first]), v.turn)
 
 

@@ -12,13 +12,13 @@ its metadata are read row by row. A piece used again is where it was put.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.lowering.addresses import tables
 from simulator.lowering.context import Context
-from simulator.lowering.memory import fetched
 from simulator.lowering.streams import spread
 from simulator.mapping import Tile
 
@@ -39,16 +39,16 @@ class Slots:
         self.starts = {"weights": 0, "inputs": context.slots("weights") * self.sizes["weights"]}
 
     def uses(self, tensor: str) -> Iterator[tuple[Tile, int]]:
-        """Every visit, and where the piece of a tensor it uses begins."""
+        """Every visit, and where the piece of a tensor it uses begins; -1 where it reads none of it any more."""
         which, slots = TENSORS.index(tensor), self.context.slots(tensor)
         held: dict[tuple[int, int, int], int] = {}
         pieces = 0
         for tile in self.context.tiles:
-            key = tile.group, (tile.row, tile.column)[which], tile.first_window
+            key = tile.group, (tile.row, tile.column)[which], self.context.begins(tile)
             if tile.fetch[which]:
                 held[key] = self.starts[tensor] + pieces % slots * self.sizes[tensor]
                 pieces += 1
-            yield tile, held[key]
+            yield tile, held.get(key, -1)
             if tile.last[which]:
                 del held[key]
 
@@ -58,16 +58,16 @@ class Slots:
         row, word = glb.row.value, glb.metadata_word.value
         which, burst = TENSORS.index(tensor), context.machine.components.dram.burst.value
 
-        def runs(tile: Tile, base: int) -> list[Run]:
-            size, rows, metadata = fetched(context, tile, tensor)
+        def runs(size: int, rows: int, metadata: int, base: int) -> list[Run]:
             bursts = max(1, -(-size // burst))
             moved = spread(rows, bursts) * row + spread(-(-metadata // word), bursts) * word
             places = base + np.cumsum(moved, dtype=np.int64) - moved
             return [(1, place, 0) for place in places.tolist()]
 
-        return tables(
-            run for tile, base in self.uses(tensor) if tile.fetch[which] for run in runs(tile, base)
-        )
+        pieces = zip(*(part.tolist() for part in context.pieces(tensor)), strict=True)
+        uses = zip(self.uses(tensor), pieces, strict=True)
+        fetched = ((piece, base) for (tile, base), piece in uses if tile.fetch[which])
+        return tables(run for (size, rows, more), base in fetched for run in runs(size, rows, more, base))
 
     def weight_reads(self) -> Runs:
         """Addresses of :func:`simulator.lowering.memory.weight_reads`."""
@@ -75,8 +75,9 @@ class Slots:
         row, word = glb.row.value, glb.metadata_word.value
 
         def runs(tile: Tile, base: int) -> Iterator[Run]:
+            base += context.weights_at(tile)
             for p in range(tile.windows):
-                data, metadata = context.operands.weight_bits(tile.row, tile.first_window + p)
+                data, metadata = context.operands.weight_bits(tile.load, tile.first_window + p)
                 count, size = (
                     max(1, -(-data // context.widths.row)),
                     -(-metadata // context.widths.word) * word,
@@ -91,6 +92,7 @@ class Slots:
         context, row = self.context, self.context.machine.components.glb.row.value
 
         def runs(tile: Tile, base: int) -> Iterator[Run]:
+            base += context.inputs_at(tile)
             data, words = context.streams(tile)
             if not metadata:
                 yield data.rows, base, row
@@ -100,4 +102,6 @@ class Slots:
         return self._each("inputs", runs)
 
     def _each(self, tensor: str, runs: Callable[[Tile, int], Iterator[Run]]) -> Runs:
-        return tables(run for tile, base in self.uses(tensor) for run in runs(tile, base))
+        reads = self.context.visits.reads.tolist() if tensor == "weights" else repeat(True)
+        uses = zip(self.uses(tensor), reads, strict=False)
+        return tables(run for (tile, base), read in uses if read for run in runs(tile, base))

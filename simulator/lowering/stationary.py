@@ -6,6 +6,7 @@
                                           `-----> fetch --> distribute --> [select] --> array --> drain -->
                                           pack --> dram
 
+Inputs that are decomposed on their way take the place of the weights, and pass TASD units between glb.read and refill.
 Tiles, registers and accumulator columns are handed back through channels of free slots. Queues in front of a
 port with latency L hold L + 2 entries, just enough to keep it busy; the other depths are the machine's own.
 """
@@ -22,6 +23,8 @@ from simulator.lowering.network import STATIONARY, Network, rate
 from simulator.lowering.output import Outputs
 from simulator.lowering.slots import Slots
 from simulator.lowering.stationary_transfers import regions
+from simulator.lowering.terms import units
+from simulator.lowering.terms.context import SeriesContext
 from simulator.plan import Access, Plan, Program
 from simulator.plan.check import field_maxima
 from simulator.plan.runs import PORTS
@@ -82,9 +85,13 @@ def _channels(network: Network, context: Context) -> None:
         network.channel(f"{tensor}.ready", slots)
         network.space(f"{tensor}.space", slots)
     latency = parts.glb.read_latency.value
+    if (tasd := _extracted(context)) is not None:
+        network.channel("tasd.rows", latency + 2 + units.held(tasd), latency)
+        latency = parts.tasd.latency.value if parts.tasd is not None else latency
     network.channel("refill.rows", latency + 2, latency)
     network.space("refill.space", parts.array.operand_buffers.value)
     network.channel("array.weights", parts.array.operand_buffers.value, meaning=STATIONARY)
+    latency = parts.glb.read_latency.value
     network.channel("fetch.rows", parts.fetch.rows.value, latency)
     if metadata:
         network.channel("fetch.metadata", parts.fetch.rows.value, latency)
@@ -95,12 +102,17 @@ def _channels(network: Network, context: Context) -> None:
     else:
         network.channel("array.windows", parts.array.queue.value, parts.distribute.latency.value)
     network.channel("array.columns", parts.array.columns.value, parts.array.latency.value)
-    network.space("array.space", parts.array.columns.value)
+    network.space("array.space", parts.array.columns.value * context.shares)
     network.channel("drain.columns", parts.drain.queue.value)
     if parts.compress is not None:
         network.channel("dram.outputs", parts.compress.queue.value, parts.compress.latency.value)
     else:
         network.channel("dram.outputs", parts.drain.queue.value)
+
+
+def _extracted(context: Context) -> SeriesContext | None:
+    """The context, if terms are taken on their way to the multipliers."""
+    return context if isinstance(context, SeriesContext) and context.operands.side == "inputs" else None
 
 
 def _spaces(context: Context) -> list[str]:
@@ -109,9 +121,10 @@ def _spaces(context: Context) -> list[str]:
 
 def _dram(network: Network, context: Context, outputs: Outputs) -> None:
     reads, places = partial(memory.dram_reads, context), regions(context, outputs)
+    called = context.called
     programs = [
         network.program(
-            "weights",
+            called["weights"],
             ["weights.space"],
             ["dram.weights"],
             ["dram_read"],
@@ -119,7 +132,7 @@ def _dram(network: Network, context: Context, outputs: Outputs) -> None:
             places.access("weights"),
         ),
         network.program(
-            "inputs",
+            called["inputs"],
             _spaces(context),
             ["dram.inputs"],
             ["dram_read"],
@@ -147,7 +160,8 @@ def _glb(network: Network, context: Context) -> None:
 
     def program(tensor: str, ready: list[str]) -> Program:
         access = Access(True, partial(slots.fills, tensor))
-        return network.program(tensor, [f"dram.{tensor}"], ready, writes, partial(fills, tensor), access)
+        ends = [f"dram.{tensor}"], ready
+        return network.program(context.called[tensor], *ends, writes, partial(fills, tensor), access)
 
     programs = [program("weights", ["weights.ready"]), program("inputs", ready)]
     write, read = rate(glb.write_bandwidth.value), rate(glb.read_bandwidth.value)
@@ -163,12 +177,13 @@ def _reads(network: Network, context: Context, slots: Slots) -> list[Program]:
     def program(name: str, rows: str, metadata: bool) -> Program:
         chunks, access = partial(memory.input_reads, context, metadata), partial(slots.input_reads, metadata)
         ends = [f"{name}.ready"], [rows, f"{name}.space"]
-        return network.program(name, *ends, reads, chunks, Access(False, access))
+        return network.program(context.called.get(name, name), *ends, reads, chunks, Access(False, access))
 
-    weights, ends = partial(memory.weight_reads, context), ["refill.rows", "weights.space"]
+    rows = "refill.rows" if _extracted(context) is None else "tasd.rows"
+    weights, ends = partial(memory.weight_reads, context), [rows, "weights.space"]
     access = Access(False, slots.weight_reads)
     programs = [
-        network.program("weights", ["weights.ready"], ends, reads, weights, access),
+        network.program(context.called["weights"], ["weights.ready"], ends, reads, weights, access),
         program("inputs", "fetch.rows", False),
     ]
     if context.operands.compressed:
@@ -177,18 +192,19 @@ def _reads(network: Network, context: Context, slots: Slots) -> list[Program]:
 
 
 def _datapath(network: Network, context: Context) -> None:
-    parts = context.machine.components
-    refill = network.program(
-        "weights",
-        ["refill.rows", "refill.space"],
-        ["array.weights"],
-        ["operand_write"],
-        partial(array.refills, context),
-    )
+    parts, called = context.machine.components, context.called
+    chunks = partial(array.refills, context)
+    if (tasd := _extracted(context)) is not None:
+        chunks = partial(units.refills, tasd)
+        _tasd(network, tasd)
+    ends = ["refill.rows", "refill.space"], ["array.weights"]
+    refill = network.program(called["weights"], *ends, ["operand_write"], chunks)
     network.component("refill", "refill", "server", [refill], rate(parts.array.refill_bandwidth.value))
     rows = ["fetch.rows", *(["fetch.metadata"] if context.operands.compressed else [])]
     actions = ["fetch_write", "fetch_read", "window_shift"]
-    fetch = network.program("inputs", rows, ["distribute.windows"], actions, partial(array.fetches, context))
+    fetch = network.program(
+        called["inputs"], rows, ["distribute.windows"], actions, partial(array.fetches, context)
+    )
     network.component("fetch", "fetch", "server", [fetch])
     onwards = "array.windows" if parts.select is None else "select.windows"
     reached = parts.array.arrays.value // context.geometry.abreast
@@ -199,7 +215,7 @@ def _datapath(network: Network, context: Context) -> None:
         return -(-abreast * bits // 8), reached * -(-bits // 8), 0
 
     moved = partial(array.windows, context, windows)
-    distribute = network.program("inputs", ["distribute.windows"], [onwards], ["noc_byte"], moved)
+    distribute = network.program(called["inputs"], ["distribute.windows"], [onwards], ["noc_byte"], moved)
     network.component(
         "distribute", "distribute", "server", [distribute], rate(parts.distribute.bandwidth.value)
     )
@@ -216,6 +232,14 @@ def _datapath(network: Network, context: Context) -> None:
         partial(array.steps, context),
     )
     network.component("array", "array", "server", [step], lanes=lanes)
+
+
+def _tasd(network: Network, context: SeriesContext) -> None:
+    parts = context.machine.components.tasd
+    assert parts is not None
+    chunks = partial(units.extractions, context)
+    taken = network.program("inputs", ["tasd.rows"], ["refill.rows"], units.ACTIONS, chunks)
+    network.component("tasd", "tasd", "server", [taken], lanes=parts.units.value)
 
 
 def _outputs(network: Network, context: Context, outputs: Outputs) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -11,16 +12,16 @@ from numpy.typing import NDArray
 from simulator.datapath.code import Code, Datapath, Rows
 from simulator.datapath.verify import Box
 from simulator.errors import InfeasibleError
+from simulator.hardware.components.array import Array
 from simulator.hardware.organisations.stationary import Stationary
 from simulator.lowering import addresses, lowered, slots
 from simulator.lowering.context import Context
-from simulator.lowering.memory import pieces
 from simulator.lowering.operands import Operands, Widths
 from simulator.lowering.output import Outputs, output_format, written
 from simulator.lowering.packing import cuts
 from simulator.lowering.stationary import build
-from simulator.lowering.terms import TermOperands
-from simulator.mapping import Geometry, Memory, choose
+from simulator.lowering.terms.along import TermOperands
+from simulator.mapping import Geometry, Memory, Pass, Tiling, choose
 from simulator.plan import Plan
 from simulator.registry import resolve
 from simulator.workload.layer import Layer
@@ -89,7 +90,7 @@ class StationaryLayer:
         context = self.context
         visits = context.visits
         totals = {
-            tensor: int(pieces(context, tensor)[0][visits.fetch[i]].sum())
+            tensor: int(context.pieces(tensor)[0][visits.fetch[i]].sum())
             for i, tensor in enumerate(("weights", "inputs"))
         }
         totals["outputs"] = int(written(context, self.outputs).sum())
@@ -142,14 +143,9 @@ def lower(machine: Stationary, layer: Layer) -> StationaryLayer:
     datapath: Datapath = resolve("datapath", machine.datapath.kind)()
     view = GemmView(layer)
     code = datapath.code(machine, layer)
-    geometry = _geometry(machine, view, code)
+    geometry = fastest(machine, view, code)
     operands = _operands(machine, view, code, geometry)
-    parts = machine.components
-    capacity = (parts.glb.data_capacity.value, parts.glb.metadata_capacity.value)
-    peak = parts.dram.peak(machine.clock.value)
-    memory = Memory(capacity, parts.glb.tile_buffers.value, peak, parts.dram.arrival)
-    with lowered.told_of(layer, machine):
-        tiling = choose(machine.mapping, geometry, operands, memory)
+    tiling = tiled(machine, layer, geometry, operands)
     context = Context(machine, code, geometry, operands, tiling)
     mask, provenance = lowered.outputs_mask(view)
     if mask is not None and code.rows is not None:
@@ -158,20 +154,47 @@ def lower(machine: Stationary, layer: Layer) -> StationaryLayer:
     return StationaryLayer(build(context, outputs), datapath, code, view, context, outputs)
 
 
-def _geometry(machine: Stationary, view: GemmView, code: Code) -> Geometry:
+def tiled(machine: Stationary, layer: Layer, geometry: Geometry, operands: Operands) -> Tiling:
+    """The loop nest that is estimated the fastest.
+
+    Raises
+    ------
+    InfeasibleError
+        None fits the machine.
+    """
+    parts = machine.components
+    capacity = (parts.glb.data_capacity.value, parts.glb.metadata_capacity.value)
+    peak = parts.dram.peak(machine.clock.value)
+    memory = Memory(capacity, parts.glb.tile_buffers.value, peak, parts.dram.arrival)
+    with lowered.told_of(layer, machine):
+        return choose(machine.mapping, geometry, operands, memory)
+
+
+def splits(array: Array) -> tuple[int, ...]:
+    """Windows that the arrays of a machine may take at once."""
+    arrays = array.arrays.value
+    if array.shared_window == "auto":
+        return tuple(n for n in range(1, arrays + 1) if arrays % n == 0)
+    return (1,) if array.shared_window is True else (arrays,)
+
+
+Passes = Callable[[int], tuple[Pass, ...]]
+"""Passes over the rows of the stationary operand, by the rows of multipliers that share a window."""
+
+
+def fastest(machine: Stationary, view: GemmView, code: Code, passes: Passes | None = None) -> Geometry:
     """Arrays side by side along M share a window, those along N take one each; ``auto`` takes the estimated
     fastest split.
     """
     array = machine.components.array
     arrays = array.arrays.value
-    splits = [1] if array.shared_window is True else [arrays]
-    if array.shared_window == "auto":
-        splits = [n for n in range(1, arrays + 1) if arrays % n == 0]
     options = []
-    for abreast in splits:
+    for abreast in splits(array):
         rows, cut = array.rows.value * arrays // abreast, tuple[int, ...]()
         if code.rows is not None:
             rows, cut = _packed(machine, code.rows, rows)
+        told = () if passes is None else passes(rows)
+        rows = max((each.stop - each.start for each in told), default=rows)
         sizes = (
             view.groups,
             view.M,
@@ -182,16 +205,17 @@ def _geometry(machine: Stationary, view: GemmView, code: Code) -> Geometry:
             code.window,
             abreast,
         )
-        terms = tuple((view.K // len(code.terms), term.window) for term in code.terms)
-        options.append(Geometry(*sizes, cuts=cut, terms=terms))
+        apart = () if code.shared else code.terms
+        terms = tuple((view.K // len(apart), term.window) for term in apart)
+        options.append(Geometry(*sizes, cuts=cut, terms=terms, passes=told))
     return min(options, key=lambda geometry: _streaming(machine, code, geometry))
 
 
 def _operands(machine: Stationary, view: GemmView, code: Code, geometry: Geometry) -> Operands:
     if code.terms:
         interleaved = machine.datapath.schedule == "interleaved"
-        return TermOperands(view, code, geometry, _widths(machine), interleaved)
-    widths = _widths(machine)
+        return TermOperands(view, code, geometry, widths_of(machine), interleaved)
+    widths = widths_of(machine)
     if code.widths is not None:
         widths = replace(widths, weights=code.widths[0], inputs=code.widths[1])
     formats = list(machine.datapath.inputs) if code.inputs is None else [code.inputs[0]]
@@ -214,7 +238,7 @@ def _streaming(machine: Stationary, code: Code, g: Geometry) -> Fraction:
     """Cycles to stream the inputs through: the most of steps, GLB reads and distribution, all
     uncompressed.
     """
-    if code.terms:
+    if g.terms:
         alone = [replace(g, K=depth, window=window, terms=()) for depth, window in g.terms]
         pairs = zip(code.terms, alone, strict=True)
         return sum((_streaming(machine, term, some) for term, some in pairs), Fraction(0))
@@ -228,7 +252,8 @@ def _streaming(machine: Stationary, code: Code, g: Geometry) -> Fraction:
     return g.steps * max(per_step)
 
 
-def _widths(machine: Stationary) -> Widths:
+def widths_of(machine: Stationary) -> Widths:
+    """Bit widths of a machine."""
     bits, glb = machine.value_bits, machine.components.glb
     return Widths(
         bits.weights.value,

@@ -9,7 +9,6 @@ import numpy as np
 
 from simulator.lowering.addresses import TENSORS, Regions, Transfer, bursts
 from simulator.lowering.context import Context
-from simulator.lowering.memory import pieces
 from simulator.lowering.output import Outputs, written
 
 
@@ -24,11 +23,11 @@ def transfers(context: Context, outputs: Outputs, tensor: str) -> Iterator[Trans
     burst, v = context.machine.components.dram.burst.value, context.visits
     if tensor == "outputs":
         sizes, moved = written(context, outputs), np.flatnonzero(v.end)
-        names = [v.group, v.row * context.geometry.column_tiles + v.column, np.zeros_like(v.row)]
+        names = [v.group, v.load * context.geometry.column_tiles + v.column, np.zeros_like(v.row)]
     else:
         which = TENSORS.index(tensor)
         moved = np.flatnonzero(v.fetch[which])
-        sizes = pieces(context, tensor)[0][moved]
+        sizes = context.pieces(tensor)[0][moved]
         names = [v.group, (v.row, v.column)[which], v.first_window]
     places = np.stack([name[moved] for name in names], axis=1).tolist()
     for place, size in zip(places, sizes.tolist(), strict=True):

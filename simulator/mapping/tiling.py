@@ -32,6 +32,7 @@ import numpy as np
 
 from simulator.errors import InfeasibleError, InputError
 from simulator.hardware.mapping import Mapping
+from simulator.mapping.passes import Pass
 from simulator.mapping.ranking import Candidates, first_of_least, grid
 
 _TENSORS = ("weights", "inputs")
@@ -53,8 +54,11 @@ class Geometry:
         First row of every accumulator tile, and M, when tiles have different numbers of rows; `rows` is then the
         largest.
     terms : tuple of (int, int)
-        Coordinates of K and of a window of every term of a sum of products, whose windows follow one another; empty: there is
-        one product.
+        Coordinates of K and of a window of every term of a sum of products that have inputs of their own, and whose windows
+        follow one another; empty: there is one product, or terms share their inputs.
+    passes : tuple of Pass
+        Passes over every window of each accumulator tile, tile after tile, when they are not one over all rows: those of terms
+        that share their inputs.
     """
 
     groups: int
@@ -67,6 +71,7 @@ class Geometry:
     abreast: int
     cuts: tuple[int, ...] = field(default=(), kw_only=True)
     terms: tuple[tuple[int, int], ...] = field(default=(), kw_only=True)
+    passes: tuple[Pass, ...] = field(default=(), kw_only=True)
 
     @property
     def row_tiles(self) -> int:
@@ -94,7 +99,7 @@ class Geometry:
         """Steps of the whole layer."""
         full, rest = divmod(self.N, self.columns)
         columns = full * -(-self.columns // self.abreast) + -(-rest // self.abreast)
-        return self.groups * self.row_tiles * self.windows * columns
+        return self.groups * (len(self.passes) or self.row_tiles) * self.windows * columns
 
 
 class Sizes(Protocol):
@@ -118,7 +123,8 @@ class Tile:
     `rows` and `columns` are the outputs it really has, `steps` those of one pass. `row` and `column` count
     accumulator tiles, `first_window` and `windows` windows. `fetch` and `last` say for weights and inputs
     whether this visit is the first to use a fetched piece, and the last. `begin` and `end` say whether the
-    reduction begins and ends here.
+    reduction begins and ends here. Where an accumulator tile takes several passes, a visit is a pass over one window: `load`
+    counts passes, `spaces` the shares of an accumulator column it has (otherwise `row` and 1).
     """
 
     group: int
@@ -133,6 +139,8 @@ class Tile:
     rows: int
     columns: int
     steps: int
+    load: int
+    spaces: int = 1
 
 
 @dataclass(frozen=True)
@@ -231,7 +239,8 @@ class Tiling:
         fetch, last, steps = (first_w, first_i), (last_w, last_i), -(-columns // g.abreast)
         for first, windows in spans:
             end = first + windows == g.windows
-            yield Tile(group, row, column, first, windows, first == 0, end, fetch, last, rows, columns, steps)
+            begin = first == 0
+            yield Tile(group, row, column, first, windows, begin, end, fetch, last, rows, columns, steps, row)
 
     def _use(self, g: Geometry, tensor: str, block: tuple[int, int, int], b: int) -> tuple[bool, bool]:
         """Whether a visit is the first and the last use of the tensor's piece since its fetch."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,10 @@ class Visits:
 
     Attributes
     ----------
-    group, row, column, piece, first_window, windows, rows, columns, steps : ndarray of int64, shape (V,)
+    group, row, column, piece, first_window, windows, rows, columns, steps, load, spaces : ndarray of int64, shape (V,)
         `piece` counts pieces of K.
-    begin, end : ndarray of bool, shape (V,)
+    begin, end, reads : ndarray of bool, shape (V,)
+        `reads`: whether the visit reads weights from the global buffer.
     fetch, last : ndarray of bool, shape (2, V)
         Of weights and inputs.
     turn : int
@@ -43,10 +44,17 @@ class Visits:
     rows: Ints
     columns: Ints
     steps: Ints
+    load: Ints
+    spaces: Ints
+    reads: Flags
     turn: int
 
     def __len__(self) -> int:
         return len(self.group)
+
+    def uses(self, which: int) -> tuple[Flags, Flags]:
+        """Whether each visit is the first and the last use of a piece of weights (0) or inputs (1)."""
+        return self.fetch[which], self.last[which]
 
     def tile(self, visit: int) -> Tile:
         """One visit by itself."""
@@ -64,6 +72,8 @@ class Visits:
             int(self.rows[visit]),
             int(self.columns[visit]),
             int(self.steps[visit]),
+            int(self.load[visit]),
+            int(self.spaces[visit]),
         )
 
     def __iter__(self) -> Iterator[Tile]:
@@ -83,7 +93,7 @@ def visits(tiling: Tiling, g: Geometry) -> Visits:
     edges = np.array([g.span(tile)[0] for tile in range(g.row_tiles)] + [g.M])
     stop = np.minimum(start + block, outer)
     uses = [_uses(tiling, g, tensor, (start, a, stop, b)) for tensor in ("weights", "inputs")]
-    return Visits(
+    found = Visits(
         group,
         row,
         column,
@@ -97,7 +107,47 @@ def visits(tiling: Tiling, g: Geometry) -> Visits:
         np.diff(edges)[row],
         columns,
         -(-columns // g.abreast),
+        row,
+        np.ones_like(row),
+        np.ones(len(row), dtype=np.bool_),
         block * pieces,
+    )
+    return _by_pass(found, g) if g.passes else found
+
+
+def _by_pass(v: Visits, g: Geometry) -> Visits:
+    """Visits of accumulator tiles and pieces as visits of their passes and single windows."""
+    names = ("row", "start", "stop", "spaces")
+    row, start, stop, spaces = (np.array([getattr(p, name) for p in g.passes]) for name in names)
+    begin, end, reads = (np.array([getattr(p, n) for p in g.passes]) for n in ("begin", "end", "reads"))
+    first, count = np.searchsorted(row, np.arange(g.row_tiles)), np.bincount(row, minlength=g.row_tiles)
+    last_read = first + np.bincount(row[reads], minlength=g.row_tiles) - 1  # those that read come first
+    each = v.windows * count[v.row]
+    at = np.repeat(np.arange(len(v)), each)
+    place = np.arange(len(at)) - np.repeat(np.cumsum(each) - each, each)
+    tile = v.row[at]
+    window, load = place // count[tile], first[tile] + place % count[tile]
+    last = window == v.windows[at] - 1
+    opens, closes = place == 0, place == each[at] - 1
+    return replace(
+        v,
+        group=v.group[at],
+        row=tile,
+        column=v.column[at],
+        piece=v.piece[at],
+        first_window=v.first_window[at] + window,
+        windows=np.ones_like(at),
+        begin=v.begin[at] & (window == 0) & begin[load],
+        end=v.end[at] & last & end[load],
+        fetch=v.fetch[:, at] & opens,
+        last=v.last[:, at] & np.stack([last & (load == last_read[tile]), closes]),
+        rows=(stop - start)[load],
+        columns=v.columns[at],
+        steps=v.steps[at],
+        load=load,
+        spaces=spaces[load],
+        reads=reads[load],
+        turn=v.turn * int(each.max()),
     )
 
 

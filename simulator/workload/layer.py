@@ -19,6 +19,9 @@ DENSE = "declared dense"
 PROVENANCES = ("recorded", "next layer's input", DENSE)
 """Where the non-zeros of a layer's outputs come from."""
 
+SERIES = ("weights_series", "inputs_series")
+"""Attributes that tell the series of structured terms a tensor is to run as, e.g. ``2:4+2:8``."""
+
 
 @dataclass(frozen=True, repr=False)
 class Layer:

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from simulator.errors import InputError, suggest
-from simulator.workload.layer import Layer
+from simulator.workload.layer import SERIES, Layer
 
 
 @dataclass(frozen=True, repr=False)
@@ -61,7 +61,7 @@ class Trace:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over names, einsums, patterns and contents; nothing of how or when they were recorded."""
+        """SHA-256 over names, einsums, patterns, series and contents; nothing of how or when they were recorded."""
         described = [self.name, [_described(layer) for layer in self.layers]]
         return hashlib.sha256(json.dumps(described).encode()).hexdigest()
 
@@ -81,6 +81,7 @@ class Trace:
 
 def _described(layer: Layer) -> list[Any]:
     tensors = [layer.weights, layer.inputs, *([layer.outputs_mask] if layer.outputs_mask else [])]
+    series = [[name, str(layer.attrs[name])] for name in SERIES if name in layer.attrs]
     return [
         layer.name,
         layer.einsum.text,
@@ -88,4 +89,5 @@ def _described(layer: Layer) -> list[Any]:
         layer.pattern,
         layer.outputs_provenance,
         [[tensor.dtype, tensor.shape, tensor.sha256] for tensor in tensors],
+        *([series] if series else []),
     ]

@@ -7,7 +7,6 @@ from itertools import pairwise
 
 from lowering.test_addresses import COUNT, told
 
-from simulator.lowering.memory import fetched
 from simulator.lowering.slots import TENSORS, Slots
 from simulator.lowering.stationary_layer import StationaryLayer
 from simulator.mapping import Tile
@@ -37,9 +36,10 @@ def filled(found: StationaryLayer, tensor: str) -> list[Span]:
         spans(programs(found, "glb.write")[tensor]),
     )
     pieces: list[Span] = []
-    for tile in found.context.tiles:
+    sizes = found.context.pieces(tensor)[0].tolist()
+    for tile, size in zip(found.context.tiles, sizes, strict=True):
         if tile.fetch[TENSORS.index(tensor)]:
-            bursts = max(1, -(-fetched(found.context, tile, tensor)[0] // burst))
+            bursts = max(1, -(-size // burst))
             moved = [next(writes) for _ in range(bursts)]
             assert all(a[1] == b[0] for a, b in pairwise(moved)), "a piece is filled from its first byte on"
             pieces.append((moved[0][0], moved[-1][1]))

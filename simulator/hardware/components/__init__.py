@@ -10,6 +10,7 @@ from simulator.hardware.components.glb import Glb
 from simulator.hardware.components.select import Select
 from simulator.hardware.components.sram import OperandSrams, Sram
 from simulator.hardware.components.systolic_array import SystolicArray
+from simulator.hardware.components.tasd import Tasd
 
 __all__ = [
     "Array",
@@ -23,4 +24,5 @@ __all__ = [
     "Select",
     "Sram",
     "SystolicArray",
+    "Tasd",
 ]

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import field_validator, model_validator
 
-from simulator.hardware.components import Array, Compress, Distribute, Drain, Dram, Fetch, Glb, Select
+from simulator.hardware.components import Array, Compress, Distribute, Drain, Dram, Fetch, Glb, Select, Tasd
 from simulator.hardware.datapath import Datapath, choose
 from simulator.hardware.machine import Machine
 from simulator.hardware.mapping import Mapping
@@ -35,6 +35,11 @@ class Kernel(Datapath):
     schedule : str or None
         Of a sum of products: ``in_turn``, all windows of a term before those of the next; ``interleaved``, windows in the order
         in which the coordinates of K that they cover end. None: there are no such sums.
+    rows : str or None
+        Where rows may take different numbers of multipliers: ``each`` (or None) takes its own, ``alike`` all take those of the
+        fullest row of the layer.
+    terms : Count or None
+        Most terms of a series that weights or inputs are decomposed into; None: it runs none.
     """
 
     offsets: Offsets | None = None
@@ -43,6 +48,8 @@ class Kernel(Datapath):
     rates: Rates | None = None
     scales: Scales | None = None
     schedule: Literal["in_turn", "interleaved"] | None = None
+    rows: Literal["each", "alike"] | None = None
+    terms: Count | None = None
 
     @field_validator("streamed")
     @classmethod
@@ -58,7 +65,7 @@ class Kernel(Datapath):
 
 
 class Components(Specification):
-    """The components; `select` and `compress` are optional."""
+    """The components; `select`, `compress` and `tasd` are optional."""
 
     dram: Dram
     glb: Glb
@@ -68,6 +75,7 @@ class Components(Specification):
     array: Array
     drain: Drain
     compress: Compress | None = None
+    tasd: Tasd | None = None
 
 
 class Stationary(Machine):

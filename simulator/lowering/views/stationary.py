@@ -44,7 +44,8 @@ def design_point(lowered: StationaryLayer) -> DesignPoint:
         nest cannot say that.
     """
     machine, code = lowered.context.machine, lowered.code
-    if code.rows is not None or code.cycles != 1 or code.inputs is not None or code.widths is not None:
+    told = code.rows is None and code.inputs is None and code.widths is None and not code.terms
+    if not told or code.cycles != 1:
         raise InputError(
             f"machine {machine.name!r} has no design point: its {machine.datapath.kind} rows or steps differ with the data"
         )

@@ -12,6 +12,7 @@ inference, CVPR 2018, with zero points 0 and a floating-point multiplier.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,10 +80,16 @@ def _layer(quantised: Quantised, i: int, values: NDArray[np.int8]) -> Layer:
     return gemm(quantised.weights[i], np.ascontiguousarray(values.reshape(len(values), -1).T))
 
 
-def _sums(quantised: Quantised, i: int, values: NDArray[np.int8]) -> NDArray[np.int64]:
+View = Callable[[int, Layer], GemmView]
+"""Given the number of a layer and the layer, the matrices that are multiplied."""
+
+
+def _sums(
+    quantised: Quantised, i: int, values: NDArray[np.int8], view_of: View | None = None
+) -> NDArray[np.int64]:
     """Z + bias of layer i, images first."""
     layer = _layer(quantised, i, values)
-    view = GemmView(layer)
+    view = GemmView(layer) if view_of is None else view_of(i, layer)
     groups = [view.reference(group, 0, view.M, 0, view.N) for group in range(view.groups)]
     sums = np.concatenate(groups) + quantised.biases[i][:, None]
     outputs: Any = layer.einsum.shape("outputs")
@@ -97,11 +104,24 @@ def _requantise(quantised: Quantised, i: int, sums: NDArray[np.int64]) -> NDArra
     return np.asarray(np.clip(scaled, quantised.lows[i], _TOP), dtype=np.int8)
 
 
-def run(quantised: Quantised, images: NDArray[np.int8]) -> list[NDArray[np.int8]]:
-    """Activations before each layer, and after the last; images (N, 1, 8, 8) first."""
+def run(
+    quantised: Quantised, images: NDArray[np.int8], view_of: View | None = None, first: int = 0
+) -> list[NDArray[np.int8]]:
+    """Activations before each layer, and after the last; images (N, 1, 8, 8) first.
+
+    Parameters
+    ----------
+    quantised : Quantised
+    images : ndarray of int8
+        Activations before layer `first`.
+    view_of : callable, optional
+        See :data:`View`; the layers' own matrices if not given.
+    first : int
+        The layer to begin with.
+    """
     values = [images]
-    for i in range(len(quantised.specs)):
-        values.append(_requantise(quantised, i, _sums(quantised, i, values[-1])))
+    for i in range(first, len(quantised.specs)):
+        values.append(_requantise(quantised, i, _sums(quantised, i, values[-1], view_of)))
     return values
 
 

@@ -81,7 +81,10 @@ class Result:
 
 
 def train(
-    options: dict[str, Any], progress: Callable[[int, int], None], degrees: dict[str, str] | None = None
+    options: dict[str, Any],
+    progress: Callable[[int, int], None],
+    degrees: dict[str, str] | None = None,
+    trained: Transformer | None = None,
 ) -> Result:
     """Train dense, then prune and fine-tune to each degree.
 
@@ -93,6 +96,8 @@ def train(
         Called with (steps done, steps in all).
     degrees : dict, optional
         Name and pattern of each degree; :data:`DEGREES` if not given. The first is the dense network.
+    trained : Transformer, optional
+        The dense network, where it is known.
 
     Raises
     ------
@@ -101,7 +106,9 @@ def train(
     """
     package("torch", "train")
     first, *others = (degrees or DEGREES).items()
-    steps, done = options["steps"] + options["finetune_steps"] * len(others), 0
+    steps, done = options["finetune_steps"] * len(others), 0
+    if trained is None:
+        steps += options["steps"]
 
     def step() -> None:
         nonlocal done
@@ -110,7 +117,7 @@ def train(
 
     corpus, shape = text.corpus(), Shape(activation=options["activation"])
     trainer = TransformerTrainer(corpus.train, shape, options["seed"], step)
-    dense = trainer.train(options["steps"])
+    dense = trainer.train(options["steps"]) if trained is None else trained
     networks = {first[0]: dense}
     networks |= {
         degree: trainer.prune(dense, pattern, options["finetune_steps"]) for degree, pattern in others

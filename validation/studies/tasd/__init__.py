@@ -1,0 +1,1 @@
+"""TASD on networks trained here: quality measured, cycles and energy simulated."""
