@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -21,13 +21,14 @@ from simulator.mapping import Geometry, Tile, Tiling, Visits, visits
 
 @dataclass(frozen=True)
 class Context:
-    """One layer on one machine, resolved to integers."""
+    """One layer on one machine, resolved to integers; `told` keeps what several programs ask of a tensor."""
 
     machine: Stationary
     code: Code
     geometry: Geometry
     operands: Operands
     tiling: Tiling
+    told: dict[str, tuple[NDArray[np.int64], ...]] = field(default_factory=dict)
 
     @cached_property
     def visits(self) -> Visits:

@@ -42,6 +42,12 @@ def fetched(context: Context, tile: Tile, tensor: str) -> tuple[int, int, int]:
 
 def pieces(context: Context, tensor: str) -> tuple[NDArray[np.int64], ...]:
     """:func:`fetched` of every visit, each shape (V,)."""
+    if tensor not in context.told:
+        context.told[tensor] = _pieces(context, tensor)
+    return context.told[tensor]
+
+
+def _pieces(context: Context, tensor: str) -> tuple[NDArray[np.int64], ...]:
     visits = context.visits
     if tensor == "weights":
         order, first = kinds(context.loads, visits.end, visits.windows, context.place)

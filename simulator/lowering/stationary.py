@@ -17,6 +17,7 @@ from functools import partial
 from simulator.datapath.code import Code
 from simulator.errors import InfeasibleError
 from simulator.lowering import array, memory, output
+from simulator.lowering.blocks import Kept
 from simulator.lowering.context import Context
 from simulator.lowering.network import STATIONARY, Network, rate
 from simulator.lowering.output import Outputs
@@ -33,13 +34,14 @@ PUTS = PORTS + 2
 def build(context: Context, outputs: Outputs) -> Plan:
     """The network of one layer, every program told lazily."""
     _check_rows(context)
-    _check_bursts(context, outputs)
+    packs = Kept(partial(output.packs, context, outputs))  # told here, not again when it runs
+    _check_bursts(context, packs)
     network = Network()
     _channels(network, context)
     _dram(network, context, outputs)
     _glb(network, context)
     _datapath(network, context)
-    _outputs(network, context, outputs)
+    _outputs(network, context, packs)
     return network.plan()
 
 
@@ -60,11 +62,11 @@ def _check_rows(context: Context) -> None:
         )
 
 
-def _check_bursts(context: Context, outputs: Outputs) -> None:
+def _check_bursts(context: Context, packs: Kept) -> None:
     """A step's outputs leave at once: the queue to DRAM must hold the bursts they complete."""
     parts = context.machine.components
     owner, queue = ("compress", parts.compress.queue) if parts.compress else ("drain", parts.drain.queue)
-    most = max(int(field_maxima(chunk)[:, PUTS].max()) for chunk in output.packs(context, outputs))
+    most = max(int(field_maxima(chunk)[:, PUTS].max()) for chunk in packs())
     if most > queue.value:
         raise InfeasibleError(
             f"machine {context.machine.name!r}: the outputs of a step fill {most} bursts of {parts.dram.burst.value} B, "
@@ -218,7 +220,7 @@ def _datapath(network: Network, context: Context) -> None:
     network.component("array", "array", "server", [step], lanes=lanes)
 
 
-def _outputs(network: Network, context: Context, outputs: Outputs) -> None:
+def _outputs(network: Network, context: Context, packs: Kept) -> None:
     parts = context.machine.components
     drain = network.program(
         "outputs",
@@ -229,6 +231,5 @@ def _outputs(network: Network, context: Context, outputs: Outputs) -> None:
     )
     network.component("drain", "drain", "server", [drain], rate(parts.drain.bandwidth.value))
     name = "pack" if parts.compress is None else "compress"
-    packs = partial(output.packs, context, outputs)
     pack = network.program("outputs", ["drain.columns"], ["dram.outputs"], ["compress_value"], packs)
     network.component(name, name, "server", [pack])

@@ -302,7 +302,8 @@ def choose(spec: Mapping, g: Geometry, sizes: Sizes, memory: Memory) -> Tiling:
         fit = np.flatnonzero((data <= memory.capacity[0]) & (metadata <= memory.capacity[1]))
         if not len(fit):
             continue
-        keys = [k[fit] for k in (some.rank(g, sizes, memory), some.traffic(g, sizes), data + metadata)]
+        traffic = some.traffic(g, sizes)
+        keys = [k[fit] for k in (some.rank(g, sizes, memory, traffic), traffic, data + metadata)]
         at = first_of_least(*keys)
         score = (int(keys[0][at]), int(keys[1][at]), int(keys[2][at]))
         if best is None or score < best[0]:
@@ -359,7 +360,7 @@ def _candidates(spec: Mapping, g: Geometry) -> Iterator[Candidates]:
             )
         tiles, unit = (g.row_tiles, g.rows) if rows else (g.column_tiles, g.columns)
         windows = _options(spec.tile["K"], g.windows, g.window)
-        yield grid(outer, windows, _options(spec.tile[outer], tiles, unit))
+        yield grid(outer, tuple(windows), tuple(_options(spec.tile[outer], tiles, unit)))
 
 
 def _outer_ranks(spec: Mapping) -> tuple[str, ...]:

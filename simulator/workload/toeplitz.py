@@ -24,27 +24,71 @@ def gather(
     `images` is (B, all channels, H, W); n0 counts from its first image.
     """
     channels, width, columns, lines = window[0], window[1], window[2], window[3]
-    for i in range(out.shape[0]):
-        tap, c = divmod(k0 + i, channels)
+    step, tall, wide = window[5], images.shape[2], images.shape[3]
+    same = step == window[4] == 1 and columns == wide and lines == tall
+    line0, q0 = divmod(n0, columns)
+    b0, p0 = divmod(line0, lines)
+    last, i = k0 + out.shape[0], 0
+    for tap in range(k0 // channels, -(-last // channels)):
         r, s = divmod(tap, width)
-        c += group * channels
         y0, x0 = r * window[6] - window[8], s * window[7] - window[9]
-        j = 0
-        while j < out.shape[1]:
-            line, q = divmod(n0 + j, columns)
-            b, p = divmod(line, lines)
-            stop = min(out.shape[1] - j, columns - q)
-            y = p * window[4] + y0
-            if 0 <= y < images.shape[2]:
-                left, right = _inside(q, stop, window[5], x0, images.shape[3])
-                source, target, x = images[b, c, y], out[i], (q + left) * window[5] + x0
-                if window[5] == 1:
-                    for t in range(right - left):
-                        target[j + left + t] = source[x + t]
-                else:
-                    for t in range(right - left):
-                        target[j + left + t] = source[x + t * window[5]]
-            j += stop
+        left, right = _inside(step, x0, wide)
+        first = tap * channels
+        for c in range(max(k0, first) - first, min(last, first + channels) - first):
+            if same:
+                _shift(images, group * channels + c, (b0, p0 * wide + q0), (y0, x0), (left, right), out, i)
+            else:
+                b, p, q, j = b0, p0, q0, 0
+                while j < out.shape[1]:
+                    stop = min(out.shape[1] - j, columns - q)
+                    y = p * window[4] + y0
+                    if 0 <= y < tall:
+                        begin, end = max(q, left), min(q + stop, right)
+                        if begin < end:
+                            target = out[i, j + begin - q : j + end - q]
+                            source = images[b, group * channels + c, y, begin * step + x0 :]
+                            for t in range(len(target)):
+                                target[t] = source[t * step]
+                    j, q, p = j + stop, 0, p + 1
+                    if p == lines:
+                        b, p = b + 1, 0
+            i += 1
+
+
+@inlined
+def _shift(
+    images: NDArray[Any],
+    c: int,
+    start: tuple[int, int],
+    moved: tuple[int, int],
+    inside: tuple[int, int],
+    out: NDArray[Any],
+    i: int,
+) -> None:
+    """A row of a convolution whose outputs are as many as its inputs: the image itself, moved; beyond its sides are zeros."""
+    tall, wide = images.shape[2], images.shape[3]
+    (b, n), j = start, 0
+    while j < out.shape[1]:
+        stop = min(out.shape[1] - j, tall * wide - n)
+        by = moved[0] * wide + moved[1]
+        begin = max(n, max(-moved[0] * wide, -by))
+        end = min(n + stop, min((tall - moved[0]) * wide, tall * wide - by))
+        if begin < end:
+            image = images[b, c]
+            target, source = out[i, j - n + begin : j - n + end], image.ravel()[begin + by : end + by]
+            for t in range(len(target)):
+                target[t] = source[t]
+            beyond = inside[0] + wide - inside[1]  # this many positions, from the right side on into the next line
+            for t in range((inside[1] - begin) % wide - wide, len(target), wide):
+                for x in range(max(0, t), min(len(target), t + beyond)):
+                    target[x] = 0
+        b, n, j = b + 1, 0, j + stop
+
+
+@inlined
+def _inside(step: int, x0: int, width: int) -> tuple[int, int]:
+    """The first position of a line of outputs that a tap reads inside the image, and the one after the last."""
+    return max(0, -(x0 // step)), (width - 1 - x0) // step + 1
 
 
 @kernel
@@ -93,14 +137,6 @@ def touched(
             found[j, i, 0], found[j, i, 1] = elements, nonzeros
 
 
-@inlined
-def _inside(q: int, count: int, stride: int, x0: int, width: int) -> tuple[int, int]:
-    """Of `count` positions from q on, the first that lies within a line of the image, and the one after the last."""
-    left = max(0, -((q * stride + x0) // stride))
-    right = min(count, (width - 1 - x0) // stride - q + 1)
-    return min(left, count), max(min(left, count), right)
-
-
 @kernel
 def _read(
     images: NDArray[np.uint8],
@@ -111,33 +147,34 @@ def _read(
     marks: NDArray[np.uint8],
 ) -> tuple[int, int]:
     """(Positions, non-zeros of all those channels there) that some taps and columns read."""
-    width, columns, lines = window[1], window[2], window[3]
+    width, columns, lines, step = window[1], window[2], window[3], window[5]
+    tall, wide = marks.shape[1], marks.shape[2]
     size = nonzeros = 0
-    b0, b1 = span[0] // (columns * lines), (span[1] - 1) // (columns * lines)
-    for b in range(b0, b1 + 1):
-        plane, wide = marks[b].ravel(), marks.shape[2]
-        low, high = len(plane), 0
-        before = b * lines * columns
-        n0, n1 = max(0, span[0] - before), min(lines * columns, span[1] - before)
+    for b in range(span[0] // (columns * lines), (span[1] - 1) // (columns * lines) + 1):
+        plane = marks[b]
+        n0 = max(0, span[0] - b * lines * columns)
+        n1 = min(lines * columns, span[1] - b * lines * columns)
+        top, bottom, near, far = tall, 0, wide, 0
         for tap in range(taps[0], taps[1]):
             r, s = divmod(tap, width)
             y0, x0 = r * window[6] - window[8], s * window[7] - window[9]
+            left, right = _inside(step, x0, wide)
             for p in range(n0 // columns, (n1 - 1) // columns + 1):
                 y = p * window[4] + y0
-                if 0 <= y < marks.shape[1]:
-                    q, end = max(0, n0 - p * columns), min(columns, n1 - p * columns)
-                    left, right = _inside(q, end - q, window[5], x0, wide)
-                    if left < right:
-                        at = y * wide + (q + left) * window[5] + x0
-                        low = min(low, at)
-                        for t in range(right - left):
-                            size += 1 - plane[at + t * window[5]]
-                            plane[at + t * window[5]] = 1
-                        high = max(high, at + (right - left - 1) * window[5] + 1)
+                begin, end = max(left, n0 - p * columns), min(right, min(columns, n1 - p * columns))
+                if 0 <= y < tall and begin < end:
+                    row = plane[y, begin * step + x0 :]
+                    for t in range(end - begin):
+                        size += 1 - row[t * step]
+                        row[t * step] = 1
+                    top, bottom = min(top, y), max(bottom, y + 1)
+                    near, far = min(near, begin * step + x0), max(far, (end - 1) * step + x0 + 1)
         for c in range(channels[0], channels[1]):
-            values = images[b, c].ravel()
-            for at in range(low, high):
-                nonzeros += values[at] & plane[at]
-        for at in range(low, high):
-            plane[at] = 0
+            for y in range(top, bottom):
+                values, seen, count = images[b, c, y, near:far], plane[y, near:far], 0
+                for x in range(len(values)):
+                    count += values[x] & seen[x]
+                nonzeros += count
+        for y in range(top, bottom):
+            plane[y, near:far] = 0
     return size, nonzeros
