@@ -36,7 +36,8 @@ def gather(
         first = tap * channels
         for c in range(max(k0, first) - first, min(last, first + channels) - first):
             if same:
-                _shift(images, group * channels + c, (b0, p0 * wide + q0), (y0, x0), (left, right), out, i)
+                inside = min(left, wide), max(0, min(right, wide))
+                _shift(images, group * channels + c, (b0, p0 * wide + q0), (y0, x0), inside, out, i)
             else:
                 b, p, q, j = b0, p0, q0, 0
                 while j < out.shape[1]:
@@ -78,7 +79,9 @@ def _shift(
             target, source = out[i, j - n + begin : j - n + end], image.ravel()[begin + by : end + by]
             for t in range(len(target)):
                 target[t] = source[t]
-            beyond = inside[0] + wide - inside[1]  # this many positions, from the right side on into the next line
+            beyond = (
+                inside[0] + wide - inside[1]
+            )  # this many positions, from the right side on into the next line
             for t in range((inside[1] - begin) % wide - wide, len(target), wide):
                 for x in range(max(0, t), min(len(target), t + beyond)):
                     target[x] = 0
@@ -102,8 +105,8 @@ def touched(
 ) -> None:
     """Elements, and non-zeros, that every tile of rows and columns reads, each once.
 
-    The rows of a tile are taps t0 .. t1 of all channels, but for the first channels of t0 and the last of t1. So channels fall in at
-    most three spans whose channels are read through the same taps, that is, at the same positions: these are marked once.
+    The rows of a tile are taps t0 .. t1 of all channels, but for the first channels of t0 and the last of t1. So channels fall in
+    at most three spans whose channels are read through the same taps, that is, at the same positions: these are marked once.
 
     Parameters
     ----------
