@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -68,7 +69,7 @@ class Geometry:
     cuts: tuple[int, ...] = field(default=(), kw_only=True)
     terms: tuple[tuple[int, int], ...] = field(default=(), kw_only=True)
 
-    @property
+    @cached_property
     def row_tiles(self) -> int:
         """Accumulator tiles along M."""
         return len(self.cuts) - 1 if self.cuts else -(-self.M // self.rows)
@@ -79,17 +80,17 @@ class Geometry:
             return self.cuts[row], self.cuts[row + 1]
         return row * self.rows, min(self.M, (row + 1) * self.rows)
 
-    @property
+    @cached_property
     def column_tiles(self) -> int:
         """Accumulator tiles along N."""
         return -(-self.N // self.columns)
 
-    @property
+    @cached_property
     def windows(self) -> int:
         """Steps along K."""
         return sum(-(-depth // window) for depth, window in self.terms or ((self.K, self.window),))
 
-    @property
+    @cached_property
     def steps(self) -> int:
         """Steps of the whole layer."""
         full, rest = divmod(self.N, self.columns)
