@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 HELD = 1 << 27
 """Bytes up to which an operand is read once and held while its view lives; larger ones are read per tile."""
 
-_EXACT = 1 << 53
+_EXACT = {np.float32: 1 << 24, np.float64: 1 << 53}
+"""Up to these, every integer is a number of the type, and sums of products are exact in whatever order."""
 _REDUCED = 4096
 
 
@@ -247,8 +248,9 @@ class GemmView:
                 f"layer {self.layer.name!r}: {self.K} products of integers up to {most[0]} and {most[1]} "
                 "may not fit in 64 bits"
             )
-        if bound < _EXACT:
-            return (a.astype(np.float64) @ b.astype(np.float64)).astype(np.int64)
+        for kind, exact in _EXACT.items():
+            if bound < exact:
+                return np.asarray((a.astype(kind) @ b.astype(kind)).astype(np.int64))
         return np.asarray(a.astype(np.int64) @ b.astype(np.int64))
 
     # --- reading ----------------------------------------------------------------------------------------------
