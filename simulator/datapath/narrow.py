@@ -1,6 +1,6 @@
 """Integers as narrow as a product of matrices allows: half the bytes, and several multiplications an instruction.
 
-A sum of K products of integers up to a and b in size is at most K a b; where that is less than 2**31, 32 bits hold every partial sum.
+A sum of K products of integers up to a and b in size is at most K a b; below 2**31, 32 bits hold every partial sum.
 """
 
 from __future__ import annotations
