@@ -7,10 +7,13 @@ Coordinates past K are zero. Source: the dense tensor core of the Sparseloop MIC
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.datapath.code import Code
+from simulator.datapath.narrow import narrow
 from simulator.hardware.organisations.stationary import Stationary
 from simulator.jit import kernel
 from simulator.workload.layer import Layer
@@ -28,21 +31,23 @@ class Dense:
 
     def outputs(self, code: Code, weights: NDArray[np.int64], inputs: NDArray[np.int64]) -> NDArray[np.int64]:
         """See :class:`simulator.datapath.code.Datapath`."""
+        weights, inputs = narrow(weights, inputs)
         steps = -(-weights.shape[1] // code.window)
         pad = steps * code.window - weights.shape[1]
         stationary = np.pad(weights, ((0, 0), (0, pad))).reshape(weights.shape[0], steps, code.window)
         streamed = np.pad(inputs, ((0, pad), (0, 0))).reshape(steps, code.window, inputs.shape[1])
-        out = np.zeros((weights.shape[0], inputs.shape[1]), dtype=np.int64)
+        out = np.zeros((weights.shape[0], inputs.shape[1]), dtype=weights.dtype)
         _accumulate(np.ascontiguousarray(stationary), np.ascontiguousarray(streamed), out)
-        return out
+        return out.astype(np.int64, copy=False)
 
 
 @kernel
-def _accumulate(stationary: NDArray[np.int64], streamed: NDArray[np.int64], out: NDArray[np.int64]) -> None:
+def _accumulate(stationary: NDArray[Any], streamed: NDArray[Any], out: NDArray[Any]) -> None:
     rows, steps, lanes = stationary.shape
     for m in range(rows):
+        sums = out[m]
         for w in range(steps):
             for lane in range(lanes):
-                weight = stationary[m, w, lane]
-                for n in range(out.shape[1]):
-                    out[m, n] += weight * streamed[w, lane, n]
+                weight, values = stationary[m, w, lane], streamed[w, lane]
+                for n in range(len(sums)):
+                    sums[n] += weight * values[n]

@@ -11,10 +11,13 @@ public; metadata widths ceil(log2 H1) per block and ceil(log2 H0) per value are 
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.datapath.code import Code
+from simulator.datapath.narrow import narrow
 from simulator.datapath.weights import member
 from simulator.errors import InfeasibleError
 from simulator.hardware.organisations.stationary import Stationary
@@ -45,14 +48,15 @@ class TwoRank:
         """See :class:`simulator.datapath.code.Datapath`."""
         pattern = parse(code.pattern)
         assert isinstance(pattern, Hss)
+        weights, inputs = narrow(weights, inputs)
         operand = encode_hss(weights, pattern)
         steps = operand.values.shape[1]
         streamed = np.pad(inputs, ((0, steps * code.window - inputs.shape[0]), (0, 0)))
         streamed = streamed.reshape(steps, pattern.ranks[0][1], pattern.ranks[1][1], inputs.shape[1])
-        out = np.zeros((weights.shape[0], inputs.shape[1]), dtype=np.int64)
-        values = np.ascontiguousarray(operand.values, dtype=np.int64)
+        out = np.zeros((weights.shape[0], inputs.shape[1]), dtype=weights.dtype)
+        values = np.ascontiguousarray(operand.values)
         _select(values, operand.offset1, operand.offset0, np.ascontiguousarray(streamed), out)
-        return out
+        return out.astype(np.int64, copy=False)
 
 
 def _width(length: int) -> int:
@@ -61,19 +65,20 @@ def _width(length: int) -> int:
 
 @kernel
 def _select(
-    values: NDArray[np.int64],
+    values: NDArray[Any],
     blocks: NDArray[np.uint8],
     offsets: NDArray[np.uint8],
-    streamed: NDArray[np.int64],
-    out: NDArray[np.int64],
+    streamed: NDArray[Any],
+    out: NDArray[Any],
 ) -> None:
     rows, steps, pes, macs = values.shape
     for m in range(rows):
+        sums = out[m]
         for w in range(steps):
             for pe in range(pes):
                 block = blocks[m, w, pe]
                 for mac in range(macs):
                     weight = values[m, w, pe, mac]
                     chosen = streamed[w, block, offsets[m, w, pe, mac]]
-                    for n in range(out.shape[1]):
-                        out[m, n] += weight * chosen[n]
+                    for n in range(len(sums)):
+                        sums[n] += weight * chosen[n]

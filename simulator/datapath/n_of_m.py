@@ -13,10 +13,13 @@ both kinds of offset.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.datapath.code import Code
+from simulator.datapath.narrow import narrow
 from simulator.datapath.weights import member
 from simulator.errors import InfeasibleError, InputError
 from simulator.hardware.organisations.stationary import Stationary
@@ -57,18 +60,17 @@ class OneRank:
 
     def outputs(self, code: Code, weights: NDArray[np.int64], inputs: NDArray[np.int64]) -> NDArray[np.int64]:
         """See :class:`simulator.datapath.code.Datapath`."""
+        weights, inputs = narrow(weights, inputs)
         pad = -weights.shape[1] % code.window
         streamed = np.ascontiguousarray(np.pad(inputs, ((0, pad), (0, 0))))
         ((kept, length),) = _one_rank(code.pattern).ranks
         values, places = _slots(code.operand, np.pad(weights, ((0, 0), (0, pad))), kept)
-        out = np.zeros((len(weights), inputs.shape[1]), dtype=np.int64)
+        out = np.zeros((len(weights), inputs.shape[1]), dtype=weights.dtype)
         select(values, places, length, streamed, np.arange(len(out)), out)
-        return out
+        return out.astype(np.int64, copy=False)
 
 
-def _slots(
-    form: Format | None, weights: NDArray[np.int64], kept: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _slots(form: Format | None, weights: NDArray[Any], kept: int) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """What the registers hold and what the muxes choose: (values, places), shape (rows, blocks, kept)."""
     rows = len(weights)
     if form is None:
@@ -103,32 +105,35 @@ def _stored(machine: Stationary, pattern: Hss) -> tuple[Format, int]:
 
 @kernel
 def select(
-    values: NDArray[np.int64],
+    values: NDArray[Any],
     places: NDArray[np.int64],
     length: int,
-    streamed: NDArray[np.int64],
+    streamed: NDArray[Any],
     rows: NDArray[np.int64],
-    out: NDArray[np.int64],
+    out: NDArray[Any],
 ) -> None:
     """Add the products of rows of weights, each to the output it belongs to.
 
     Parameters
     ----------
-    values, places : ndarray of int64, shape (rows, blocks, slots)
-        What the registers hold, and the places in a block that the muxes choose.
+    values : ndarray of int32 or int64, shape (rows, blocks, slots)
+        What the registers hold.
+    places : ndarray of int64, shape (rows, blocks, slots)
+        The places in a block that the muxes choose.
     length : int
         Coordinates of a block.
-    streamed : ndarray of int64, shape (K, N)
+    streamed : ndarray of the type of values, shape (K, N)
     rows : ndarray of int64, shape (rows,)
         Output of each row of weights.
-    out : ndarray of int64, shape (M, N)
+    out : ndarray of the type of values, shape (M, N)
     """
     count, blocks, slots = values.shape
     for i in range(count):
+        sums = out[rows[i]]
         for b in range(blocks):
             for j in range(slots):
                 weight = values[i, b, j]
                 if weight != 0:
-                    k = b * length + places[i, b, j]
-                    for n in range(out.shape[1]):
-                        out[rows[i], n] += weight * streamed[k, n]
+                    chosen = streamed[b * length + places[i, b, j]]
+                    for n in range(len(sums)):
+                        sums[n] += weight * chosen[n]

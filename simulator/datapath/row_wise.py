@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from simulator.datapath.code import Code, Rows
 from simulator.datapath.n_of_m import select
+from simulator.datapath.narrow import narrow
 from simulator.errors import InputError
 from simulator.hardware.organisations.stationary import Stationary
 from simulator.sparsity.fibers import block_counts
@@ -47,11 +48,12 @@ class RowWise:
 
     def outputs(self, code: Code, weights: NDArray[np.int64], inputs: NDArray[np.int64]) -> NDArray[np.int64]:
         """See :class:`simulator.datapath.code.Datapath`."""
+        weights, inputs = narrow(weights, inputs)
         pad, length = -weights.shape[1] % code.window, code.choices
         padded, streamed = np.pad(weights, ((0, 0), (0, pad))), np.pad(inputs, ((0, pad), (0, 0)))
         ns = tuple(int(part.partition(":")[0]) for part in code.pattern.removeprefix("rows ").split(", "))
         kept = cover(padded != 0, ns, length)
-        out = np.zeros((len(weights), inputs.shape[1]), dtype=np.int64)
+        out = np.zeros((len(weights), inputs.shape[1]), dtype=weights.dtype)
         for n in ns:
             rows = np.flatnonzero(kept == n)
             if not len(rows):  # other rows, or other groups, have this N
@@ -62,7 +64,7 @@ class RowWise:
             if encoded.metadata:
                 places = encoded.metadata["offset0"].entries.astype(np.int64)
             select(values, places.reshape(values.shape), length, np.ascontiguousarray(streamed), rows, out)
-        return out
+        return out.astype(np.int64, copy=False)
 
 
 def cover(mask: NDArray[np.bool_], menu: tuple[int, ...], length: int) -> NDArray[np.int64]:

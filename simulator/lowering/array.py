@@ -14,10 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.datapath.code import Code
-from simulator.lowering.blocks import plain
 from simulator.lowering.context import Context
 from simulator.lowering.flows import fetch_blocks
-from simulator.lowering.kinds import Blocks, kinds, tell
+from simulator.lowering.kinds import Blocks, Row, kinds, tell
 from simulator.lowering.memory import along
 from simulator.mapping import Tile
 from simulator.plan import Chunk
@@ -32,8 +31,8 @@ def refills(context: Context) -> Iterator[Chunk]:
     glb = context.machine.components.glb
     row, word = glb.row.value, glb.metadata_word.value
 
-    def block(tile: Tile) -> Chunk:
-        def window(p: int) -> list[tuple[int, ...]]:
+    def block(tile: Tile) -> list[Row]:
+        def window(p: int) -> list[Row]:
             data, metadata = context.operands.weight_bits(tile.load, tile.first_window + p)
             size = -(-metadata // context.widths.word) * word
             count, groups, rest = -(-data // context.widths.row), *divmod(size, row)
@@ -52,16 +51,16 @@ def refills(context: Context) -> Iterator[Chunk]:
                 int(len(sizes) == 1),
                 values if len(sizes) == 1 else 0,
             )
-            rows: list[tuple[int, ...]] = [first, (len(body), row, row, 1, 0, 1, 0, 0, 0)]
+            rows: list[Row] = [first, (len(body), row, row, 1, 0, 1, 0, 0, 0)]
             if len(sizes) > 1:
                 rows.append((1, sizes[-1], sizes[-1], 1, 0, 1, 0, 1, values))
             return rows
 
-        return plain(along(context, tile, window))
+        return along(context, tile, window)
 
     v = context.visits
     order, first = kinds(context.loads, context.ragged, v.windows, context.place)
-    return tell(order, Blocks.of([block(v.tile(visit)) for visit in first]), v.turn)
+    return tell(order, Blocks.plain(block(v.tile(visit)) for visit in first), v.turn)
 
 
 def fetches(context: Context) -> Iterator[Chunk]:
@@ -85,8 +84,8 @@ def windows(context: Context, passed: Passed) -> Iterator[Chunk]:
     row of the tile.
     """
 
-    def block(tile: Tile) -> Chunk:
-        items: list[tuple[int, ...]] = []
+    def block(tile: Tile) -> list[Row]:
+        items: list[Row] = []
         count = 0
         for p, times in context.operands.alike(tile.first_window, tile.windows):
             demand, per_column, per_row = passed(context.operands.layout(tile.first_window + p)[0])
@@ -97,11 +96,11 @@ def windows(context: Context, passed: Passed) -> Iterator[Chunk]:
             else:
                 items.append((times * tile.steps, *item, 0))
         *before, (steps, *last, _) = items
-        return plain([*before, (steps - 1, *last, 0), (1, *last, count)])
+        return [*before, (steps - 1, *last, 0), (1, *last, count)]
 
     v = context.visits
     order, first = kinds(v.columns, v.rows, v.windows, context.place)
-    return tell(order, Blocks.of([block(v.tile(visit)) for visit in first]), v.turn)
+    return tell(order, Blocks.plain(block(v.tile(visit)) for visit in first), v.turn)
 
 
 def steps(context: Context) -> Iterator[Chunk]:
@@ -114,11 +113,11 @@ def steps(context: Context) -> Iterator[Chunk]:
     def issue(tile: Tile, p: int) -> int:
         return context.issues(tile, p) * tile.columns
 
-    def template(tile: Tile) -> Chunk:
+    def template(tile: Tile) -> list[Row]:
         count, columns, rows = tile.steps, tile.columns, tile.rows
 
-        def passes(p: int) -> list[tuple[int, ...]]:
-            table: list[tuple[int, ...]] = []
+        def passes(p: int) -> list[Row]:
+            table: list[Row] = []
             coded = context.operands.layout(tile.first_window + p)[0]
             cycles, work = coded.cycles, multipliers * coded.cycles
             space, column = tile.spaces * int(tile.begin and p == 0), int(tile.end and p == tile.windows - 1)
@@ -133,7 +132,7 @@ def steps(context: Context) -> Iterator[Chunk]:
             table.append((1, cycles, work, first, 1, space, 1, 1, space, column, 1, *counts))
             return table
 
-        return plain(along(context, tile, passes))
+        return along(context, tile, passes)
 
     v = context.visits
     keys = (
@@ -148,7 +147,7 @@ def steps(context: Context) -> Iterator[Chunk]:
         context.place,
     )
     order, kind = kinds(*keys)
-    blocks = Blocks.of([template(v.tile(visit)) for visit in kind])
+    blocks = Blocks.plain(template(v.tile(visit)) for visit in kind)
     if not gating:
         return tell(order, blocks, v.turn)
     actions = np.zeros((len(order), len(ARRAY_ACTIONS)), dtype=np.int64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -21,13 +21,14 @@ from simulator.mapping import Geometry, Tile, Tiling, Visits, visits
 
 @dataclass(frozen=True)
 class Context:
-    """One layer on one machine, resolved to integers."""
+    """One layer on one machine, resolved to integers; `told` keeps what several programs ask of a tensor."""
 
     machine: Stationary
     code: Code
     geometry: Geometry
     operands: Operands
     tiling: Tiling
+    told: dict[str, tuple[NDArray[np.int64], ...]] = field(default_factory=dict)
 
     @cached_property
     def visits(self) -> Visits:
@@ -57,6 +58,11 @@ class Context:
 
     def pieces(self, tensor: str) -> tuple[NDArray[np.int64], ...]:
         """(DRAM bytes, GLB data rows, GLB metadata bytes) of the piece of `tensor` that every visit uses, each shape (V,)."""
+        if tensor not in self.told:
+            self.told[tensor] = self._pieces(tensor)
+        return self.told[tensor]
+
+    def _pieces(self, tensor: str) -> tuple[NDArray[np.int64], ...]:
         visits, at, word = self.visits, self.stream, self.widths.word
         if tensor == "weights":
             order, first = kinds(self.loads, self.ragged, visits.windows, self.place)

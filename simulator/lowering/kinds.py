@@ -6,16 +6,18 @@ loops where there are very many, or where blocks have more values than a chunk s
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.jit import kernel
 from simulator.lowering.blocks import VALUES
 from simulator.plan import Chunk, Visits
-from simulator.plan.runs import COUNT
+from simulator.plan.runs import COUNT, PERIOD
 
 Ints = NDArray[np.int64]
 MOST = 1 << 16
@@ -25,27 +27,59 @@ _DENSE = 1 << 16
 
 def kinds(*keys: NDArray[Any]) -> tuple[Ints, list[int]]:
     """(Kind of every place, first place of every kind) of columns of integers; kinds are numbered by value."""
-    code, span = np.zeros(len(keys[0]), dtype=np.int64), 1
-    for key in keys:
-        column = key.astype(np.int64)
-        least = int(column.min())
-        size = int(column.max()) - least + 1
+    columns = np.array(keys, dtype=np.int64)
+    least = columns.min(axis=1)
+    sizes = columns.max(axis=1) - least + 1
+    span = math.prod(sizes.tolist())
+    if span > _DENSE:
+        _, first, order = np.unique(_code(columns, least, sizes), return_index=True, return_inverse=True)
+        return order, first.tolist()
+    order = np.empty(columns.shape[1], dtype=np.int64)
+    places, first = np.zeros(span, dtype=np.int32), np.empty(min(span, len(order)), dtype=np.int64)
+    return order, first[: _number(columns, least, sizes, places, order, first)].tolist()
+
+
+def _code(columns: Ints, least: Ints, sizes: Ints) -> Ints:
+    """A number for every place, in the order of its keys, the first key first."""
+    code, span = np.zeros(columns.shape[1], dtype=np.int64), 1
+    for column, low, size in zip(columns - least[:, None], least.tolist(), sizes.tolist(), strict=True):
         if span * size >= 1 << 62:
             _, code = np.unique(code, return_inverse=True)
             span = int(code.max()) + 1
         if span * size >= 1 << 62:
-            _, column = np.unique(column, return_inverse=True)
-            least, size = 0, int(column.max()) + 1
-        code, span = code * size + (column - least), span * size
-    if span > _DENSE:
-        _, first, order = np.unique(code, return_index=True, return_inverse=True)
-        return order, first.tolist()
-    places = np.full(span, -1, dtype=np.int64)
-    places[code[::-1]] = np.arange(len(code) - 1, -1, -1)
-    found = np.flatnonzero(places >= 0)
-    first = places[found]
-    places[found] = np.arange(len(found))
-    return places[code], first.tolist()
+            _, column = np.unique(column + low, return_inverse=True)
+            size = int(column.max()) + 1
+        code, span = code * size + column, span * size
+    return code
+
+
+@kernel
+def _number(
+    columns: Ints, least: Ints, sizes: Ints, places: NDArray[np.int32], order: Ints, first: Ints
+) -> int:
+    """Kinds whose codes are few: `places`, zeros, gets one more than the first place of every code; returns how many there are."""
+    for i in range(len(order)):
+        order[i] = 0
+    for key in range(len(columns)):
+        column, low, size = columns[key], least[key], sizes[key]
+        for i in range(len(order)):
+            order[i] = order[i] * size + column[i] - low
+    for i in range(len(order)):
+        if places[order[i]] == 0:
+            places[order[i]] = i + 1
+    count = 0
+    for code in range(len(places)):
+        if places[code] > 0:
+            first[count] = places[code] - 1
+            places[code] = count
+            count += 1
+    for i in range(len(order)):
+        order[i] = places[order[i]]
+    return count
+
+
+Row = tuple[int, ...]
+"""A run without vectors: how many items, and their fields."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,14 +115,33 @@ class Blocks:
             np.array([len(block.vectors) for block in blocks]),
         )
 
+    @classmethod
+    def plain(cls, blocks: Iterable[Iterable[Row]]) -> Blocks:
+        """Blocks whose items have the same fields throughout a run; runs of no items are left out."""
+        rows, counts = list[Row](), list[int]()
+        for block in blocks:
+            before = len(rows)
+            rows += [row for row in block if row[0] > 0]
+            counts.append(len(rows) - before)
+        given = np.array(rows, dtype=np.int64)
+        table = np.ones((len(given), given.shape[1] + 1), dtype=np.int64)
+        table[:, COUNT], table[:, PERIOD + 1 :] = given[:, 0], given[:, 1:]
+        none = np.zeros(len(counts), dtype=np.int64)
+        return cls(
+            table, np.zeros(table.shape, dtype=np.uint8), np.array(counts), np.zeros(0, np.int32), none
+        )
+
     def gather(self, order: Ints, actions: Ints | None = None) -> Chunk:
         """The blocks of some visits, one after the other, and what each counts besides its block."""
         if actions is None and not len(self.vectors) and (self.counts == 1).all():
             runs, varies = _merged(self.runs, self.varies, order)
             return Chunk(runs, varies, self.vectors)
         runs, varies, vectors, counts = self.runs, self.varies, self.vectors, self.counts
-        if len(vectors):
-            used = np.bincount(order, minlength=len(counts)) > 0
+        used = np.bincount(order, minlength=len(counts)) > 0 if len(vectors) else None
+        if used is not None and used.all():
+            begin: Ints = np.cumsum(self.values) - self.values
+            runs = runs + np.repeat(begin, counts)[:, None] * varies.astype(np.int64)
+        elif used is not None:
             kept = np.repeat(used, counts)
             begin = np.cumsum(self.values) - self.values
             vectors = vectors[_ragged(begin[used], self.values[used])]

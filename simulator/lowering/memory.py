@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.jit import kernel
-from simulator.lowering.blocks import plain
 from simulator.lowering.context import Context
-from simulator.lowering.kinds import Blocks, kinds, some_runs, tell
+from simulator.lowering.kinds import Blocks, Row, kinds, some_runs, tell
 from simulator.mapping import Tile
 from simulator.plan import Chunk
 from simulator.plan.runs import COUNT, DEMAND, PERIOD, PORTS, WORK
@@ -121,8 +120,8 @@ def weight_reads(context: Context) -> Iterator[Chunk]:
     glb = context.machine.components.glb
     row, word = glb.row.value, glb.metadata_word.value
 
-    def block(tile: Tile) -> Chunk:
-        def window(p: int) -> list[tuple[int, ...]]:
+    def block(tile: Tile) -> list[Row]:
+        def window(p: int) -> list[Row]:
             data, metadata = context.operands.weight_bits(tile.load, tile.first_window + p)
             count, size = -(-data // context.widths.row), -(-metadata // context.widths.word) * word
             groups, rest = divmod(size, row)
@@ -135,29 +134,23 @@ def weight_reads(context: Context) -> Iterator[Chunk]:
             ]
 
         rows = [r for r in along(context, tile, window) if r[0]]
-        return plain(_hand_back(rows, tile.last[0], release=4, space=6))
+        return _hand_back(rows, release=4, space=6) if tile.last[0] else rows
 
     v = context.visits
     some = np.flatnonzero(v.reads)
     keys = (context.loads, context.ragged, v.windows, *v.uses(0), context.place)
     order, first = kinds(*(key[some] for key in keys))
-    return tell(order, Blocks.of([block(v.tile(int(some[kind]))) for kind in first]), v.turn)
+    return tell(order, Blocks.plain(block(v.tile(int(some[kind]))) for kind in first), v.turn)
 
 
-def along(
-    context: Context, tile: Tile, rows: Callable[[int], list[tuple[int, ...]]]
-) -> list[tuple[int, ...]]:
+def along(context: Context, tile: Tile, rows: Callable[[int], list[Row]]) -> list[Row]:
     """Rows of every window of a piece, those of windows that are alike told once."""
     runs = context.operands.alike(tile.first_window, tile.windows)
     return [row for p, times in runs for row in rows(p) * times]
 
 
-def _hand_back(
-    rows: Sequence[tuple[int, ...]], last: bool, release: int, space: int
-) -> list[tuple[int, ...]]:
+def _hand_back(rows: Sequence[Row], release: int, space: int) -> list[Row]:
     """Let the last item of the last run release its tile and return the space."""
-    if not last:
-        return list(rows)
     *before, final = rows
     end = list(final)
     end[0], end[release], end[space] = 1, 1, 1
@@ -171,17 +164,21 @@ def input_reads(context: Context, metadata: bool) -> Iterator[Chunk]:
     glb = context.machine.components.glb
     row, word = glb.row.value, glb.metadata_word.value
 
-    def block(count: int, size: int, fetch: bool, last: bool) -> Chunk:
-        actions, tail = ((0, row // word), (0, size // word)) if metadata else ((1, 0), (1, 0))
-        head = [(1 if count > 1 else 0, row, row, int(fetch), 0, 1, 0, *actions)]
-        head.append((count - 2, row, row, 0, 0, 1, 0, *actions))
-        take = int(fetch and count == 1)
-        rows = [*[r for r in head if r[0] > 0], (1, size, size, take, 0, 1, 0, *tail)]
-        return plain(_hand_back(rows, last, release=4, space=6))
-
     flow = context.flows.metadata if metadata else context.flows.data
     assert flow is not None
-    v, rows, tails = context.visits, flow.rows[context.stream], context.tail(flow, metadata)[context.stream]
-    order, first = kinds(rows, tails, v.fetch[1], v.last[1])
-    blocks = [block(int(rows[i]), int(tails[i]), bool(v.fetch[1, i]), bool(v.last[1, i])) for i in first]
-    return tell(order, Blocks.of(blocks), v.turn)
+    v, counts, tails = context.visits, flow.rows[context.stream], context.tail(flow, metadata)[context.stream]
+    order, first = kinds(counts, tails, v.fetch[1], v.last[1])
+    count, size, fetch, last = counts[first], tails[first], v.fetch[1][first], v.last[1][first]
+    table = np.ones((len(first), 3, PORTS + 6), dtype=np.int64)  # the first row, those between, the last
+    take, release, space, read = (slice(PORTS + i, PORTS + i + 1) for i in (0, 1, 3, 4))
+    table[:, 0, COUNT], table[:, 1, COUNT] = count > 1, np.maximum(count - 2, 0)
+    table[:, :2, DEMAND : WORK + 1], table[:, 2, DEMAND : WORK + 1] = row, size[:, None]
+    table[:, :, take], table[:, :, release], table[:, :, space] = 0, 0, 0
+    table[:, 0, take], table[:, 2, take] = fetch[:, None], (fetch & (count == 1))[:, None]
+    table[:, 2, release], table[:, 2, space] = last[:, None], last[:, None]
+    table[:, :, read], table[:, :, -1] = int(not metadata), 0
+    if metadata:
+        table[:, :2, -1], table[:, 2, -1] = row // word, size // word
+    none = np.zeros(len(first), np.int64)
+    blocks = some_runs(table, np.zeros(table.shape, dtype=np.uint8), np.zeros(0, np.int32), none)
+    return tell(order, blocks, v.turn)

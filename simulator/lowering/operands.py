@@ -69,6 +69,7 @@ class Operands:
     ) -> None:
         self.view, self.code, self.geometry, self.widths = view, code, geometry, widths
         self._pieces: dict[tuple[str, int], tuple[int, int]] = {}
+        self._totals: dict[tuple[str, int], int] = {}
         self._loads: dict[tuple[int, int], tuple[int, int]] = {}
         self.column_counts = [self._weights(group) for group in range(view.groups)]
         self.row_counts: list[NDArray[np.float64]] = []
@@ -274,6 +275,12 @@ class Operands:
         """See :class:`simulator.mapping.Sizes`; inputs are judged by their first piece, which overlaps others
         as the rest do.
         """
+        key = tensor, 0 if tensor == "weights" else windows  # weights are as many bytes however they are cut
+        if key not in self._totals:
+            self._totals[key] = self._total(tensor, windows)
+        return self._totals[key]
+
+    def _total(self, tensor: str, windows: int) -> int:
         g = self.geometry
         if tensor == "weights":
             whole = self.code.held(0, g.M, g.window)

@@ -7,20 +7,18 @@ a layer's output are an input of timing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.lowering.blocks import plain
 from simulator.lowering.context import Context
 from simulator.lowering.flows import FIELDS, LAST_RELEASE, serve
-from simulator.lowering.kinds import Blocks, kinds, some_runs, tell
+from simulator.lowering.kinds import Blocks, Row, kinds, some_runs, tell
 from simulator.lowering.memory import WORD
-from simulator.mapping import Tile
 from simulator.plan import Chunk, RunWriter
-from simulator.plan.runs import COUNT, PERIOD, PORTS
+from simulator.plan.runs import COUNT, DEMAND, PERIOD, PORTS, WORK
 from simulator.sparsity.formats import CoordinatePayload
 
 
@@ -65,10 +63,10 @@ def _stored(mask: NDArray[np.bool_], edges: NDArray[np.int64], width: int) -> ND
     return data + metadata
 
 
-def _uniform(context: Context, tile: Tile) -> NDArray[np.int64]:
+def _uniform(context: Context, rows: int, columns: int) -> NDArray[np.int64]:
     """Bits leaving with each step of a tile whose outputs are all written."""
-    bits = np.full(tile.columns, tile.rows * context.widths.outputs, dtype=np.int64)
-    return np.add.reduceat(bits, np.arange(0, tile.columns, context.geometry.abreast))
+    bits = np.full(columns, rows * context.widths.outputs, dtype=np.int64)
+    return np.add.reduceat(bits, np.arange(0, columns, context.geometry.abreast))
 
 
 def written(context: Context, outputs: Outputs) -> NDArray[np.int64]:
@@ -88,26 +86,25 @@ def drains(context: Context) -> Iterator[Chunk]:
     """
     width, abreast = context.widths.outputs, context.geometry.abreast
 
-    def block(tile: Tile) -> Chunk:
-        full, rest = divmod(tile.columns, abreast)
-        size, last = -(-tile.rows * abreast * width // 8), -(-tile.rows * rest * width // 8)
-        words, end = tile.rows * abreast, tile.rows * rest
-        return plain(
-            [
-                (full, size, size, 1, 1, tile.spaces, 1, words, words),
-                (int(rest > 0), last, last, 1, 1, tile.spaces, 1, end, end),
-            ]
-        )
+    def block(rows: int, columns: int, spaces: int) -> list[Row]:
+        full, rest = divmod(columns, abreast)
+        size, last = -(-rows * abreast * width // 8), -(-rows * rest * width // 8)
+        words, end = rows * abreast, rows * rest
+        return [
+            (full, size, size, 1, 1, spaces, 1, words, words),
+            (int(rest > 0), last, last, 1, 1, spaces, 1, end, end),
+        ]
 
-    return _each(context, block)
+    order, sizes = _finished(context)
+    return tell(order, Blocks.plain(block(*size) for size in sizes), context.visits.turn)
 
 
-def _each(context: Context, block: Callable[[Tile], Chunk]) -> Iterator[Chunk]:
-    """Blocks of tiles that are finished, alike when they have as many rows and columns."""
+def _finished(context: Context) -> tuple[NDArray[np.int64], list[tuple[int, int, int]]]:
+    """Kinds of the tiles that are finished, and the rows, the columns and the spaces of a column of each kind."""
     v = context.visits
-    ends = np.flatnonzero(v.end)
-    order, first = kinds(v.rows[ends], v.columns[ends], v.spaces[ends])
-    return tell(order, Blocks.of([block(v.tile(int(ends[i]))) for i in first]), v.turn)
+    rows, columns, spaces = v.rows[v.end], v.columns[v.end], v.spaces[v.end]
+    order, first = kinds(rows, columns, spaces)
+    return order, [(int(rows[i]), int(columns[i]), int(spaces[i])) for i in first]
 
 
 def packs(context: Context, outputs: Outputs) -> Iterator[Chunk]:
@@ -118,8 +115,8 @@ def packs(context: Context, outputs: Outputs) -> Iterator[Chunk]:
     if outputs.bits:
         return _packed(context, outputs, burst)
 
-    def block(tile: Tile) -> Chunk:
-        used = np.cumsum(_uniform(context, tile))
+    def block(rows: int, columns: int) -> Chunk:
+        used = np.cumsum(_uniform(context, rows, columns))
         filled = used // burst
         filled[-1] = max(1, -(-used[-1] // burst))
         writer = RunWriter(1, 1, 1)
@@ -130,7 +127,8 @@ def packs(context: Context, outputs: Outputs) -> Iterator[Chunk]:
         writer.add(1, 1, takes=[1], puts=[last], actions=[0])
         return writer.chunk()
 
-    return _each(context, block)
+    order, sizes = _finished(context)
+    return tell(order, Blocks.of([block(rows, columns) for rows, columns, _ in sizes]), context.visits.turn)
 
 
 def _packed(context: Context, outputs: Outputs, burst: int) -> Iterator[Chunk]:
@@ -161,12 +159,14 @@ def dram_writes(context: Context, outputs: Outputs) -> Iterator[Chunk]:
     """Items: bursts. Fields: demand, work, take, release, dram_write."""
     burst = context.machine.components.dram.burst.value
 
-    def block(size: int) -> Chunk:
-        count = max(1, -(-size // burst))
-        rest = size - (count - 1) * burst
-        row = (burst, burst, 1, 1, -(-burst // WORD))
-        return plain([(count - 1, *row), (1, rest, rest, 1, 1, -(-rest // WORD))])
-
     sizes = written(context, outputs)
     order, first = kinds(sizes)
-    return tell(order, Blocks.of([block(int(sizes[i])) for i in first]), context.visits.turn)
+    size = sizes[first]
+    count = np.maximum(1, -(-size // burst))
+    rest = size - (count - 1) * burst
+    table = np.ones((len(size), 2, PORTS + 3), dtype=np.int64)
+    table[:, 0, COUNT], table[:, 0, DEMAND : WORK + 1], table[:, 0, -1] = count - 1, burst, -(-burst // WORD)
+    table[:, 1, DEMAND : WORK + 1], table[:, 1, -1] = rest[:, None], -(-rest // WORD)
+    none = np.zeros(len(size), np.int64)
+    blocks = some_runs(table, np.zeros(table.shape, dtype=np.uint8), np.zeros(0, np.int32), none)
+    return tell(order, blocks, context.visits.turn)

@@ -18,6 +18,7 @@ from functools import partial
 from simulator.datapath.code import Code
 from simulator.errors import InfeasibleError
 from simulator.lowering import array, memory, output
+from simulator.lowering.blocks import Kept
 from simulator.lowering.context import Context
 from simulator.lowering.network import STATIONARY, Network, rate
 from simulator.lowering.output import Outputs
@@ -36,13 +37,14 @@ PUTS = PORTS + 2
 def build(context: Context, outputs: Outputs) -> Plan:
     """The network of one layer, every program told lazily."""
     _check_rows(context)
-    _check_bursts(context, outputs)
+    packs = Kept(partial(output.packs, context, outputs))  # told here, not again when it runs
+    _check_bursts(context, packs)
     network = Network()
     _channels(network, context)
     _dram(network, context, outputs)
     _glb(network, context)
     _datapath(network, context)
-    _outputs(network, context, outputs)
+    _outputs(network, context, packs)
     return network.plan()
 
 
@@ -63,11 +65,11 @@ def _check_rows(context: Context) -> None:
         )
 
 
-def _check_bursts(context: Context, outputs: Outputs) -> None:
+def _check_bursts(context: Context, packs: Kept) -> None:
     """A step's outputs leave at once: the queue to DRAM must hold the bursts they complete."""
     parts = context.machine.components
     owner, queue = ("compress", parts.compress.queue) if parts.compress else ("drain", parts.drain.queue)
-    most = max(int(field_maxima(chunk)[:, PUTS].max()) for chunk in output.packs(context, outputs))
+    most = max(int(field_maxima(chunk)[:, PUTS].max()) for chunk in packs())
     if most > queue.value:
         raise InfeasibleError(
             f"machine {context.machine.name!r}: the outputs of a step fill {most} bursts of {parts.dram.burst.value} B, "
@@ -242,7 +244,7 @@ def _tasd(network: Network, context: SeriesContext) -> None:
     network.component("tasd", "tasd", "server", [taken], lanes=parts.units.value)
 
 
-def _outputs(network: Network, context: Context, outputs: Outputs) -> None:
+def _outputs(network: Network, context: Context, packs: Kept) -> None:
     parts = context.machine.components
     drain = network.program(
         "outputs",
@@ -253,6 +255,5 @@ def _outputs(network: Network, context: Context, outputs: Outputs) -> None:
     )
     network.component("drain", "drain", "server", [drain], rate(parts.drain.bandwidth.value))
     name = "pack" if parts.compress is None else "compress"
-    packs = partial(output.packs, context, outputs)
     pack = network.program("outputs", ["drain.columns"], ["dram.outputs"], ["compress_value"], packs)
     network.component(name, name, "server", [pack])

@@ -11,6 +11,7 @@ in 64-bit integers where they are sure to suffice, in Python's own otherwise.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -47,29 +48,13 @@ class Candidates:
         found: Column = -(-g.windows // self.windows)
         return found
 
-    def _tiles(self, g: Geometry) -> tuple[int, int]:
-        tiles = g.row_tiles, g.column_tiles
-        return tiles if self.outer == "M" else tiles[::-1]
-
     def refetch(self, g: Geometry, which: int) -> Column:
         """Times each piece of weights (0) or inputs (1) is fetched."""
-        outer, inner = self._tiles(g)
-        hold, whole = self.hold[which], self.pieces(g) == 1
-        if (which == 0) == (self.outer == "M"):
-            once = (hold > 0) | (whole & (self.block == 1))
-            return np.asarray(np.where(once, 1, inner))
-        once = (hold == 2) | (whole & (inner == 1))
-        kept = (hold == 1) | whole
-        return np.asarray(np.where(once, 1, np.where(kept, -(-outer // self.block), outer)))
+        return _refetch(self, which, (g.row_tiles, g.column_tiles), g.windows)
 
     def slots(self, g: Geometry, which: int, buffers: int) -> Column:
         """Pieces of weights (0) or inputs (1) the GLB has room for."""
-        outer, inner = self._tiles(g)
-        hold, pieces, leads = self.hold[which], self.pieces(g), (which == 0) == (self.outer == "M")
-        own = outer if leads else inner
-        some = pieces * (np.minimum(self.block, outer) if leads else 1)
-        live = np.where(hold == 0, 1, np.where(hold == 2, own * pieces, some))
-        return np.asarray(np.minimum(live + buffers - 1, g.groups * own * pieces * self.refetch(g, which)))
+        return _slots(self, which, (g.row_tiles, g.column_tiles), g.windows, g.groups, buffers)
 
     def need(self, g: Geometry, sizes: Sizes, buffers: int) -> tuple[Column, Column]:
         """GLB bytes of data and of metadata."""
@@ -86,10 +71,10 @@ class Candidates:
         found: Column = totals[0] * self.refetch(g, 0) + totals[1] * self.refetch(g, 1)
         return found
 
-    def rank(self, g: Geometry, sizes: Sizes, memory: Memory) -> Column:
-        """Estimated cycles, times a constant; see the module."""
+    def rank(self, g: Geometry, sizes: Sizes, memory: Memory, traffic: Column) -> Column:
+        """Estimated cycles, times a constant; see the module. `traffic` is that of :meth:`traffic`."""
         p, q = (memory.bandwidth.numerator, memory.bandwidth.denominator) if memory.bandwidth else (1, 0)
-        buffers, traffic = memory.buffers, self.traffic(g, sizes)
+        buffers = memory.buffers
         visits = g.groups * g.row_tiles * g.column_tiles * self.pieces(g)
         first = self._each([sum(sum(sizes.piece(t, w)) for t in TENSORS) for w in self._options])
         latency, steps = memory.latency, g.steps
@@ -101,23 +86,58 @@ class Candidates:
         found: Column = np.where(visits > 1, period, steps * p * buffers) + first * (q * buffers)
         return found + latency * p * buffers
 
-    @property
+    @cached_property
     def _options(self) -> list[int]:
         """Sizes of pieces that occur."""
         found: list[int] = np.unique(self.windows).tolist()
         return found
 
+    @cached_property
+    def _option(self) -> Column:
+        """Which of them each candidate has."""
+        return np.searchsorted(self._options, self.windows)
+
     def _each(self, of_option: list[int]) -> Column:
         """A number per candidate from one per size of pieces."""
-        return np.array(of_option, dtype=np.int64)[np.searchsorted(self._options, self.windows)]
+        return np.array(of_option, dtype=np.int64)[self._option]
 
 
-def grid(outer: str, windows: list[int], blocks: list[int]) -> Candidates:
+_KEPT = 256
+"""Grids, and what is known of them without the operands, kept for layers of the same size."""
+
+
+@lru_cache(_KEPT)
+def grid(outer: str, windows: tuple[int, ...], blocks: tuple[int, ...]) -> Candidates:
     """Every size of pieces with every size of blocks, and both operands kept for each length of time."""
     hold = np.array([(a, b) for a in range(3) for b in range(3)], dtype=np.int64)
     shape = len(windows), len(blocks), len(hold)
     w, b, h = (part.ravel() for part in np.indices(shape))
     return Candidates(outer, np.array(blocks)[b], np.array(windows)[w], hold[h].T)
+
+
+@lru_cache(_KEPT)
+def _refetch(some: Candidates, which: int, tiles: tuple[int, int], windows: int) -> Column:
+    outer, inner = tiles if some.outer == "M" else tiles[::-1]
+    hold, whole = some.hold[which], some.windows >= windows
+    if (which == 0) == (some.outer == "M"):
+        once = (hold > 0) | (whole & (some.block == 1))
+        return np.asarray(np.where(once, 1, inner))
+    once = (hold == 2) | (whole & (inner == 1))
+    kept = (hold == 1) | whole
+    return np.asarray(np.where(once, 1, np.where(kept, -(-outer // some.block), outer)))
+
+
+@lru_cache(_KEPT)
+def _slots(
+    some: Candidates, which: int, tiles: tuple[int, int], windows: int, groups: int, buffers: int
+) -> Column:
+    outer, inner = tiles if some.outer == "M" else tiles[::-1]
+    hold, pieces, leads = some.hold[which], -(-windows // some.windows), (which == 0) == (some.outer == "M")
+    own = outer if leads else inner
+    part = pieces * (np.minimum(some.block, outer) if leads else 1)
+    live = np.where(hold == 0, 1, np.where(hold == 2, own * pieces, part))
+    most = groups * own * pieces * _refetch(some, which, tiles, windows)
+    return np.asarray(np.minimum(live + buffers - 1, most))
 
 
 def first_of_least(*keys: Column) -> int:

@@ -26,6 +26,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -73,7 +74,7 @@ class Geometry:
     terms: tuple[tuple[int, int], ...] = field(default=(), kw_only=True)
     passes: tuple[Pass, ...] = field(default=(), kw_only=True)
 
-    @property
+    @cached_property
     def row_tiles(self) -> int:
         """Accumulator tiles along M."""
         return len(self.cuts) - 1 if self.cuts else -(-self.M // self.rows)
@@ -84,17 +85,17 @@ class Geometry:
             return self.cuts[row], self.cuts[row + 1]
         return row * self.rows, min(self.M, (row + 1) * self.rows)
 
-    @property
+    @cached_property
     def column_tiles(self) -> int:
         """Accumulator tiles along N."""
         return -(-self.N // self.columns)
 
-    @property
+    @cached_property
     def windows(self) -> int:
         """Steps along K."""
         return sum(-(-depth // window) for depth, window in self.terms or ((self.K, self.window),))
 
-    @property
+    @cached_property
     def steps(self) -> int:
         """Steps of the whole layer."""
         full, rest = divmod(self.N, self.columns)
@@ -311,7 +312,8 @@ def choose(spec: Mapping, g: Geometry, sizes: Sizes, memory: Memory) -> Tiling:
         fit = np.flatnonzero((data <= memory.capacity[0]) & (metadata <= memory.capacity[1]))
         if not len(fit):
             continue
-        keys = [k[fit] for k in (some.rank(g, sizes, memory), some.traffic(g, sizes), data + metadata)]
+        traffic = some.traffic(g, sizes)
+        keys = [k[fit] for k in (some.rank(g, sizes, memory, traffic), traffic, data + metadata)]
         at = first_of_least(*keys)
         score = (int(keys[0][at]), int(keys[1][at]), int(keys[2][at]))
         if best is None or score < best[0]:
@@ -368,7 +370,7 @@ def _candidates(spec: Mapping, g: Geometry) -> Iterator[Candidates]:
             )
         tiles, unit = (g.row_tiles, g.rows) if rows else (g.column_tiles, g.columns)
         windows = _options(spec.tile["K"], g.windows, g.window)
-        yield grid(outer, windows, _options(spec.tile[outer], tiles, unit))
+        yield grid(outer, tuple(windows), tuple(_options(spec.tile[outer], tiles, unit)))
 
 
 def _outer_ranks(spec: Mapping) -> tuple[str, ...]:

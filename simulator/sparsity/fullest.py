@@ -20,6 +20,8 @@ from simulator.sparsity.fibers import fiber_chunks
 
 WORD = 64
 """Longest block of elements that is looked at in one piece."""
+NIBBLE = 4
+"""Blocks of so many elements, the most common ones, are looked at a word at a time."""
 MOST = 255
 """Longest block whose positions are counted in a byte."""
 
@@ -38,7 +40,12 @@ def along(
         octets = np.packbits(mask[part], axis=1, bitorder="little")
         words = np.zeros((len(octets), -(-mask.shape[1] // WORD) * 8 + 8), dtype=np.uint8)
         words[:, : octets.shape[1]] = octets
-        if _along(words.view(np.uint64), mask.shape[1], np.array(lengths), found, limits):
+        rows = words.view(np.uint64)
+        if len(lengths) <= 2 and lengths[0] == NIBBLE and WORD % (NIBBLE * lengths[-1]) == 0:
+            fuller = _nibbles(rows, lengths[1] if len(lengths) == 2 else 1, found, limits)
+        else:
+            fuller = _along(rows, mask.shape[1], np.array(lengths), found, limits)
+        if fuller:
             break
     return tuple(found.tolist())
 
@@ -86,6 +93,41 @@ def _along(
             found[rank] = max(found[rank], counts[rank])
             filled = 1 if counts[rank] > 0 else 0
         for rank in range(ranks):
+            if found[rank] > limits[rank]:
+                return True
+    return False
+
+
+@kernel
+def _nibbles(
+    words: NDArray[np.uint64], above: int, found: NDArray[np.int64], limits: NDArray[np.int64]
+) -> bool:
+    """:func:`_along` of blocks of four and, above them, of `above` such blocks, which divide a word; found is one or two ranks.
+
+    The ones of all sixteen blocks of a word are counted at once, in four bits each; one is fuller than c if c + 1 .. 4 plus 7 - c
+    has its highest bit set.
+    """
+    field = np.uint64(4 * above)
+    part = np.uint64(0xFFFFFFFFFFFFFFFF) >> (np.uint64(64) - field)
+    for f in range(words.shape[0]):
+        row = words[f]
+        for w in range(len(row)):
+            bits = row[w]
+            pairs = bits - ((bits >> np.uint64(1)) & np.uint64(0x5555555555555555))
+            counts = (pairs & np.uint64(0x3333333333333333)) + (
+                (pairs >> np.uint64(2)) & np.uint64(0x3333333333333333)
+            )
+            while (counts + np.uint64(7 - found[0]) * np.uint64(0x1111111111111111)) & np.uint64(
+                0x8888888888888888
+            ):
+                found[0] += 1
+            if len(found) > 1:
+                either = bits | (bits >> np.uint64(1))
+                filled = (either | (either >> np.uint64(2))) & np.uint64(0x1111111111111111)
+                while filled:
+                    found[1] = max(found[1], popcount64(filled & part))
+                    filled = filled >> field if above < 16 else np.uint64(0)
+        for rank in range(len(found)):
             if found[rank] > limits[rank]:
                 return True
     return False

@@ -71,9 +71,9 @@ def _row_counts(mask: NDArray[np.uint8], columns: int, found: NDArray[np.int64])
     for k in range(mask.shape[0]):
         row = mask[k]
         for tile in range(found.shape[1]):
-            count = 0
-            for n in range(tile * columns, min(len(row), (tile + 1) * columns)):
-                count += row[n]
+            count, some = 0, row[tile * columns : (tile + 1) * columns]
+            for n in range(len(some)):
+                count += some[n]
             found[k, tile] = count
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from simulator.errors import InputError
 from simulator.workload.standin import standins
 from simulator.workload.tensor import Tensor
-from simulator.workload.toeplitz import gather, touch, touched
+from simulator.workload.toeplitz import gather, touched
 
 if TYPE_CHECKING:
     from simulator.workload.layer import Layer
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 HELD = 1 << 27
 """Bytes up to which an operand is read once and held while its view lives; larger ones are read per tile."""
 
-_EXACT = 1 << 53
+_EXACT = {np.float32: 1 << 24, np.float64: 1 << 53}
+"""Up to these, every integer is a number of the type, and sums of products are exact in whatever order."""
 _REDUCED = 4096
 
 
@@ -169,13 +170,9 @@ class GemmView:
         self._check("K", k0, k1, self.K)
         self._check("N", n0, n1, self.N)
         first, images = self._images("mask", n0, n1)
-        last = (n1 - 1) // self._plane
-        begin = n0 // self._plane
-        seen = np.zeros((last + 1 - begin, self._channels, *images.shape[2:]), dtype=np.uint8)
-        touch(seen, k0, k1, n0 - begin * self._plane, n1 - begin * self._plane, self._window)
-        channels = slice(group * self._channels, (group + 1) * self._channels)
-        part = images[begin - first : last + 1 - first, channels]
-        return int(np.count_nonzero(seen)), int(np.count_nonzero(part & seen.view(np.bool_)))
+        columns = np.array([n0, n1], dtype=np.int64) - first * self._plane
+        elements, nonzeros = self._touched(images, group, np.array([k0, k1], dtype=np.int64), columns)[0, 0]
+        return int(elements), int(nonzeros)
 
     def unique_tiles(
         self, group: int, rows: NDArray[np.int64], columns: NDArray[np.int64]
@@ -192,16 +189,22 @@ class GemmView:
         -------
         ndarray of int64, shape (column tiles, row tiles, 2)
         """
-        found = np.zeros((len(columns) - 1, len(rows) - 1, 2), dtype=np.int64)
         if self._conv and self._holds(self.layer.inputs):
-            images = np.ascontiguousarray(self._whole("mask")).view(np.uint8)
-            stamps = np.zeros((len(images), self._channels, *images.shape[2:]), dtype=np.int32)
-            touched(images, group, (rows, columns), self._window, stamps, found)
-            return found
+            return self._touched(self._whole("mask"), group, rows, columns)
+        found = np.zeros((len(columns) - 1, len(rows) - 1, 2), dtype=np.int64)
         for j in range(len(columns) - 1):
             for i in range(len(rows) - 1):
                 tile = int(rows[i]), int(rows[i + 1]), int(columns[j]), int(columns[j + 1])
                 found[j, i] = self.unique_inputs(group, *tile)
+        return found
+
+    def _touched(
+        self, images: NDArray[np.bool_], group: int, rows: NDArray[np.int64], columns: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
+        found = np.zeros((len(columns) - 1, len(rows) - 1, 2), dtype=np.int64)
+        marks = np.zeros((len(images), *images.shape[2:]), dtype=np.uint8)
+        mask = np.ascontiguousarray(images).view(np.uint8)
+        touched(mask, group, (rows, columns), self._window, marks, found)
         return found
 
     @property
@@ -245,8 +248,9 @@ class GemmView:
                 f"layer {self.layer.name!r}: {self.K} products of integers up to {most[0]} and {most[1]} "
                 "may not fit in 64 bits"
             )
-        if bound < _EXACT:
-            return (a.astype(np.float64) @ b.astype(np.float64)).astype(np.int64)
+        for kind, exact in _EXACT.items():
+            if bound < exact:
+                return np.asarray((a.astype(kind) @ b.astype(kind)).astype(np.int64))
         return np.asarray(a.astype(np.int64) @ b.astype(np.int64))
 
     # --- reading ----------------------------------------------------------------------------------------------

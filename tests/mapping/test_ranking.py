@@ -25,9 +25,10 @@ memories = st.builds(
 
 @given(geometries, memories, st.sampled_from("MN"), st.sampled_from([1, 10**13]))
 def test_each_is_as_alone(g: Geometry, memory: Memory, outer: str, scale: int) -> None:
-    sizes, some = Scaled(g, scale), grid(outer, [1, 2, g.windows], [1, 3])
+    sizes, some = Scaled(g, scale), grid(outer, (1, 2, g.windows), (1, 3))
     p = memory.bandwidth.numerator if memory.bandwidth else 1
-    ranks, traffic = some.rank(g, sizes, memory), some.traffic(g, sizes)
+    traffic = some.traffic(g, sizes)
+    ranks = some.rank(g, sizes, memory, traffic)
     data, metadata = some.need(g, sizes, memory.buffers)
     for i in range(len(some.block)):
         hold = int(some.hold[0, i]), int(some.hold[1, i])

@@ -18,6 +18,7 @@ masks = st.builds(
     st.integers(0, 99),
 )
 lengths = st.lists(st.sampled_from([1, 2, 3, 4, 8, 37, 63, 64]), min_size=1, max_size=3).map(tuple)
+lengths = lengths | st.sampled_from([(4,), (4, 1), (4, 2), (4, 4), (4, 8), (4, 16), (4, 3), (4, 8, 2)])
 
 
 def plain(mask: np.ndarray, ranks: tuple[int, ...]) -> tuple[int, ...]:

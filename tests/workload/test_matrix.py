@@ -114,6 +114,28 @@ def test_unique_inputs(case: tuple, seed: int, held: bool) -> None:
         )
 
 
+@pytest.mark.parametrize("kernel", [(1, 1), (1, 3), (3, 1), (3, 3), (5, 5)])
+@pytest.mark.parametrize("dilation", [1, 2, 3])
+@pytest.mark.parametrize("size", [(1, 1), (2, 7), (8, 8)])
+def test_as_many_outputs_as_inputs(kernel: tuple[int, int], dilation: int, size: tuple[int, int]) -> None:
+    """Rows that are copied whole: zeros beyond every side, from image to image, however far a tap reaches."""
+    rng = np.random.default_rng(4)
+    inputs = rng.integers(1, 99, (3, 2, *size)).astype(np.int8)
+    weights = rng.integers(-9, 9, (2, 2, *kernel)).astype(np.int8)
+    padding = tuple(dilation * (n - 1) // 2 for n in kernel)
+    options = {"stride": 1, "padding": padding, "dilation": dilation, "groups": 1}
+    view = GemmView(conv2d(weights, inputs, **options))
+    padded = np.pad(inputs, ((0, 0), (0, 0), *((p, p) for p in padding)))
+    taps = [(dilation * r, dilation * s) for r in range(kernel[0]) for s in range(kernel[1])]
+    expected = np.concatenate(
+        [padded[:, :, y : y + size[0], x : x + size[1]].transpose(1, 0, 2, 3).reshape(2, -1) for y, x in taps]
+    )
+    np.testing.assert_array_equal(view.inputs(0, 0, view.K, 0, view.N), expected)
+    for seed in range(5):
+        k0, k1, n0, n1 = tile(view, seed)
+        np.testing.assert_array_equal(view.inputs(0, k0, k1, n0, n1), expected[k0:k1, n0:n1])
+
+
 def test_gemm_is_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(1)
     weights = rng.integers(-9, 9, (7, 11)).astype(np.int16)

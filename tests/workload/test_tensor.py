@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.errors import InputError
-from simulator.workload.tensor import Tensor, recorded
+from simulator.workload.tensor import RECENT, Tensor, recorded
 
 
 class Counting:
@@ -94,3 +94,22 @@ def test_only_what_is_asked_for_is_read() -> None:
     bits = Counting(np.zeros(8000, dtype=np.uint8))
     Tensor("t", bits, (1000, 64)).rows(10, 12)
     assert bits.read == 16
+
+
+def test_a_mask_read_again_is_the_same_and_cannot_be_changed() -> None:
+    rng = np.random.default_rng(7)
+    masks = [rng.random((8, 40)) < 0.5 for _ in range(2 * RECENT)]
+    tensors = [Tensor("t", np.packbits(mask), mask.shape) for mask in masks]
+    for tensor, mask in [*zip(tensors, masks, strict=True)] * 2:
+        for start, stop in ((0, 8), (2, 5), (0, 8)):
+            np.testing.assert_array_equal(tensor.rows(start, stop), mask[start:stop])
+    assert tensors[-1].rows(0, 8).base is tensors[-1].rows(0, 8).base
+    with pytest.raises(ValueError, match="read-only"):
+        tensors[-1].rows(0, 8)[0, 0] = True
+
+
+def test_recent_masks_belong_to_one_tensor() -> None:
+    """Tensors that come and go may have the same identity."""
+    for seed in range(50):
+        mask = np.random.default_rng(seed).random((4, 16)) < 0.5
+        np.testing.assert_array_equal(Tensor("t", np.packbits(mask), mask.shape).mask, mask)

@@ -59,8 +59,7 @@ class SeriesContext(Context):
         size = np.array([p.stop - p.start for p in g.passes])
         return kinds(np.array([p.term for p in g.passes]), size)[0][self.visits.load]
 
-    def pieces(self, tensor: str) -> tuple[Ints, ...]:
-        """See :class:`Context`."""
+    def _pieces(self, tensor: str) -> tuple[Ints, ...]:
         v, g, t = self.visits, self.geometry, self.tiling
         count = t.pieces(g)
         if tensor == "weights":

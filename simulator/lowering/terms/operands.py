@@ -121,10 +121,6 @@ class SeriesOperands(Operands):
             self._totals[tensor, windows] = int(self.stationary_pieces(windows)[0].sum())
         return self._totals[tensor, windows]
 
-    @cached_property
-    def _totals(self) -> dict[tuple[str, int], int]:
-        return {}
-
     def blocks(self, each: Pass, group: int) -> NDArray[np.uint8]:
         """Non-zeros a pass takes of each block, shape (rows, windows, blocks of a window)."""
         g = self.geometry

@@ -36,6 +36,7 @@ from numpy.typing import NDArray
 from simulator.errors import InputError
 from simulator.sparsity.fibers import block_counts, check_mask, fiber_chunks, fiber_counts
 from simulator.sparsity.formats.format import Encoded, FormatBits, MetadataArray, check_matrix, width
+from simulator.sparsity.formats.lists import lists, places
 from simulator.sparsity.patterns.hss import MAX_LENGTH, Hss
 from simulator.sparsity.spans import occupied
 
@@ -200,6 +201,8 @@ class CoordinatePayload:
 
     def _encode_lists(self, values: NDArray[Any], value_bits: int) -> Encoded:
         (fibers, coords), mask = values.shape, values != 0
+        if len(self.lengths) == 2:
+            return self._encode_two(values, mask, value_bits)
         windows = -(-coords // self.block)
         ranks = self._ranks(mask, windows)
         top = ranks[-2].position // self.lengths[0]
@@ -218,9 +221,25 @@ class CoordinatePayload:
             per_window //= length
         return Encoded((fibers, coords), value_bits, values[mask], fiber_counts(mask), metadata)
 
+    def _encode_two(self, values: NDArray[Any], mask: NDArray[np.bool_], value_bits: int) -> Encoded:
+        """Two ranks, the most common, in one pass."""
+        (fibers, coords), (high, low) = values.shape, self.lengths
+        found = lists(mask, (high, low))
+        windows = np.full(fibers, -(-coords // self.block), dtype=np.int64)
+        metadata = {
+            "count": MetadataArray(width(high + 1), found.count, windows),
+            "offset0": MetadataArray(width(low), found.offset0, found.elements),
+            "offset1": MetadataArray(width(high), found.offset1, found.blocks),
+            "end1": MetadataArray(self._end_width(1), found.end1, found.blocks),
+        }
+        return Encoded((fibers, coords), value_bits, values[mask], found.elements, metadata)
+
     def _list_places(self, encoded: Encoded) -> Indices:
         """Flat padded coordinate of each stored value of the variable form."""
         counts = encoded.metadata["count"].entries
+        if len(self.lengths) == 2:
+            offset1, end1, offset0 = (encoded.metadata[name].entries for name in ("offset1", "end1", "offset0"))
+            return places(counts, offset1, end1, offset0, (self.lengths[0], self.lengths[1]))
         position = np.repeat(np.arange(len(counts)), counts)
         per_window = 1
         for rank in reversed(range(len(self.lengths))):

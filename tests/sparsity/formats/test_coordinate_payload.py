@@ -45,6 +45,26 @@ def test_lists_store_counts_ends_and_offsets() -> None:
     assert encoded.data.tolist() == [5, 6, 7, 8]
 
 
+@PROPERTY
+@given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 4), st.integers(0, 90), st.integers(0, 99))
+def test_two_ranks_in_one_pass_are_those_of_any_number(
+    h1: int, h0: int, rows: int, coords: int, seed: int
+) -> None:
+    """A rank of length 1 above says nothing of what is below it."""
+    rng = np.random.default_rng(seed)
+    values = (rng.integers(1, 99, (rows, coords)) * (rng.random((rows, coords)) < rng.random())).astype(
+        np.int16
+    )
+    two, three = (CoordinatePayload(lengths).encode(values) for lengths in ((h1, h0), (1, h1, h0)))
+    for name in ("offset0", "offset1", "end1"):
+        for part in ("entries", "per_fiber"):
+            a, b = (getattr(form.metadata[name], part) for form in (two, three))
+            assert a.dtype == b.dtype
+            np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(two.per_fiber, three.per_fiber)
+    np.testing.assert_array_equal(CoordinatePayload((h1, h0)).decode(two), values)
+
+
 @pytest.mark.parametrize(
     ("lengths", "slots", "metadata"),
     [((8, 4), (4, 2), 28), ((4, 4), (4, 2), 24), ((4, 2), (4, 2), 0), ((4,), (2,), 4), ((1, 4), (1, 2), 4)],
