@@ -154,12 +154,14 @@ class Operand:
         return [use._replace(slab=slab) for slab in slabs]
 
     def dram_bytes(self, piece: Use) -> int:
-        """Bytes of a piece in DRAM, each element of the raw tensor once."""
+        """Bytes of a piece in DRAM, each element of the raw tensor once; a piece of nothing but padding takes one, as every
+        item moves something.
+        """
         slab = piece.slab
         elements = slab.k.size * slab.x.size
         if self.tensor == INPUTS:
             elements, _ = self.view.unique_inputs(slab.group, *slab.k, *slab.x)
-        return -(-elements * self.bits // 8)
+        return max(1, -(-elements * self.bits // 8))
 
     def rows(self, piece: Use) -> int:
         """Accesses to the banks that hold a piece, one bank per lane."""

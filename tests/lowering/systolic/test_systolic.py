@@ -10,6 +10,7 @@ import pytest
 import simulator
 from simulator.hardware import override
 from simulator.lowering import lower
+from simulator.lowering.systolic.programs import fetched
 from simulator.record.outcome import ComponentOutcome, Outcome
 from simulator.record.states import STATES
 from simulator.registry import resolve
@@ -139,3 +140,29 @@ def test_a_second_set_of_registers_hides_all_pushes_but_the_first(dataflow: str)
     ]
     wave = steps + rows + columns - 2
     assert spans == [folds * (rows + wave), rows + folds * wave]
+
+
+@pytest.mark.parametrize("dataflow", ["os", "ws", "is"])
+def test_pieces_of_nothing_but_padding_are_fetched_as_a_byte(dataflow: str) -> None:
+    rng = np.random.default_rng(3)
+    layer = simulator.conv2d(
+        rng.integers(-4, 5, (3, 2, 3, 3)).astype(np.int8),
+        rng.integers(-4, 5, (1, 2, 4, 4)).astype(np.int8),
+        padding=1,
+    )
+    small = {"array.rows": "2", "array.columns": "2", "array.accumulators": "2"}
+    small |= {"array.dataflow": dataflow, "sram.inputs.capacity": "16 B"}
+    machine = override(simulator.load("systolic"), small)
+    lowered = lower(machine, layer)
+    inputs = lowered.operands["inputs"]
+    pieces = list(fetched(inputs))
+    raw = [inputs.view.unique_inputs(0, *piece.slab.k, *piece.slab.x)[0] for piece in pieces]
+    assert 0 in raw, "no piece is all padding"
+    assert lowered.traffic["dram"]["inputs"] == sum(max(1, elements) for elements in raw)
+    results = [
+        simulator.simulate(machine, layer, engine=engine, verify=True) for engine in ("reference", "fast")
+    ]
+    assert results[0].digest == results[1].digest
+    assert component(resolve("engine", "reference")(lowered.plan), "dram").demand == sum(
+        lowered.traffic["dram"].values()
+    )
