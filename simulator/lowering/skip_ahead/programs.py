@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from simulator.datapath import skip_ahead
 from simulator.lowering import pieces
 from simulator.lowering.blocks import VALUES
+from simulator.lowering.kinds import kinds
 from simulator.lowering.skip_ahead.strips import Strips
-from simulator.plan import Chunk, RunWriter
+from simulator.plan import Chunk, RunWriter, Visits
 from simulator.plan.runs import PERIOD
 
 Integers = NDArray[np.int64]
@@ -188,24 +189,24 @@ def _level(runs: Integers, varies: NDArray[np.uint8], demand: Integers) -> None:
 
 def drains(strips: Strips) -> Iterator[Chunk]:
     """Items: at most a burst of a column of a tile's outputs. Fields: demand, work, take tiles, releases, put spaces, put bursts,
-    drain_word. The first and the last of a tile are runs by themselves.
+    drain_word. The first and the last of a tile are runs by themselves; tiles of one shape from one element are told once.
     """
-    order, count = strips.order, strips.machine.components.elements.count.value
-    for outputs in _batches(np.arange(len(order.i)), 3 * (6 + 3 * count)):
-        writer = _Drains(strips, count)
-        yield writer.chunk(outputs)
+    order = strips.order
+    visits, first = kinds(order.element, order.rows, order.columns)
+    told = _Drains(strips, strips.machine.components.elements.count.value)
+    yield told.chunk(np.array(first), visits)
 
 
 class _Drains:
-    """A table of runs of the drain for some tiles of outputs, over one copy of the vectors of every shape of tile."""
+    """A table of runs of the drain for kinds of tiles of outputs, over one copy of the vectors of every shape of tile."""
 
     def __init__(self, strips: Strips, count: int) -> None:
         self._strips, self._count = strips, count
         self._vectors: list[NDArray[np.int32]] = []
         self._size = 0
 
-    def chunk(self, outputs: Integers) -> Chunk:
-        """The runs of the outputs given by their numbers, in order."""
+    def chunk(self, outputs: Integers, visits: Integers) -> Chunk:
+        """The runs of the outputs given by their numbers, visited in that order."""
         order, count = self._strips.order, self._count
         runs = np.zeros((len(outputs), 3, 6 + 3 * count), dtype=np.int64)
         varies = np.zeros(runs.shape, dtype=np.uint8)
@@ -221,7 +222,8 @@ class _Drains:
             runs[number, last, first + element] = 1
         kept = runs[:, :, 0] > 0
         vectors = np.concatenate(self._vectors) if self._vectors else np.zeros(0, dtype=np.int32)
-        return Chunk(runs[kept], varies[kept], vectors)
+        told = Visits(np.count_nonzero(kept, axis=1), visits)
+        return Chunk(runs[kept], varies[kept], vectors, told)
 
     def _shape(self, rows: int, columns: int) -> tuple[Integers, NDArray[np.uint8]]:
         """Count, period, demand, work, put bursts and drain_word of the three runs of a tile, and which of them vary."""
