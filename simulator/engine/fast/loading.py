@@ -106,15 +106,13 @@ class Loader:
         """Fill a run table and count its items; the row that each visit begins with."""
         runs = np.ascontiguousarray(chunk.runs, dtype=np.int64)
         varies = np.ascontiguousarray(chunk.varies, dtype=np.uint8)
-        prefix = np.zeros(len(chunk.vectors) + 1, dtype=np.int64)
-        if len(chunk.vectors):
-            np.cumsum(chunk.vectors, out=prefix[1:])
+        vectors = np.ascontiguousarray(chunk.vectors, dtype=np.int32)
         visits = chunk.visits
         sizes = np.array([len(runs)]) if visits is None else visits.sizes
         starts = np.empty(len(sizes) + 1, dtype=np.int64)
         sums = np.empty((len(sizes), runs.shape[1]), dtype=np.int64)
         form = *self._ports, self._values, self._streams
-        tabulate(runs, varies, prefix, self._columns, form, sizes, table, starts, sums)
+        tabulate(runs, varies, vectors, self._columns, form, sizes, table, starts, sums)
         told = sums[0].tolist() if visits is None else (visits.times @ sums).tolist()
         self.items += told[COUNT]
         self.work += told[WORK]

@@ -77,7 +77,7 @@ def same(table: Ints, a: int, b: int) -> bool:
 def tabulate(
     runs: Ints,
     varies: Flags,
-    prefix: Ints,
+    vectors: Vector,
     columns: Ints,
     form: tuple[int, int, int, bool],
     sizes: Ints,
@@ -89,10 +89,8 @@ def tabulate(
 
     Parameters
     ----------
-    runs, varies : ndarray of int64 and uint8, shape (R, F)
+    runs, varies, vectors : ndarray of int64, uint8 and int32, shape (R, F), (R, F) and (V,)
         As in a chunk.
-    prefix : ndarray of int64, shape (V + 1,)
-        Prefix sums of its vectors.
     columns : ndarray of int64, shape (C,)
         Fields that go into the table.
     form : (int, int, int, bool)
@@ -106,6 +104,10 @@ def tabulate(
         Of each block; the first is its number of items.
     """
     row, fields, width, run = 0, len(columns), runs.shape[1], -1
+    prefix = np.empty(len(vectors) + 1, dtype=np.int64)
+    prefix[0] = 0
+    for place in range(len(vectors)):
+        prefix[place + 1] = prefix[place] + vectors[place]
     for block in range(len(sizes)):
         first, own = row, sums[block]
         starts[block], own[:] = row, 0

@@ -30,14 +30,14 @@ def random_chunk(rng: np.random.Generator) -> Chunk:
 
 def table_of(chunk: Chunk, columns: list[int], ports: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """The table and the sums of a chunk."""
-    prefix = np.concatenate([[0], np.cumsum(chunk.vectors, dtype=np.int64)])
     table = np.zeros((len(chunk.runs), at.ROW_FIELDS + 2 * len(columns)), dtype=np.int64)
     visits = chunk.visits or Visits(np.array([len(chunk.runs)]), np.zeros(1, dtype=np.int64))
     starts = np.zeros(len(visits.sizes) + 1, dtype=np.int64)
     sums = np.zeros((len(visits.sizes), chunk.runs.shape[1]), dtype=np.int64)
     form = (*ports, 0, True)
     places = np.array(columns, dtype=np.int64)
-    rows = tabulate(chunk.runs, chunk.varies, prefix, places, form, visits.sizes, table, starts, sums)
+    of_chunk = chunk.runs, chunk.varies, chunk.vectors
+    rows = tabulate(*of_chunk, places, form, visits.sizes, table, starts, sums)
     assert rows == starts[-1]
     some = np.diff(starts) > 0
     with np.errstate(over="ignore"):
