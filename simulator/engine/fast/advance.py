@@ -178,7 +178,7 @@ def finish_all(m: Ints, bins: Ints, cycles: int) -> None:
 
 @apart
 def take_over(m: Ints, bins: Ints, told: Ints, width: int) -> None:
-    """Move the first `width` bins of every state of every component to `told`; none behind them is used."""
+    """Move the first `width` bins of every state of every component to `told`, zeros; none behind them is used."""
     component, row, here = m[at.COMPONENT0], 0, 0
     for _ in range(m[at.COMPONENTS]):
         for state in range(len(STATES)):
@@ -187,9 +187,6 @@ def take_over(m: Ints, bins: Ints, told: Ints, width: int) -> None:
                     told[here + bin] = bins[row + bin]
                 for bin in range(row, row + width):
                     bins[bin] = 0
-            else:
-                for bin in range(here, here + width):
-                    told[bin] = 0
             row += BINS
             here += width
         component += at.COMPONENT_WORDS
@@ -197,7 +194,7 @@ def take_over(m: Ints, bins: Ints, told: Ints, width: int) -> None:
 
 @stepping
 def harvested(words: Ints, counts: Ints, told: Ints, width: int) -> None:
-    """Move what was logged to `told`, ndarray of int64 and components x states x `width` cells."""
+    """Move what was logged to `told`, ndarray of int64, zeros, and components x states x `width` cells."""
     take_over(pointer(words), pointer(counts), pointer(told), width)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 FIRST_WORDS, FIRST_VALUES, FIRST_BINS = 1 << 21, 1 << 12, 1 << 18
 """Elements of the arrays at first; only those that are used cost memory."""
-MOST_ARENAS, MOST_BYTES = 2, 1 << 27
+MOST_ARENAS, MOST_BYTES = 2, 3 << 27
 """Arenas that are kept, and bytes of one that still is."""
 
 

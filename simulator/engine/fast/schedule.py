@@ -92,7 +92,7 @@ class Schedule:
         """What happened, over a run of `cycles` cycles; nothing of the schedule may be used afterwards."""
         self._finish(cycles)
         width = bin_width(cycles)
-        counts = np.empty((len(self.loaders), len(STATES), -(-cycles // width)), dtype=np.int64)
+        counts = np.zeros((len(self.loaders), len(STATES), -(-cycles // width)), dtype=np.int64)
         harvested(self.memory.words, self.memory.bins, counts.reshape(-1), counts.shape[-1])
         parts = zip(self.memory.plan.components, self.memory.components, self.loaders, strict=True)
         components = tuple(
