@@ -199,6 +199,20 @@ def within(m: Ints, v: Vector, program: int, row: int, before: int, most: int) -
     return times
 
 
+@spliced
+def equal_visits(m: Ints, new: int, old: int, most: int) -> int:
+    """How many visits from `new` on, at most `most`, name the same rows as those from `old` on."""
+    matched, other = 0, 0
+    while matched + 16 <= most and other == 0:
+        for place in range(16):
+            other |= m[new + matched + place] ^ m[old + matched + place]
+        if other == 0:
+            matched += 16
+    while matched < most and m[new + matched] == m[old + matched]:
+        matched += 1
+    return matched
+
+
 @apart
 def repeats(m: Ints, v: Vector, program: int, most: int) -> int:
     """How many more periods, at most `most`, the items of a program that moved are those of the last one."""
@@ -216,14 +230,10 @@ def repeats(m: Ints, v: Vector, program: int, most: int) -> int:
         return within(m, v, program, row, before, most)
     if row != before:
         return NO
-    visits, matched = visit - visited, 0
-    while (
-        matched < most * visits
-        and visit + matched < m[program + at.VISITS_END]
-        and m[visit + matched] == m[visited + matched]
-    ):
-        matched += 1
-    times: int = min(most, matched // visits)
+    visits = visit - visited
+    times: int = (
+        equal_visits(m, visit, visited, min(most * visits, m[program + at.VISITS_END] - visit)) // visits
+    )
     return times
 
 
