@@ -79,12 +79,12 @@ class Schedule:
 
     def _waits(self) -> list[str]:
         channels = dict(zip(self.memory.channels, self.memory.plan.channels, strict=True))
-        lines, flat = [], iter(self._flat)
+        lines, flat, words = [], iter(self._flat), self.memory.words.tolist()
         for component in self.memory.plan.components:
             for program in component.programs:
                 loader = next(flat)
-                if not self.memory.words[loader.block + at.DONE]:
-                    needs, channel = _lack(self.memory.words, loader.block)
+                if not words[loader.block + at.DONE]:
+                    needs, channel = _lack(words, loader.block)
                     lines.append(waiting(component.name, program.name, needs, channels[channel].name))
         return lines
 
@@ -97,7 +97,7 @@ class Schedule:
         width = bin_width(cycles)
         parts = zip(self.memory.plan.components, self.memory.components, self.loaders, strict=True)
         components = tuple(
-            self._component(component, offset, own, bins[index, :, : -(-cycles // width)].copy(), width)
+            self._component(component, offset, own, bins[index, :, : -(-cycles // width)], width)
             for index, (component, offset, own) in enumerate(parts)
         )
         self.memory.give_back()
@@ -139,9 +139,8 @@ class Schedule:
         )
 
 
-def _lack(words: NDArray[np.int64], block: int) -> tuple[str, int]:
+def _lack(m: list[int], block: int) -> tuple[str, int]:
     """What the next item of a stuck program lacks, and the channel block it lacks it on."""
-    m = words.tolist()
     for port in range(block + at.BLOCK, m[block + at.OUTS], at.INPUT):
         channel = m[port + at.CHANNEL]
         takes = m[port + at.TAKES]
