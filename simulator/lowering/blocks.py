@@ -20,23 +20,26 @@ VALUES = 1 << 20
 sees.
 """
 
-KEPT = 1 << 22
-"""Bytes of chunks a program keeps for the next engine or rung that reads it."""
+KEPT, KEPT_OF_ALL = 1 << 22, 1 << 26
+"""Bytes of chunks a program, and all programs of a network, keep for the next engine or rung that reads them."""
 
 
-def gather(blocks: Iterable[Chunk], merge: bool = True) -> Iterator[Chunk]:
-    """Concatenate blocks into chunks of bounded size, in order; without `merge` every block keeps its runs."""
+def gather(blocks: Iterable[Chunk], merge: bool = True, among: int = 1) -> Iterator[Chunk]:
+    """Concatenate blocks into chunks of bounded size, in order; without `merge` every block keeps its runs, and `among` so many
+    programs of a network the size is shared.
+    """
+    most_rows, most_values = ROWS // among, VALUES // among
     pending: list[tuple[Chunk, int]] = []
     rows = values = 0
     for first, times in _repeats(blocks):
         while times:
             plain = merge and len(first.runs) == 1 and not first.varies.any()
-            fit = times if plain else min(times, max(1, (ROWS - rows) // max(1, len(first.runs))))
+            fit = times if plain else min(times, max(1, (most_rows - rows) // max(1, len(first.runs))))
             pending.append((first, fit))
             rows += 1 if plain else fit * len(first.runs)
             values += len(first.vectors)
             times -= fit
-            if rows >= ROWS or values >= VALUES:
+            if rows >= most_rows or values >= most_values:
                 yield _concatenate(pending, merge)
                 pending, rows, values = [], 0, 0
     if pending:
@@ -89,30 +92,42 @@ def plain(rows: Iterable[Iterable[int]]) -> Chunk:
     return Chunk(table, np.zeros(table.shape, dtype=np.uint8), np.zeros(0, dtype=np.int32))
 
 
+class Room:
+    """Bytes that the programs of a network may keep together."""
+
+    def __init__(self, size: int = KEPT_OF_ALL) -> None:
+        self.left = size
+
+
 class Kept:
-    """The chunks of a program, kept after they were first read to the end when they are few; told anew
+    """The chunks of a program, kept after they were first read to the end when they are few and there is room; told anew
     otherwise.
     """
 
-    def __init__(self, chunks: Callable[[], Iterator[Chunk]]) -> None:
-        self._chunks = chunks
+    def __init__(self, chunks: Callable[[], Iterator[Chunk]], room: Room | None = None) -> None:
+        self._chunks, self._room = chunks, room or Room()
         self._kept: list[Chunk] | None = None
 
     def __call__(self) -> Iterator[Chunk]:
         return iter(self._kept) if self._kept is not None else self._read()
 
     def _read(self) -> Iterator[Chunk]:
-        kept: list[Chunk] = []
+        kept: list[Chunk] | None = []
         known: set[int] = set()  # a chunk that comes again takes no more room
         size = 0
-        for chunk in self._chunks():
-            if size <= KEPT:
-                kept.append(chunk)
-                if id(chunk) not in known:
-                    known.add(id(chunk))
-                    size += chunk.nbytes
-            if size > KEPT:
-                kept = []
-            yield chunk
-        if size <= KEPT:
-            self._kept = kept
+        try:
+            for chunk in self._chunks():
+                if kept is not None:
+                    more = 0 if id(chunk) in known else chunk.nbytes
+                    if size + more > KEPT or more > self._room.left:
+                        kept, more = None, -size
+                    else:
+                        kept.append(chunk)
+                        known.add(id(chunk))
+                    size += more
+                    self._room.left -= more
+                yield chunk
+            if kept is not None and self._kept is None:
+                self._kept, size = kept, 0
+        finally:
+            self._room.left += size

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from simulator.hardware.components import Dram
-from simulator.lowering.blocks import Kept
+from simulator.lowering.blocks import Kept, Room
 from simulator.plan import Access, Channel, Chunk, Component, Plan, Program
 from simulator.plan.network import DATA, SPACE, STATIONARY
 from simulator.plan.state import State
@@ -28,6 +28,7 @@ class Network:
         self._channels: list[Channel] = []
         self._index: dict[str, int] = {}
         self._components: list[Component] = []
+        self._room = Room()
 
     def channel(
         self,
@@ -64,7 +65,7 @@ class Network:
             tuple(index[i] for i in inputs),
             tuple(index[o] for o in outputs),
             tuple(actions),
-            Kept(chunks),
+            Kept(chunks, self._room),
             access,
         )
 

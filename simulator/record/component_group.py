@@ -59,17 +59,19 @@ def _intervals(layer: LayerResult) -> Data:
     width = bin_width(layer.cycles)
     bins = -(-layer.cycles // width)
     kept, owners, states = [], [], []
+    least = np.min_scalar_type(width)
     for part in layer.components:
-        if part.intervals.width != width or part.intervals.counts.shape != (len(STATES), bins):
+        log = part.intervals.counts
+        if part.intervals.width != width or log.shape != (len(STATES), bins):
             raise ValueError(
                 f"{layer.name}/{part.name}: not the canonical interval log of {layer.cycles} cycles"
             )
-        for state, counts in zip(STATES, part.intervals.counts, strict=True):
+        for state, counts in zip(STATES, log.astype(least), strict=True):
             if counts.any():
                 kept.append(counts)
                 owners.append(part.name)
                 states.append(state)
-    table = np.array(kept, dtype=np.min_scalar_type(width)).reshape(len(kept), bins)
+    table = np.array(kept, dtype=least).reshape(len(kept), bins)
     names: dict[str, Attribute] = {"component": owners, "state": states, "bin_width": width}
     return Data(table, "cycle", "cycles in a state per bin of bin_width cycles", ("row", "bin"), names)
 
@@ -90,7 +92,7 @@ def _read_intervals(node: Node, names: Sequence[str]) -> dict[str, IntervalLog]:
     width = bin_width(cycles)
     bins = -(-cycles // width)
     values, (components, states) = rows(node, "intervals", COUNTS, bins, {"component": str, "state": str})
-    logs = {name: np.zeros((len(STATES), bins), dtype=np.int64) for name in names}
+    logs = {name: np.zeros((len(STATES), bins), dtype=values.dtype) for name in names}
     where = node.dataset("intervals").where
     for component, state, row in zip(components, states, values, strict=True):
         if component not in logs or state not in STATES:

@@ -6,8 +6,6 @@ T cycles the final width is the smallest power of two w with T <= 4096 w, and bi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,26 +22,38 @@ def bin_width(cycles: int) -> int:
     return width
 
 
-@dataclass(frozen=True, eq=False)
 class IntervalLog:
-    """State-cycles per bin of one component.
+    """State-cycles per bin of one component, kept in as few bytes as the largest needs: a machine may have thousands of components.
 
-    Attributes
+    Parameters
     ----------
     width : int
         Bin width in cycles, a power of two.
-    counts : ndarray of int64, shape (len(STATES), bins)
+    counts : ndarray of integers, shape (len(STATES), bins)
         Cycles spent in each state in each bin; a column sums to `width`, the last one to what is left of the run.
     """
 
-    width: int
-    counts: NDArray[np.int64]
+    def __init__(self, width: int, counts: NDArray[np.integer]) -> None:
+        self.width = width
+        if counts.dtype != np.min_scalar_type(width):
+            least, most = (int(end(initial=0)) for end in (counts.min, counts.max))
+            counts = counts.astype(np.result_type(np.min_scalar_type(least), np.min_scalar_type(most)))
+        self._counts = counts
+
+    @property
+    def counts(self) -> NDArray[np.int64]:
+        """Cycles spent in each state in each bin, int64, shape (len(STATES), bins)."""
+        return self._counts.astype(np.int64)
+
+    def __repr__(self) -> str:
+        return f"IntervalLog(width={self.width}, bins={self._counts.shape[1]})"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, IntervalLog):
             return NotImplemented
-        return self.width == other.width and np.array_equal(self.counts, other.counts)
+        return self.width == other.width and np.array_equal(self._counts, other._counts)
 
     def totals(self) -> dict[str, int]:
         """Cycles spent in each state over the whole run, by state name."""
-        return {name: int(total) for name, total in zip(STATES, self.counts.sum(axis=1), strict=True)}
+        sums = self._counts.sum(axis=1, dtype=np.int64)
+        return {name: int(total) for name, total in zip(STATES, sums, strict=True)}

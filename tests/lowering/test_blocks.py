@@ -49,3 +49,45 @@ def test_chunks_stay_small() -> None:
     assert sum(len(chunk.runs) for chunk in chunks) == count * len(block.runs)
     assert max(len(chunk.runs) for chunk in chunks) <= blocks.ROWS + len(block.runs)
     assert max(len(chunk.vectors) for chunk in chunks) == len(block.vectors)
+
+
+def test_many_programs_share_the_size_of_their_chunks() -> None:
+    block = varied(3)
+    told = list(blocks.gather([block] * (2 * blocks.ROWS // 64), among=64))
+    assert max(len(chunk.runs) for chunk in told) <= blocks.ROWS // 64 + len(block.runs)
+    assert [item for chunk in told for item in chunk.items()] == list(block.items()) * (2 * blocks.ROWS // 64)
+
+
+def test_what_is_kept_has_to_find_room() -> None:
+    first, second, third = varied(0), varied(1), varied(2)
+    told = []
+
+    def kept(*chunks: Chunk) -> blocks.Kept:
+        def tell():
+            told.append(len(chunks))
+            yield from chunks
+
+        return blocks.Kept(tell, room)
+
+    room = blocks.Room(first.nbytes + second.nbytes)
+    again, fits = kept(first, first, second), kept(third)
+    for _ in range(2):
+        assert list(again()) == [first, first, second]
+        assert list(fits()) == [third]
+    assert told == [3, 1, 1], "the second program found no room and is told anew"
+    assert room.left == 0
+    room.left = third.nbytes
+    assert list(fits()) == list(fits()) == [third]
+    assert told == [3, 1, 1, 1]
+
+
+def test_room_is_given_back_by_what_is_not_kept() -> None:
+    room = blocks.Room(varied(0).nbytes)
+    reading = blocks.Kept(lambda: iter([varied(0), varied(1)]), room)
+    assert len(list(reading())) == 2
+    assert room.left == varied(0).nbytes
+    left = blocks.Kept(lambda: iter([varied(0), varied(1)]), room)()
+    next(left)
+    assert room.left == 0
+    left.close()
+    assert room.left == varied(0).nbytes

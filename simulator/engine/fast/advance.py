@@ -177,25 +177,29 @@ def finish_all(m: Ints, bins: Ints, cycles: int) -> None:
 
 
 @apart
-def take_over(m: Ints, bins: Ints, told: Ints, width: int) -> None:
-    """Move the first `width` bins of every state of every component to `told`, zeros; none behind them is used."""
-    component, row, here = m[at.COMPONENT0], 0, 0
-    for _ in range(m[at.COMPONENTS]):
+def take_over(m: Ints, bins: Ints, told: Ints, first: int, number: int, width: int) -> None:
+    """Move the first `width` bins of every state of `number` components to `told`; none behind them is used."""
+    component, row = m[at.COMPONENT0] + at.COMPONENT_WORDS * first, first * len(STATES) * BINS
+    here = 0
+    for _ in range(number):
         for state in range(len(STATES)):
             if m[component + at.USED] >> state & 1:
                 for bin in range(width):
                     told[here + bin] = bins[row + bin]
                 for bin in range(row, row + width):
                     bins[bin] = 0
+            else:
+                for bin in range(here, here + width):
+                    told[bin] = 0
             row += BINS
             here += width
         component += at.COMPONENT_WORDS
 
 
 @stepping
-def harvested(words: Ints, counts: Ints, told: Ints, width: int) -> None:
-    """Move what was logged to `told`, ndarray of int64, zeros, and components x states x `width` cells."""
-    take_over(pointer(words), pointer(counts), pointer(told), width)
+def harvested(words: Ints, counts: Ints, told: Ints, first: int, number: int, width: int) -> None:
+    """Move what was logged of `number` components from the `first` on to `told`, states x `width` cells of each."""
+    take_over(pointer(words), pointer(counts), pointer(told), first, number, width)
 
 
 @stepping

@@ -6,6 +6,7 @@ back is dirty but for the first `clean` bins, which whoever gives it back clears
 
 from __future__ import annotations
 
+import mmap
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,7 +42,7 @@ class Arena:
     def zeros(self, count: int, total: int) -> NDArray[np.int64]:
         """The array `bins` with room for `total`, the first `count` of them zero."""
         if total > len(self.bins):
-            self.bins, self.clean = np.zeros(total, dtype=np.int64), total
+            self.bins, self.clean = _sparse(total), total
         self.bins[self.clean : count] = 0
         self.clean = count
         return self.bins
@@ -50,6 +51,17 @@ class Arena:
     def size(self) -> int:
         """Bytes of all arrays."""
         return self.words.nbytes + self.vectors.nbytes + self.bins.nbytes
+
+
+def _sparse(count: int) -> NDArray[np.int64]:
+    """So many zeros; of many, only the small pages that are used cost memory: a component uses a few rows, and of those a part."""
+    if 8 * count <= MOST_BYTES or not hasattr(mmap, "MADV_NOHUGEPAGE"):  # Linux has it
+        return np.zeros(count, dtype=np.int64)
+    pages = mmap.mmap(
+        -1, 8 * count, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS
+    )  # shared ones are there once they are read
+    pages.madvise(mmap.MADV_NOHUGEPAGE)
+    return np.frombuffer(pages, dtype=np.int64)
 
 
 _free: list[Arena] = []

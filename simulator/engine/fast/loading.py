@@ -16,7 +16,9 @@ from simulator.plan.runs import COUNT, DEMAND, PORTS, WORK, Chunk, Visits
 
 Ints = NDArray[np.int64]
 ENOUGH, PLENTY = 2048, 1 << 16
-"""Runs and visits, and values of their vectors, that are loaded at once when chunks are small."""
+"""Runs and visits, and values of their vectors, that are loaded at once when chunks are small: of one program,"""
+ENOUGH_OF_ALL, PLENTY_OF_ALL = 1 << 18, 1 << 22
+"""and of all programs of a network together."""
 
 
 class Loader:
@@ -32,6 +34,11 @@ class Loader:
 
     def __init__(self, memory: Memory, component: Component, program: Program, block: int) -> None:
         self.memory, self.program, self.block = memory, program, block
+        programs = len(memory.programs)
+        self._enough, self._plenty = (
+            min(each, -(-all_of_them // programs))
+            for each, all_of_them in ((ENOUGH, ENOUGH_OF_ALL), (PLENTY, PLENTY_OF_ALL))
+        )
         self.items = self.work = self.demand = 0
         self.actions = [0] * len(program.actions)
         self._chunks: Iterator[Chunk] = iter(program.chunks())
@@ -64,7 +71,7 @@ class Loader:
         while True:
             chunks: list[Chunk] = []
             rows = values = 0
-            while rows < ENOUGH and values < PLENTY and (chunk := next(self._chunks, None)) is not None:
+            while rows < self._enough and values < self._plenty and (chunk := next(self._chunks, None)):
                 if len(chunk.runs):
                     chunks.append(chunk)
                     rows += len(chunk.runs) + (0 if chunk.visits is None else len(chunk.visits.order))

@@ -73,10 +73,10 @@ class Memory:
         for index, component in enumerate(plan.components):
             self._component(index, component, blocks)
         self._lists()
-        self._tapes()
         self._reach()
         self._ports()
         self._leaps(leap and not requested and all(part.state is None for part in plan.components))
+        self._tapes()
 
     def take(self, count: int) -> int:
         """Offset of `count` fresh words, all zero."""
@@ -172,8 +172,9 @@ class Memory:
             self.words[component + at.SLOTS], self.words[component + at.SERVED] = slots, bits
 
     def _tapes(self) -> None:
-        """Room for the tapes of the components behind the bins."""
-        used, loops = len(self.components) * len(STATES) * BINS, at.LOOP_WORDS * at.MOST_LOOPS
+        """Room for the tapes of the components behind the bins; nothing is leapt over without loops."""
+        used = len(self.components) * len(STATES) * BINS
+        loops = at.LOOP_WORDS * at.MOST_LOOPS if self.words[at.LEAPING] else 0
         most = at.ALL_ENTRIES // max(1, len(self.components))
         most = max(self._least_entries, min(at.MOST_ENTRIES, 1 << most.bit_length() - 1))
         self.words[at.ENTRIES] = most

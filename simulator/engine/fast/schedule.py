@@ -20,6 +20,9 @@ from simulator.record.intervals import IntervalLog, bin_width
 from simulator.record.outcome import ComponentOutcome, Outcome, ProgramOutcome
 from simulator.record.states import STATES
 
+HARVEST = 16
+"""Components whose bins are taken over at once."""
+
 
 class Schedule:
     """A network on its way from cycle 0 to its last departure."""
@@ -79,12 +82,12 @@ class Schedule:
 
     def _waits(self) -> list[str]:
         channels = dict(zip(self.memory.channels, self.memory.plan.channels, strict=True))
-        lines, flat = [], iter(self._flat)
+        lines, flat, words = [], iter(self._flat), self.memory.words.tolist()
         for component in self.memory.plan.components:
             for program in component.programs:
                 loader = next(flat)
-                if not self.memory.words[loader.block + at.DONE]:
-                    needs, channel = _lack(self.memory.words, loader.block)
+                if not words[loader.block + at.DONE]:
+                    needs, channel = _lack(words, loader.block)
                     lines.append(waiting(component.name, program.name, needs, channels[channel].name))
         return lines
 
@@ -92,8 +95,7 @@ class Schedule:
         """What happened, over a run of `cycles` cycles; nothing of the schedule may be used afterwards."""
         self._finish(cycles)
         width = bin_width(cycles)
-        counts = np.zeros((len(self.loaders), len(STATES), -(-cycles // width)), dtype=np.int64)
-        harvested(self.memory.words, self.memory.bins, counts.reshape(-1), counts.shape[-1])
+        counts = self._counts(width, -(-cycles // width))
         parts = zip(self.memory.plan.components, self.memory.components, self.loaders, strict=True)
         components = tuple(
             self._component(component, offset, own, IntervalLog(width, counts[index]))
@@ -101,6 +103,17 @@ class Schedule:
         )
         self.memory.give_back()
         return Outcome(cycles, components)
+
+    def _counts(self, width: int, bins: int) -> NDArray[np.integer]:
+        """Cycles per component, state and bin, in as few bytes as the width of a bin needs; the bins are zero afterwards."""
+        total = len(self.loaders)
+        counts = np.empty((total, len(STATES), bins), dtype=np.min_scalar_type(width))
+        some = np.empty((min(total, HARVEST), len(STATES), bins), dtype=np.int64)
+        for first in range(0, total, HARVEST):
+            number = min(HARVEST, total - first)
+            harvested(self.memory.words, self.memory.bins, some.reshape(-1), first, number, bins)
+            counts[first : first + number] = some[:number]
+        return counts
 
     def _finish(self, cycles: int) -> None:
         """Log the cycles that are left to the end of the run."""
@@ -133,9 +146,8 @@ class Schedule:
         )
 
 
-def _lack(words: NDArray[np.int64], block: int) -> tuple[str, int]:
+def _lack(m: list[int], block: int) -> tuple[str, int]:
     """What the next item of a stuck program lacks, and the channel block it lacks it on."""
-    m = words.tolist()
     for port in range(m[block + at.INS], m[block + at.OUTS], at.INPUT):
         channel = m[port + at.CHANNEL]
         takes = m[port + at.TAKES]

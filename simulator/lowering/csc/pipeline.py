@@ -22,11 +22,6 @@ ACTION = -1
 """Column of the last action."""
 
 
-def _stretches(tiles: Tiles) -> Iterator[Stretch]:
-    for tile in tiles.tiles:
-        yield from tiles.stretches(tile)
-
-
 def _chunk(table: NDArray[np.int64], vectors: NDArray[np.int32] = NONE, *columns: int) -> Chunk:
     """Runs whose `columns` are offsets into vectors."""
     varies = np.zeros(table.shape, dtype=np.uint8)
@@ -48,7 +43,7 @@ def input_reads(tiles: Tiles) -> Iterator[Chunk]:
     """Items: a stored input, or that there is none. Fields: demand, work, take fiber, release, put input onwards, entry
     of space, address of space, iact_spad_read, iact_metadata_read.
     """
-    for stretch in _stretches(tiles):
+    for stretch in tiles.told():
         told = partial(_input_reads, tiles, stretch)
         yield tiles.once(("reads", *stretch.inputs), told)
 
@@ -61,7 +56,7 @@ def weight_addresses(tiles: Tiles) -> Iterator[Chunk]:
     """Items: where a column begins and ends. Fields: demand, work, take input, tile, releases, put column, addresses of
     space, weight_metadata_read.
     """
-    for stretch in _stretches(tiles):
+    for stretch in tiles.told():
         told = partial(_weight_addresses, tiles, stretch)
         yield tiles.once(("columns", *stretch.inputs, stretch.begin, stretch.end), told)
 
@@ -86,7 +81,7 @@ def weight_reads(tiles: Tiles) -> Iterator[Chunk]:
     of the visit, words of space, weight_spad_read, weight_metadata_read.
     """
     word = tiles.machine.components.weights.word.value
-    for stretch in _stretches(tiles):
+    for stretch in tiles.told():
         turns, fibers = tiles.turns(stretch.tile), tiles.fibers(stretch)
         table = runs.weight_reads(turns.start, turns.values, fibers.start, fibers.coordinate)
         table[-1, 10] = tiles.weights[stretch.tile].words * stretch.end
@@ -96,7 +91,7 @@ def weight_reads(tiles: Tiles) -> Iterator[Chunk]:
 def multiplications(tiles: Tiles) -> Iterator[Chunk]:
     """Items: values times an input. Fields: demand, work, take values, release, put products, mac, mac_gated."""
     lanes = tiles.machine.components.mac.lanes.value
-    for stretch in _stretches(tiles):
+    for stretch in tiles.told():
         total, values = _issued(tiles, stretch)
         table = np.ones((1 if total else 0, 9), dtype=np.int64)
         table[:, 0] = total
@@ -120,7 +115,7 @@ def _issued(tiles: Tiles, stretch: Stretch) -> tuple[int, NDArray[np.int32] | No
 def sum_reads(tiles: Tiles) -> Iterator[Chunk]:
     """Items: products added. Fields: demand, work, take products, [sums written], releases, put sums, psum_spad_read."""
     waits = not tiles.machine.components.psums.forwarding
-    for stretch in _stretches(tiles):
+    for stretch in tiles.told():
         total, values = _issued(tiles, stretch)
         waiting, _ = tiles.turns(stretch.tile).waits(tiles.fibers(stretch), tiles.window)
         marks = runs.marked(total, waiting, waiting[:0])
@@ -135,7 +130,7 @@ def sum_writes(tiles: Tiles) -> Iterator[Chunk]:
     psum_spad_write.
     """
     waits = not tiles.machine.components.psums.forwarding
-    for stretch in _stretches(tiles):
+    for stretch in tiles.told():
         total, values = _issued(tiles, stretch)
         turns, fibers = tiles.turns(stretch.tile), tiles.fibers(stretch)
         issues = turns.issues(fibers)

@@ -29,8 +29,8 @@ from simulator.hardware.organisations.csc import Csc
 from simulator.plan import Chunk
 from simulator.workload.matrix import GemmView
 
-STRETCH = 1 << 11
-"""Visits worked out at a time."""
+STRETCH, SHORT = 1 << 11, 1 << 6
+"""Visits told at a time, of a layer and of each of the many parts of one."""
 
 KEPT = 1 << 26
 """Bytes of fibers kept for the next tile of rows that meets them, and of what is told of them."""
@@ -113,6 +113,7 @@ class Tiles:
         self._turns: dict[Tile, csc.Turns] = {}
         self._told: OrderedDict[object, Chunk] = OrderedDict()
         self._room = KEPT
+        self._visits = STRETCH
 
     @cached_property
     def tiles(self) -> tuple[Tile, ...]:
@@ -131,6 +132,7 @@ class Tiles:
         part = copy(self)
         part.n0, part.n1 = n0, n1
         part._told, part._room = OrderedDict(), KEPT // 64
+        part._visits = SHORT
         return part
 
     def sharing(self, other: Tiles) -> Tiles:
@@ -148,6 +150,19 @@ class Tiles:
         for n in range(self.n0, self.n1, STRETCH):
             end = min(self.n1, n + STRETCH)
             yield Stretch(tile, n, end, n == self.n0, end == self.n1)
+
+    def cut(self, tile: Tile, most: int | None = None) -> Iterator[Stretch]:
+        """The visits to a tile, `most` of a stretch at a time; by default as they are told."""
+        most = most or self._visits
+        for whole in self.stretches(tile):
+            for n in range(whole.n0, whole.n1, most):
+                end = min(whole.n1, n + most)
+                begins, ends = whole.begin and n == whole.n0, whole.end and end == whole.n1
+                yield Stretch(tile, n, end, begins, ends)
+
+    def told(self) -> Iterator[Stretch]:
+        """All visits in order, as they are told."""
+        return (stretch for tile in self.tiles for stretch in self.cut(tile))
 
     @cached_property
     def weights(self) -> dict[Tile, csc.Columns]:
@@ -187,15 +202,19 @@ class Tiles:
             )
 
     def fibers(self, stretch: Stretch) -> csc.Fibers:
-        """The stored inputs of a stretch."""
+        """The stored inputs of a stretch, or of a shorter one."""
         tile = stretch.tile
-        key = stretch.inputs
+        begin = stretch.n0 - (stretch.n0 - self.n0) % STRETCH
+        end = min(self.n1, begin + STRETCH)
+        key = tile.group, tile.k0, tile.k1, begin, end
         if key not in self._fibers:
-            mask = self.view.inputs_mask(tile.group, tile.k0, tile.k1, stretch.n0, stretch.n1)
+            mask = self.view.inputs_mask(tile.group, tile.k0, tile.k1, begin, end)
             self._fibers[key] = csc.fibers(mask, self.machine.components.inputs.run.value)
             if len(self._fibers) > max(4, KEPT // (4 * STRETCH * self.columns)):
                 self._fibers.popitem(last=False)
-        return self._fibers[key]
+        found = self._fibers[key]
+        whole = (begin, end) == (stretch.n0, stretch.n1)
+        return found if whole else found.part(stretch.n0 - begin, stretch.n1 - begin)
 
     def once(self, what: object, make: Callable[[], Chunk]) -> Chunk:
         """A chunk that comes again for other tiles of rows, told when it is first asked for; `what` is all it depends on."""

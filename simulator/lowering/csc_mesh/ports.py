@@ -23,6 +23,9 @@ from simulator.plan import Chunk, RunWriter
 
 Counts = NDArray[np.int64]
 
+MANY = 1 << 8
+"""Elements and streams, or more: what each tells at a time is short."""
+
 
 def flits(bits: Counts | int, flit: int) -> Counts:
     """Flits of messages of so many bits."""
@@ -77,7 +80,7 @@ def weight_loads(tiles: Tiles, flit: int) -> Iterator[Chunk]:
         writer.add(len(demand), demand, takes=takes, puts=[ends], actions=[values, values + addresses])
         return writer.chunk()
 
-    return gather(block(tile) for tile in tiles.tiles)
+    return gather((block(tile) for tile in tiles.tiles), among=MANY)
 
 
 def input_loads(tiles: Tiles, flit: int) -> Iterator[Chunk]:
@@ -102,7 +105,7 @@ def input_loads(tiles: Tiles, flit: int) -> Iterator[Chunk]:
         writer.add(len(demand), demand, takes=takes, puts=[ends], actions=[held, held + starts])
         return writer.chunk()
 
-    return gather(block(stretch) for tile in tiles.tiles for stretch in tiles.stretches(tile))
+    return gather((block(stretch) for stretch in tiles.told()), among=MANY)
 
 
 def _sums(tiles: Tiles, tile: Tile, flit: int) -> tuple[Counts, Counts, Counts, Counts, int]:
@@ -129,7 +132,7 @@ def sum_loads(tiles: Tiles, flit: int) -> Iterator[Chunk]:
         writer.add(tiles.visits * len(demand), demand, takes=takes, puts=[ends], actions=[held])
         return writer.chunk()
 
-    return gather(block(tile) for tile in tiles.tiles)
+    return gather((block(tile) for tile in tiles.tiles), among=MANY)
 
 
 def sum_drains(tiles: Tiles, flit: int, lowest: bool) -> Iterator[Chunk]:
@@ -152,4 +155,4 @@ def sum_drains(tiles: Tiles, flit: int, lowest: bool) -> Iterator[Chunk]:
         writer.add(len(first), demand, takes=takes, puts=puts, actions=[left, out * left])
         return writer.chunk()
 
-    return gather(block(stretch) for tile in tiles.tiles for stretch in tiles.stretches(tile))
+    return gather((block(stretch) for stretch in tiles.told()), among=MANY)

@@ -6,6 +6,9 @@ fibers of a stream as its share of it has room for at their longest, and those o
 
     places = max(bytes of the buffer / streams that start in it / bytes of the longest fiber, bytes of a burst)
 
+No part is read further ahead of the others than that: elements that add to each other's sums need the same fibers of different
+parts at once, so a part of more fibers than places comes that many at a time, in turn with the others.
+
 If all fibers of a group fit, they are read from main memory once and kept for all rounds, else they come again in every round.
 """
 
@@ -104,13 +107,20 @@ class Supply:
                 yield which, tiles, tiles.tiles[number]
 
     def _inputs(self) -> Iterator[tuple[int, Tiles, Stretch]]:
-        """(Stream, tiles, stretch); those that are kept only in the first round."""
+        """(Stream, tiles, stretch), a stretch of each in turn; those that are kept only in the first round."""
         lists = [self.chip.tiles(stream) for stream in self.inputs]
         kept = [self.kept(stream) for stream in self.inputs]
+        most = min(self.places(stream) for stream in self.inputs)
         for number in range(len(lists[0].tiles)):
-            for which, tiles in enumerate(lists):
-                if not (kept[which] and self._round(number)):
-                    yield from ((which, tiles, stretch) for stretch in tiles.stretches(tiles.tiles[number]))
+            again = self._round(number)
+            coming = [
+                () if again and kept[which] else tuple(tiles.cut(tiles.tiles[number], most))
+                for which, tiles in enumerate(lists)
+            ]
+            for turn in zip_longest(*coming):
+                for which, stretch in enumerate(turn):
+                    if stretch is not None:
+                        yield which, lists[which], stretch
 
     def clusters(self) -> list[Node]:
         """Those with work."""
@@ -221,7 +231,7 @@ class Supply:
             writer.add(len(size), 1, takes=[takes], puts=[1] * ways)
             return writer.chunk()
 
-        return gather(block(tile) for tile in tiles.tiles)
+        return gather((block(tile) for tile in tiles.tiles), among=ports.MANY)
 
     def input_injections(self, stream: Stream, ways: int) -> Iterator[Chunk]:
         """Items: flits of inputs. Fields: demand, work, take fiber, release, put flit per way; a fiber that is kept is taken in
@@ -237,8 +247,10 @@ class Supply:
             writer.add(len(ends), 1, takes=[starts * came], releases=[ends * goes], puts=[1] * ways)
             return writer.chunk()
 
-        numbered = enumerate(tiles.tiles)
-        return gather(block(number, each) for number, tile in numbered for each in tiles.stretches(tile))
+        numbered = (
+            (number, stretch) for number, tile in enumerate(tiles.tiles) for stretch in tiles.cut(tile)
+        )
+        return gather((block(*each) for each in numbered), among=ports.MANY)
 
     def returns(self, tiles: Tiles) -> int:
         """Flits of partial sums that are put away, and come back."""

@@ -9,6 +9,7 @@ import simulator
 from simulator import InputError, Machine
 from simulator.hardware import override
 from simulator.lowering import lower
+from simulator.lowering.csc import tiles
 from simulator.lowering.csc.layer import tile_size
 from simulator.plan.check import problems
 from simulator.plan.rung import Rung
@@ -173,6 +174,41 @@ def test_sums_are_added_down_a_column() -> None:
     assert result.traffic["flits"]["sums put away"] == 0
     assert result.traffic["flits"]["sums passed on"] == 2 * 5 * 2
     assert [result.busy[f"mac.r0c0.r{row}c0"] for row in range(3)] == [4 * 8 * 5] * 3
+
+
+def test_what_is_told_at_a_time_is_short_and_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    case = simulator.gemm(rng.random((8, 24)) < 0.5, rng.random((24, 600)) < 0.5)
+    spread = {"mapping.elements.rows": "K", "elements.rows": "2", "mapping.elements.columns": "N"}
+    told = {}
+    for most in (1, 7, tiles.SHORT, tiles.STRETCH):
+        monkeypatch.setattr(tiles, "SHORT", most)
+        plan = lower(single(**spread), case).plan
+        per_element = [
+            program
+            for part in plan.components
+            if part.group not in ("dram", "glb.inputs", "weights.io")
+            for program in part.programs
+        ]
+        largest = max(chunk.nbytes for program in per_element for chunk in program.chunks())
+        told[most] = resolve("engine", "fast")(plan).digest, largest
+    assert len({digest for digest, _ in told.values()}) == 1
+    assert told[64][1] < 1 << 17
+    assert told[tiles.STRETCH][1] > 4 * told[64][1]
+
+
+def test_parts_along_k_are_read_together_however_many_positions_there_are() -> None:
+    # More positions than a buffer has places: read one after the other, the parts of a column would wait for each other for ever.
+    rng = np.random.default_rng(5)
+    case = simulator.gemm(rng.random((8, 24)) < 0.5, rng.random((24, 300)) < 0.5)
+    spread = {"mapping.elements.rows": "K", "elements.rows": "2", "mapping.elements.columns": "N"}
+    made = single(**spread)
+    supply = lower(made, case).supply
+    assert max(supply.places(stream) for stream in supply.inputs) < 300
+    results = [simulator.simulate(made, case, verify=True, engine=engine) for engine in ("fast", "reference")]
+    assert results[0].digest == results[1].digest
+    held = sum(int(supply.fiber_bytes(t, each).sum()) for _, t, each in supply._inputs())
+    assert results[0].layers[0].traffic["dram"]["inputs"] == held
 
 
 def test_a_chip_too_large_to_simulate_is_refused() -> None:

@@ -19,6 +19,16 @@ KINDS = {
     "Q": (VERMILLION, "^", "quantised only"),
 }
 SDQ = BLUE, "o", "SDQ"
+NAMED = {
+    "S-W2:4": (7, 0, "left"),
+    "S-S4:8": (7, 0, "left"),
+    "Q-W8A8": (7, 0, "left"),
+    "Q-W4A16": (0, -14, "center"),
+    "Q-W4A4": (-7, 5, "right"),
+    "SDQ-S7:8-1:8int8-6:8int4": (14, -16, "right"),
+    "SDQ-S6:8-1:8int8-5:8fp4": (8, 17, "right"),
+}
+"""Where names stand, in points from their mark, on the left."""
 LEAST = 0.0002
 """Rises below are drawn here."""
 
@@ -26,7 +36,7 @@ LEAST = 0.0002
 def draw(rows: list[Row], path: Path) -> None:
     """Rise against the formula on the left, against measured speed-up in the middle and on the right."""
     shown = [row for row in rows if row.config.name != "dense"]
-    with picture(path, 4.6) as page:
+    with picture(path, 5.1) as page:
         seeds = len(rows[0].perplexity)
         page.head(
             "What is lost, and what is gained",
@@ -35,7 +45,7 @@ def draw(rows: list[Row], path: Path) -> None:
         panels = [("effective throughput, formula", None), *(("speed-up, " + key, key) for key in MEASURED)]
         width = (WIDTH - 1.0) / 3
         for number, (title, key) in enumerate(panels):
-            axes = page.axes(0.75 + number * width, 1.15, width - 0.3, 2.85)
+            axes = page.axes(0.75 + number * width, 1.15, width - 0.3, 3.35)
             axes.set_yscale("log")
             axes.set(xlim=(0.5, 5.0), ylim=(LEAST / 1.5, 0.9))
             axes.set_title(title, loc="left", fontsize=9, fontweight="bold")
@@ -51,17 +61,31 @@ def draw(rows: list[Row], path: Path) -> None:
                 x = row.config.effective_throughput() if key is None else row.speedup[key]
                 colour, marker, _ = _kind(row)
                 low, mean, high = (max(LEAST, v) for v in (min(row.rise), fmean(row.rise), max(row.rise)))
-                axes.plot([x, x], [low, high], color=colour, linewidth=1.2, zorder=2)
+                axes.plot(
+                    [x, x], [low, high], color=colour, marker="_", markersize=7, linewidth=1.2, zorder=2
+                )
                 axes.plot(
                     x,
                     mean,
                     marker=marker,
                     color=colour,
-                    markersize=6,
+                    markersize=4.5,
                     markeredgecolor=PAPER,
                     linestyle="",
                     zorder=3,
                 )
+                if key is None and row.config.name in NAMED:
+                    across, up, side = NAMED[row.config.name]
+                    axes.annotate(
+                        row.config.name,
+                        (x, mean),
+                        (across, up),
+                        textcoords="offset points",
+                        ha=side,
+                        va="center",
+                        fontsize=6.5,
+                        color=INK,
+                    )
         handles = []
         for colour, marker, label in (KINDS["S"], KINDS["Q"], SDQ):
             handles += axes.plot([], [], marker=marker, color=colour, linestyle="", label=label)
