@@ -7,6 +7,7 @@ T cycles the final width is the smallest power of two w with T <= 4096 w, and bi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,4 +47,9 @@ class IntervalLog:
 
     def totals(self) -> dict[str, int]:
         """Cycles spent in each state over the whole run, by state name."""
-        return {name: int(total) for name, total in zip(STATES, self.counts.sum(axis=1), strict=True)}
+        return dict(zip(STATES, self._sums, strict=True))
+
+    @cached_property
+    def _sums(self) -> list[int]:
+        found: list[int] = self.counts.sum(axis=1).tolist()
+        return found
