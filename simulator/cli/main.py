@@ -86,6 +86,8 @@ def main(args: Sequence[str] | None = None) -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # Nor is pydantic: it would ask every installed distribution whether it has a plug-in for it.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    # Nor is numba: see simulator.jit.
+    os.environ.setdefault("SPARSECYCLE_COMMAND", "1")
     sys.exit(_run(args))
 
 

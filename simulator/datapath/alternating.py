@@ -13,6 +13,8 @@ fidelity note.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -65,7 +67,7 @@ class Alternating:
             delivered=values + groups * slots * form.number_bits,
         )
 
-    def outputs(self, code: Code, weights: NDArray[np.int64], inputs: NDArray[np.int64]) -> NDArray[np.int64]:
+    def outputs(self, code: Code, weights: NDArray[Any], inputs: NDArray[Any]) -> NDArray[Any]:
         """See :class:`simulator.datapath.code.Datapath`."""
         assert code.inputs is not None
         assert code.operand is not None
@@ -86,7 +88,7 @@ class Alternating:
                 np.broadcast_to(np.arange(form.slots, dtype=np.uint32), numbers.shape)
             )
         blocks = shown.data.reshape(*columns, form.width)
-        out = np.zeros((len(weights), inputs.shape[1]), dtype=np.int64)
+        out = np.zeros((len(weights), inputs.shape[1]), dtype=weights.dtype)
         _multiply(values, places.reshape(values.shape), blocks, numbers, (form.length, code.choices), out)
         return out
 

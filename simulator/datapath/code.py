@@ -7,7 +7,7 @@ A step consumes one window: `window` consecutive coordinates of K, of which ever
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -141,17 +141,16 @@ class Datapath(Protocol):
         """
         ...
 
-    def outputs(self, code: Code, weights: NDArray[np.int64], inputs: NDArray[np.int64]) -> NDArray[np.int64]:
+    def outputs(self, code: Code, weights: NDArray[Any], inputs: NDArray[Any]) -> NDArray[Any]:
         """Multiply through the datapath's own selection logic.
 
         Parameters
         ----------
         code : Code
-        weights : ndarray of int64, shape (M, K)
-        inputs : ndarray of int64, shape (K, N)
+        weights, inputs : ndarray of int64, or of int32 where every sum fits, shapes (M, K) and (K, N)
 
         Returns
         -------
-        ndarray of int64, shape (M, N)
+        ndarray of integers of the same type or wider, shape (M, N)
         """
         ...

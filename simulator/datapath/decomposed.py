@@ -15,6 +15,7 @@ is computed. How its hardware lays out N of 8 was not seen: lanes in time are ch
 from __future__ import annotations
 
 from math import lcm
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,9 +65,10 @@ class Decomposed:
             terms=tuple(terms),
         )
 
-    def outputs(self, code: Code, weights: Ints, inputs: Ints) -> Ints:
+    def outputs(self, code: Code, weights: NDArray[Any], inputs: NDArray[Any]) -> Ints:
         """See :class:`simulator.datapath.code.Datapath`."""
         terms = code.terms or (code,)
+        weights, inputs = weights.astype(np.int64), inputs.astype(np.int64)  # scales multiply what fits
         out = np.zeros((len(weights), inputs.shape[1]), dtype=np.int64)
         parts = zip(terms, np.split(weights, len(terms), axis=1), np.split(inputs, len(terms)), strict=True)
         for term, stationary, streamed in parts:

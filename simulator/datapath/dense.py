@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.datapath.code import Code
-from simulator.datapath.narrow import narrow
 from simulator.hardware.organisations.stationary import Stationary
 from simulator.jit import kernel
 from simulator.workload.layer import Layer
@@ -29,16 +28,15 @@ class Dense:
         lanes = array.pes.value * array.macs.value
         return Code("dense", lanes, lanes, 0, 0, 1, padded=False)
 
-    def outputs(self, code: Code, weights: NDArray[np.int64], inputs: NDArray[np.int64]) -> NDArray[np.int64]:
+    def outputs(self, code: Code, weights: NDArray[Any], inputs: NDArray[Any]) -> NDArray[Any]:
         """See :class:`simulator.datapath.code.Datapath`."""
-        weights, inputs = narrow(weights, inputs)
         steps = -(-weights.shape[1] // code.window)
         pad = steps * code.window - weights.shape[1]
         stationary = np.pad(weights, ((0, 0), (0, pad))).reshape(weights.shape[0], steps, code.window)
         streamed = np.pad(inputs, ((0, pad), (0, 0))).reshape(steps, code.window, inputs.shape[1])
         out = np.zeros((weights.shape[0], inputs.shape[1]), dtype=weights.dtype)
         _accumulate(np.ascontiguousarray(stationary), np.ascontiguousarray(streamed), out)
-        return out.astype(np.int64, copy=False)
+        return out
 
 
 @kernel

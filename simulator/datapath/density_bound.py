@@ -12,6 +12,8 @@ it. Source: Liu et al., S2TA (HPCA 2022, arXiv 2107.07983), as far as public: bl
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,7 +57,7 @@ class DensityBound:
             delivered=blocks * (bound * width + (0 if dense else block)),
         )
 
-    def outputs(self, code: Code, weights: NDArray[np.int64], inputs: NDArray[np.int64]) -> NDArray[np.int64]:
+    def outputs(self, code: Code, weights: NDArray[Any], inputs: NDArray[Any]) -> NDArray[Any]:
         """See :class:`simulator.datapath.code.Datapath`."""
         ((kept, length),) = _hss(code.pattern).ranks
         pad = -weights.shape[1] % code.window
@@ -71,7 +73,7 @@ class DensityBound:
         places = np.argsort(shown.metadata["mask"].entries.reshape(-1, block) == 0, axis=1, kind="stable")
         columns = (inputs.shape[1], -1, code.cycles)
         coordinates = np.ascontiguousarray(places[:, : code.cycles]).reshape(columns)
-        out = np.zeros((len(weights), inputs.shape[1]), dtype=np.int64)
+        out = np.zeros((len(weights), inputs.shape[1]), dtype=weights.dtype)
         _multiply(values, masks, shown.data.reshape(columns), coordinates, block // length, out)
         return out
 

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.datapath.code import Code
-from simulator.datapath.narrow import narrow
 from simulator.datapath.weights import member
 from simulator.errors import InfeasibleError
 from simulator.hardware.organisations.stationary import Stationary
@@ -44,11 +43,10 @@ class TwoRank:
         metadata = 0 if full else g1 * _width(h1) + g1 * g0 * _width(h0)
         return Code(pattern.text, h1 * h0, g1 * g0, metadata, g1, h0, padded=True)
 
-    def outputs(self, code: Code, weights: NDArray[np.int64], inputs: NDArray[np.int64]) -> NDArray[np.int64]:
+    def outputs(self, code: Code, weights: NDArray[Any], inputs: NDArray[Any]) -> NDArray[Any]:
         """See :class:`simulator.datapath.code.Datapath`."""
         pattern = parse(code.pattern)
         assert isinstance(pattern, Hss)
-        weights, inputs = narrow(weights, inputs)
         operand = encode_hss(weights, pattern)
         steps = operand.values.shape[1]
         streamed = np.pad(inputs, ((0, steps * code.window - inputs.shape[0]), (0, 0)))
@@ -56,7 +54,7 @@ class TwoRank:
         out = np.zeros((weights.shape[0], inputs.shape[1]), dtype=weights.dtype)
         values = np.ascontiguousarray(operand.values)
         _select(values, operand.offset1, operand.offset0, np.ascontiguousarray(streamed), out)
-        return out.astype(np.int64, copy=False)
+        return out
 
 
 def _width(length: int) -> int:

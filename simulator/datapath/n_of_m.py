@@ -19,7 +19,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.datapath.code import Code
-from simulator.datapath.narrow import narrow
 from simulator.datapath.weights import member
 from simulator.errors import InfeasibleError, InputError
 from simulator.hardware.organisations.stationary import Stationary
@@ -58,16 +57,15 @@ class OneRank:
         form, width = _stored(machine, pattern)
         return Code(pattern.text, window, lanes, lanes * width, 0, length, padded=True, operand=form)
 
-    def outputs(self, code: Code, weights: NDArray[np.int64], inputs: NDArray[np.int64]) -> NDArray[np.int64]:
+    def outputs(self, code: Code, weights: NDArray[Any], inputs: NDArray[Any]) -> NDArray[Any]:
         """See :class:`simulator.datapath.code.Datapath`."""
-        weights, inputs = narrow(weights, inputs)
         pad = -weights.shape[1] % code.window
         streamed = np.ascontiguousarray(np.pad(inputs, ((0, pad), (0, 0))))
         ((kept, length),) = _one_rank(code.pattern).ranks
         values, places = _slots(code.operand, np.pad(weights, ((0, 0), (0, pad))), kept)
         out = np.zeros((len(weights), inputs.shape[1]), dtype=weights.dtype)
         select(values, places, length, streamed, np.arange(len(out)), out)
-        return out.astype(np.int64, copy=False)
+        return out
 
 
 def _slots(form: Format | None, weights: NDArray[Any], kept: int) -> tuple[NDArray[Any], NDArray[np.int64]]:

@@ -14,10 +14,8 @@ _LIMIT = 1 << 31
 
 
 def narrow(weights: NDArray[Any], inputs: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The operands of a product, (M, K) and (K, N), both as int32 if all of its sums fit, as they are otherwise."""
-    if not weights.size or not inputs.size:
-        return weights, inputs
-    most = [max(int(part.max()), -int(part.min())) for part in (weights, inputs)]
-    if weights.shape[1] * most[0] * most[1] >= _LIMIT or max(most) >= _LIMIT:
-        return weights, inputs
-    return weights.astype(np.int32), inputs.astype(np.int32)
+    """The operands of a product, (M, K) and (K, N), contiguous, as int32 if all of its sums fit, as int64 otherwise."""
+    most = [max(int(part.max(initial=0)), -int(part.min(initial=0))) for part in (weights, inputs)]
+    fits = weights.shape[1] * most[0] * most[1] < _LIMIT and max(most) < _LIMIT
+    kind = np.int32 if fits else np.int64
+    return np.ascontiguousarray(weights, dtype=kind), np.ascontiguousarray(inputs, dtype=kind)

@@ -102,26 +102,30 @@ def pack(mask: Mask, multipliers: int, whole: bool) -> Rounds:
     Rounds
         At least one, which is empty when nothing is stored.
     """
-    total = int(np.count_nonzero(mask))
-    rows, columns = (np.empty(total + 1, dtype=np.int64) for _ in range(2))
-    _coordinates(np.ascontiguousarray(mask).view(np.uint8), rows, columns)
-    rows, columns = rows[:total], columns[:total]
+    counts = np.count_nonzero(mask, axis=1)
+    total = int(counts.sum())
+    rows, columns = np.repeat(np.arange(len(mask)), counts), np.empty(total, dtype=np.int64)
+    octets = np.zeros((len(mask), -(-mask.shape[1] // WORD) * (WORD // 8)), dtype=np.uint8)
+    octets[:, : -(-mask.shape[1] // 8)] = np.packbits(mask, axis=1, bitorder="little")
+    _coordinates(octets.view(np.uint64), columns)
     if whole:
-        cuts = _whole(np.count_nonzero(mask, axis=1), multipliers)
+        cuts = _whole(counts, multipliers)
     else:
         cuts = [*range(0, max(1, total), multipliers), total]
     return Rounds(rows, columns, np.array(cuts, dtype=np.int64), (mask.shape[0], mask.shape[1]))
 
 
 @kernel
-def _coordinates(mask: NDArray[np.uint8], rows: Counts, columns: Counts) -> None:
-    """Where the ones are, row after row; the place behind the last may be written too."""
-    place = 0
-    for row in range(mask.shape[0]):
-        source = mask[row]
-        for column in range(source.shape[0]):
-            rows[place], columns[place] = row, column
-            if source[column]:
+def _coordinates(words: NDArray[np.uint64], columns: Counts) -> None:
+    """Column of every one, row after row; bit i of a row's word w is its column 64 w + i."""
+    place, one = 0, np.uint64(1)
+    for row in range(words.shape[0]):
+        for w in range(words.shape[1]):
+            left = words[row, w]
+            while left != np.uint64(0):
+                below = (left & (~left + one)) - one  # the zeros below the lowest one
+                columns[place] = w * WORD + popcount64(below)
+                left &= left - one
                 place += 1
 
 

@@ -12,12 +12,13 @@ row-wise N:4 with N of 1, 2, 4; the packing is assumed.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.datapath.code import Code, Rows
 from simulator.datapath.n_of_m import select
-from simulator.datapath.narrow import narrow
 from simulator.errors import InputError
 from simulator.hardware.organisations.stationary import Stationary
 from simulator.sparsity.fibers import block_counts
@@ -46,9 +47,8 @@ class RowWise:
         text = ", ".join(f"{n}:{length} x {int((shared == n).sum())}" for n in ns if (shared == n).any())
         return Code(f"rows {text}", wide, wide, 0, 0, length, padded=True, rows=rows)
 
-    def outputs(self, code: Code, weights: NDArray[np.int64], inputs: NDArray[np.int64]) -> NDArray[np.int64]:
+    def outputs(self, code: Code, weights: NDArray[Any], inputs: NDArray[Any]) -> NDArray[Any]:
         """See :class:`simulator.datapath.code.Datapath`."""
-        weights, inputs = narrow(weights, inputs)
         pad, length = -weights.shape[1] % code.window, code.choices
         padded, streamed = np.pad(weights, ((0, 0), (0, pad))), np.pad(inputs, ((0, pad), (0, 0)))
         ns = tuple(int(part.partition(":")[0]) for part in code.pattern.removeprefix("rows ").split(", "))
@@ -64,7 +64,7 @@ class RowWise:
             if encoded.metadata:
                 places = encoded.metadata["offset0"].entries.astype(np.int64)
             select(values, places.reshape(values.shape), length, np.ascontiguousarray(streamed), rows, out)
-        return out.astype(np.int64, copy=False)
+        return out
 
 
 def cover(mask: NDArray[np.bool_], menu: tuple[int, ...], length: int) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
@@ -90,6 +91,24 @@ if ENABLED:
     from simulator.jit.native import define
     from simulator.jit.unit import Source, symbol, translate
 
+    @cache
+    def _registries() -> None:
+        """Let numba load what it knows of numpy, in a command without scipy.
+
+        numba imports scipy's linear algebra, where there is one, for products of matrices inside kernels; here are none. A program
+        that uses this package may have kernels of its own, so only commands do without.
+        """
+        if os.environ.get("SPARSECYCLE_COMMAND") != "1" or "scipy.linalg" in sys.modules:
+            return
+        from numba.core.registry import cpu_target
+
+        sys.modules["scipy.linalg"] = cast(Any, None)  # what is not there now is not looked for
+        try:
+            cpu_target.typing_context.refresh()
+            cpu_target.target_context.refresh()
+        finally:
+            del sys.modules["scipy.linalg"]
+
     def _cached(compiled: Any) -> Any:
         """Look for the cache of a function when it is first to be compiled: most are not in a process."""
         original, looked = compiled.compile, False
@@ -98,6 +117,7 @@ if ENABLED:
             nonlocal looked
             if not looked:
                 looked = True
+                _registries()
                 compiled.enable_caching()
                 file = compiled._cache._cache_file
                 file._source_stamp = (file._source_stamp, stamp(compiled.py_func.__code__.co_filename))

@@ -139,8 +139,8 @@ class Blocks:
         runs, varies, vectors, counts = self.runs, self.varies, self.vectors, self.counts
         used = np.bincount(order, minlength=len(counts)) > 0 if len(vectors) else None
         if used is not None and used.all():
-            begin: Ints = np.cumsum(self.values) - self.values
-            runs = runs + np.repeat(begin, counts)[:, None] * varies.astype(np.int64)
+            moved = np.cumsum(self.values) - self.values
+            runs = np.add(runs, np.repeat(moved, counts)[:, None] * varies, dtype=np.int64)
         elif used is not None:
             kept = np.repeat(used, counts)
             begin = np.cumsum(self.values) - self.values

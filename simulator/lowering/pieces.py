@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.jit import kernel
 from simulator.lowering.blocks import gather, plain
 from simulator.lowering.memory import WORD
 from simulator.lowering.streams import spread
-from simulator.plan import Chunk, RunWriter
+from simulator.plan import Chunk
+from simulator.plan.runs import COUNT, DEMAND, PERIOD
 
 
 @dataclass(frozen=True)
@@ -24,23 +26,45 @@ class Piece:
     metadata: int
 
 
-def told(columns: list[NDArray[np.integer] | int], count: int, inputs: int, outputs: int) -> Chunk:
-    """Items given field by field (demand, work, takes, releases, puts, actions), the first and the last by themselves."""
-    writer = RunWriter(inputs, outputs, len(columns) - 2 - 2 * inputs - outputs)
-    ports = np.split(np.arange(2, len(columns)), np.cumsum([inputs, inputs, outputs]))
-    for begin, end in ((0, 1), (1, count - 1), (count - 1, count if count > 1 else 0)):
-        if begin < end:
-            fields = [_constant(column, begin, end) for column in columns]
-            writer.add(end - begin, fields[0], fields[1], *([fields[i] for i in port] for port in ports))
-    return writer.chunk()
+def told(columns: Sequence[NDArray[np.integer] | int], count: int, inputs: int, outputs: int) -> Chunk:
+    """Items given field by field (demand, work, takes, releases, puts, actions), the first and the last by themselves.
+
+    A field that all items of a run have alike is a number there; ports are `inputs` takes and releases and `outputs` puts.
+    """
+    assert len(columns) >= 2 + 2 * inputs + outputs
+    fields = np.empty((len(columns), count), dtype=np.int64)
+    for field, column in zip(fields, columns, strict=True):
+        field[:] = column
+    runs = np.ones((min(count, 3), DEMAND + len(columns)), dtype=np.int64)
+    varies, vectors = np.zeros(runs.shape, dtype=np.uint8), np.empty(fields.size, dtype=np.int32)
+    return Chunk(runs, varies, vectors[: _tell(fields, runs, varies, vectors)].copy())
 
 
-def _constant(column: NDArray[np.integer] | int, begin: int, end: int) -> NDArray[np.integer] | int:
-    """A part of a field, as a number if all its items have the same."""
-    if isinstance(column, (int, np.integer)):
-        return int(column)
-    part = column[begin:end]
-    return int(part[0]) if part[0] == part[-1] and (part == part[0]).all() else part
+@kernel
+def _tell(
+    fields: NDArray[np.int64],
+    runs: NDArray[np.int64],
+    varies: NDArray[np.uint8],
+    vectors: NDArray[np.int32],
+) -> int:
+    """Fill the runs of the first item, of those between and of the last, each if there is one; how many vector values there are."""
+    count, size = fields.shape[1], 0
+    for run in range(len(runs)):
+        begin = 0 if run == 0 else 1 if run == 1 and count > 2 else count - 1
+        part = fields[:, begin : count - 1 if run == 1 and count > 2 else begin + 1]
+        items = part.shape[1]
+        runs[run, COUNT] = items
+        for f in range(len(part)):
+            values, different = part[f], False
+            for i in range(items):
+                different |= values[i] != values[0]
+            runs[run, DEMAND + f] = size if different else values[0]
+            if different:
+                runs[run, PERIOD], varies[run, DEMAND + f] = items, 1
+                for i in range(items):
+                    vectors[size + i] = values[i]
+                size += items
+    return size
 
 
 def at(count: int, place: int, value: bool | int = 1) -> NDArray[np.int64]:

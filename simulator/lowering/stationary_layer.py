@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.datapath.code import Code, Datapath, Rows
+from simulator.datapath.narrow import narrow
 from simulator.datapath.verify import Box
 from simulator.errors import InfeasibleError
 from simulator.hardware.components.array import Array
@@ -98,10 +99,10 @@ class StationaryLayer:
 
     def computed(self, view: GemmView, box: Box) -> NDArray[np.int64]:
         """See :class:`simulator.lowering.lowered.Lowered`; inputs go through their stored format and back."""
-        weights = view.weights(box.group, box.m0, box.m1).astype(np.int64)
         inputs = view.inputs(box.group, 0, view.K, box.n0, box.n1)
         through = self.context.operands.through(inputs)
-        return self.datapath.outputs(self.code, weights, np.ascontiguousarray(through, dtype=np.int64))
+        operands = narrow(view.weights(box.group, box.m0, box.m1), through)
+        return self.datapath.outputs(self.code, *operands).astype(np.int64, copy=False)
 
     @property
     def choices(self) -> dict[str, str]:

@@ -6,6 +6,8 @@ T cycles the final width is the smallest power of two w with T <= 4096 w, and bi
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,5 +57,9 @@ class IntervalLog:
 
     def totals(self) -> dict[str, int]:
         """Cycles spent in each state over the whole run, by state name."""
-        sums = self._counts.sum(axis=1, dtype=np.int64)
-        return {name: int(total) for name, total in zip(STATES, sums, strict=True)}
+        return dict(zip(STATES, self._sums, strict=True))
+
+    @cached_property
+    def _sums(self) -> list[int]:
+        found: list[int] = self._counts.sum(axis=1, dtype=np.int64).tolist()
+        return found

@@ -69,6 +69,8 @@ class Tiles:
         self.machine, self.view, self.columns, self.hold = machine, view, columns, hold
         self._steps: OrderedDict[tuple[int, int, int], Steps] = OrderedDict()
         self._last: tuple[Tile, NDArray[np.uint64]] | None = None
+        self._seen: tuple[Tile, NDArray[np.bool_]] | None = None
+        self._loads: dict[int, Counts] = {}
 
     @cached_property
     def tiles(self) -> tuple[Tile, ...]:
@@ -96,7 +98,10 @@ class Tiles:
         return pack(mask, parts.array.multipliers, path.rows == "whole")
 
     def _inputs(self, tile: Tile) -> NDArray[np.bool_]:
-        return self.view.inputs_mask(tile.group, 0, self.view.K, tile.n0, tile.n1)
+        """The inputs' mask of a tile, the last one kept."""
+        if self._seen is None or self._seen[0] != tile:
+            self._seen = tile, self.view.inputs_mask(tile.group, 0, self.view.K, tile.n0, tile.n1)
+        return self._seen[1]
 
     def visits(self) -> Iterator[tuple[Tile, int]]:
         """Every tile and round, in order."""
@@ -132,12 +137,18 @@ class Tiles:
 
     def loads(self, tile: Tile, number: int) -> Counts:
         """Values that enter the units in each beat of loading a round; one beat at least."""
-        parts = self.machine.components
-        unit, values = parts.array.unit_multipliers.value, parts.distribution.values.value
-        part = self.rounds[tile].part(number)
-        full, rest = divmod(part.stop - part.start, unit)
-        beats = np.arange(max(1, -(-(unit if full else rest) // values))) * values
-        return np.asarray(full * np.clip(unit - beats, 0, values) + np.clip(rest - beats, 0, values))
+        parts, part = self.machine.components, self.rounds[tile].part(number)
+        unit, values, held = (
+            parts.array.unit_multipliers.value,
+            parts.distribution.values.value,
+            part.stop - part.start,
+        )
+        if held not in self._loads:
+            full, rest = divmod(held, unit)
+            beats = np.arange(max(1, -(-(unit if full else rest) // values))) * values
+            entered = full * np.clip(unit - beats, 0, values) + np.clip(rest - beats, 0, values)
+            self._loads[held] = np.asarray(entered)
+        return self._loads[held]
 
     def masks_read(self, tile: Tile, number: int) -> tuple[int, int]:
         """Metadata words the controller reads of the weights for a round, and of every column for it."""

@@ -238,10 +238,8 @@ class CoordinatePayload:
         """Flat padded coordinate of each stored value of the variable form."""
         counts = encoded.metadata["count"].entries
         if len(self.lengths) == 2:
-            offset1, end1, offset0 = (
-                encoded.metadata[name].entries for name in ("offset1", "end1", "offset0")
-            )
-            return places(counts, offset1, end1, offset0, (self.lengths[0], self.lengths[1]))
+            block, end, place = (encoded.metadata[name].entries for name in ("offset1", "end1", "offset0"))
+            return places(counts, block, end, place, (self.lengths[0], self.lengths[1]))
         position = np.repeat(np.arange(len(counts)), counts)
         per_window = 1
         for rank in reversed(range(len(self.lengths))):
