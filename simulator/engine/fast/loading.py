@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.memory import Memory, streams
 from simulator.engine.fast.places import Places
-from simulator.engine.fast.table import fold, tabulate
+from simulator.engine.fast.table import read
 from simulator.plan.network import Component, Program
 from simulator.plan.runs import COUNT, DEMAND, PORTS, WORK, Chunk, Visits
 
@@ -19,6 +19,8 @@ ENOUGH, PLENTY = 2048, 1 << 16
 """Runs and visits, and values of their vectors, that are loaded at once when chunks are small: of one program,"""
 ENOUGH_OF_ALL, PLENTY_OF_ALL = 1 << 18, 1 << 22
 """and of all programs of a network together."""
+ONCE: Ints = np.zeros(1, dtype=np.int64)
+"""Order of a chunk without visits."""
 
 
 class Loader:
@@ -62,7 +64,9 @@ class Loader:
     def count(self) -> None:
         """Read the program to its end for its sums alone."""
         for chunk in self._chunks:
-            self._tabulate(chunk, np.empty((len(chunk.runs), self._stride), dtype=np.int64))
+            visits = 1 if chunk.visits is None else len(chunk.visits.order)
+            table, located = np.empty((len(chunk.runs), self._stride), np.int64), np.empty(visits, np.int64)
+            self._read(chunk, table, located, chunk.vectors)
 
     def load(self) -> bool:
         """Load the next runs; False, and the program is done, when there are none."""
@@ -92,15 +96,14 @@ class Loader:
         if values > self._value_space:
             self._value_space = 2 * values
             self._values = memory.take_vectors(self._value_space)
-        memory.vectors[self._values : self._values + values] = chunk.vectors
-        visits = self._tabulate(chunk, memory.words[self._rows : self._rows + size].reshape(-1, self._stride))
-        count = len(visits)
-        if count > self._visit_space:
-            self._visit_space = count + count // 4
+        visits = 1 if chunk.visits is None else len(chunk.visits.order)
+        if visits > self._visit_space:
+            self._visit_space = visits + visits // 4
             self._visits = memory.take_dirty(self._visit_space)
+        memory.vectors[self._values : self._values + values] = chunk.vectors
         words, first = memory.words, self._visits
-        np.multiply(visits, self._stride, out=words[first : first + count])
-        words[first : first + count] += self._rows
+        table = words[self._rows : self._rows + size].reshape(-1, self._stride)
+        count = self._read(chunk, table, words[first : first + visits], memory.vectors)
         words[block + at.LOADS] += 1
         words[block + at.KEY_ROW] = words[block + at.ROW] = 0
         words[block + at.VISIT], words[block + at.VISITS_END] = first, first + count
@@ -109,18 +112,33 @@ class Loader:
             self._places.load(self.items - before)
         return count > 0
 
-    def _tabulate(self, chunk: Chunk, table: Ints) -> Ints:
-        """Fill a run table and count its items; the row that each visit begins with."""
+    def _read(self, chunk: Chunk, table: Ints, located: Ints, values: NDArray[np.int32]) -> int:
+        """Fill a run table over `values`, say where each visit begins, and count the items; the visits that have any."""
         runs = np.ascontiguousarray(chunk.runs, dtype=np.int64)
         varies = np.ascontiguousarray(chunk.varies, dtype=np.uint8)
         vectors = np.ascontiguousarray(chunk.vectors, dtype=np.int32)
-        visits = chunk.visits
-        sizes = np.array([len(runs)]) if visits is None else visits.sizes
-        starts = np.empty(len(sizes) + 1, dtype=np.int64)
-        sums = np.empty((len(sizes), runs.shape[1]), dtype=np.int64)
+        visits, totals = chunk.visits, np.empty(runs.shape[1], dtype=np.int64)
+        if visits is None:
+            sizes, order = np.array([len(runs)]), ONCE
+        else:
+            sizes, order = visits.sizes, np.ascontiguousarray(visits.order, dtype=np.int64)
         form = *self._ports, self._values, self._streams
-        tabulate(runs, varies, vectors, self._columns, form, sizes, table, starts, sums)
-        told = sums[0].tolist() if visits is None else (visits.times @ sums).tolist()
+        with np.errstate(over="ignore"):  # hashes of rows
+            count: int = read(
+                runs,
+                varies,
+                vectors,
+                self._columns,
+                form,
+                sizes,
+                table,
+                order,
+                values,
+                self._rows,
+                located,
+                totals,
+            )
+        told = totals.tolist()
         self.items += told[COUNT]
         self.work += told[WORK]
         self.demand += told[DEMAND]
@@ -128,19 +146,7 @@ class Loader:
         if visits is not None and visits.actions is not None:
             found = [a + b for a, b in zip(found, visits.actions.sum(axis=0).tolist(), strict=True)]
         self.actions = [a + b for a, b in zip(self.actions, found, strict=True)]
-        if visits is None:
-            return starts[:1] if starts[1] > starts[0] else starts[:0]
-        return self._order(visits, starts, table)
-
-    def _order(self, visits: Visits, starts: Ints, table: Ints) -> Ints:
-        """The row that each visit begins with, the same for blocks that are alike."""
-        empty = starts[1:] == starts[:-1]
-        order = visits.order[~empty[visits.order]] if empty.any() else visits.order
-        if len(starts) > 2 and len(order) > 1:
-            slots = np.full(2 << len(starts).bit_length(), -1, dtype=np.int64)
-            with np.errstate(over="ignore"):
-                fold(table, self.memory.vectors, starts, slots, len(self._columns))
-        return starts[order]
+        return count
 
 
 def joined(chunks: list[Chunk]) -> Chunk:

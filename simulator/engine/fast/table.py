@@ -211,3 +211,60 @@ def fold(table: Ints, vectors: Vector, starts: Ints, slots: Ints, fields: int) -
         if slots[slot] < 0:
             slots[slot] = first << 32 | (beyond - first)
         starts[block] = slots[slot] >> 32
+
+
+@kernel
+def read(
+    runs: Ints,
+    varies: Flags,
+    vectors: Vector,
+    columns: Ints,
+    form: tuple[int, int, int, bool],
+    sizes: Ints,
+    table: Ints,
+    order: Ints,
+    values: Vector,
+    begin: int,
+    located: Ints,
+    totals: Ints,
+) -> int:
+    """Tabulate a chunk and fold its blocks; returns how many visits have items.
+
+    Parameters
+    ----------
+    runs, varies, vectors, columns, form, sizes, table
+        As in :func:`tabulate`.
+    order : ndarray of int64, shape (V,)
+        The block of every visit.
+    values : ndarray of int32
+        What the varying fields of `table` are places in.
+    begin : int
+        Where the table begins.
+    located : ndarray of int64, shape (V,)
+        Filled with where the row is that every visit with items begins with.
+    totals : ndarray of int64, shape (F,)
+        Filled with the sums of all fields over all visits; the first is the number of items.
+    """
+    blocks, stride = len(sizes), table.shape[1]
+    starts, sums = np.empty(blocks + 1, dtype=np.int64), np.empty((blocks, len(totals)), dtype=np.int64)
+    tabulate(runs, varies, vectors, columns, form, sizes, table, starts, sums)
+    some = np.empty(blocks, dtype=np.uint8)
+    for block in range(blocks):
+        some[block] = starts[block + 1] > starts[block]
+    if blocks > 1 and len(order) > 1:
+        slots = 1
+        while slots <= 2 * blocks:
+            slots *= 2
+        fold(table, values, starts, np.full(slots, -1, dtype=np.int64), len(columns))
+    times, count = np.zeros(blocks, dtype=np.int64), 0
+    for visit in range(len(order)):
+        block = order[visit]
+        times[block] += 1
+        if some[block]:
+            located[count] = begin + starts[block] * stride
+            count += 1
+    totals[:] = 0
+    for block in range(blocks):
+        for column in range(len(totals)):
+            totals[column] += times[block] * sums[block, column]
+    return count
