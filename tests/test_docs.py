@@ -50,6 +50,8 @@ HEAVY = (
     "sparsecycle run highlight traces/digits_cnn.h5 --out",
     "sparsecycle run highlight big.h5 --out big/ --jobs",
     "sparsecycle sweep bandwidth.yaml --out",
+    "sparsecycle tasder ttc_vegeta_m8 digits_cnn",
+    "sparsecycle run ttc_vegeta_m8 digits_cnn --layers",
 )
 """Commands that are run with --examples only, as the continuous integration does: seconds each."""
 CODES = {"sparsecycle compare dstc digits_cnn --model roofline": 3}

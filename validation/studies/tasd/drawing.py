@@ -98,7 +98,7 @@ def _layer_panel(axes: Any, points: list[Point], network: str, layers: list[str]
             cost = float(parse(choice[1]).cost)
             _box(axes, column, row, BLUE if choice[0] == "weights" else GREEN, 0.15 + 0.75 * (1 - cost))
             side = "W" if choice[0] == "weights" else "A"
-            dark = cost < 0.5
+            dark = cost < 0.3
             axes.text(
                 column + 0.5,
                 row + 0.5,
@@ -127,7 +127,7 @@ def draw_curves(points: list[Point], path: Path) -> None:
     with picture(path, 3.9) as page:
         page.head(
             "Quality against cost, move by move",
-            "ttc_vegeta_m8, every seed; quality on the data of the search, 1 is without series; the search keeps 0.99",
+            "ttc_vegeta_m8; quality on the data of the search, 1: without series; the search keeps 0.99; faint: the other seeds",
         )
         width, marks = WIDTH / len(names), list[Any]()
         for panel, network in enumerate(names):
@@ -138,11 +138,21 @@ def draw_curves(points: list[Point], path: Path) -> None:
             for degree, colour in colours.items():
                 for point in of(points, network=network, degree=degree, machine="ttc_vegeta_m8"):
                     xs, ys = zip(*point.curve, strict=True)
-                    (found,) = axes.plot(
-                        xs, ys, color=colour, marker="o", markersize=3, linewidth=1, label=degree
-                    )
-                marks.append(found)
-            axes.set(xlabel="EDP over that without series", xlim=(1.02, 0), ylim=(0.985, None))
+                    if point.seed == seeds(points)[0]:
+                        marks += axes.plot(
+                            xs,
+                            ys,
+                            color=colour,
+                            marker="o",
+                            markersize=4,
+                            linewidth=1.6,
+                            label=degree,
+                            zorder=3,
+                        )
+                    else:
+                        axes.plot(xs, ys, color=colour, linewidth=0.7, alpha=0.45)
+            axes.set(xlabel="EDP over that without series", ylim=(0.988, None))
+            axes.invert_xaxis()
             axes.grid(color=FAINT, linewidth=0.6)
         page.figure.legend(
             handles=marks, loc="upper left", bbox_to_anchor=(0.12 / WIDTH, 1 - 0.6 / page.height), ncols=5
