@@ -78,14 +78,14 @@ def command(
     without TRACE operands are drawn from the occupancies it declares.
     """
     from simulator.cli.inputs import pairs
-    from simulator.cli.run import _layers
     from simulator.cli.run_point import ARRAYS, arrays, specification
+    from simulator.cli.workload import workload_of
 
     allowed = None if tolerance is None else _share(tolerance)
     changes = pairs(sets, "--set") or None
     point = specification(hw)
     tensors = None if point is None or trace is None or not trace.endswith(ARRAYS) else arrays(point, trace)
-    with nullcontext() if trace is None or tensors is not None else _layers(trace, layers) as workload:
+    with nullcontext() if trace is None or tensors is not None else workload_of(trace, layers) as workload:
         found = _compare(hw, workload, tensors, model, against, changes, seed, quiet)
     if out is not None:
         _write(found, out)

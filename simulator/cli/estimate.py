@@ -60,11 +60,11 @@ def command(
     """
     from simulator.api import DECLARED, MEASURED, estimate
     from simulator.cli.inputs import pairs
-    from simulator.cli.run import _layers
+    from simulator.cli.workload import workload_of
 
     changes = pairs(sets, "--set") or None
     hardware = _hardware(hw, problem, mapping)
-    with nullcontext() if trace is None else _layers(trace, layers) as workload:
+    with nullcontext() if trace is None else workload_of(trace, layers) as workload:
         found = estimate(hardware, workload, model, MEASURED if measured else DECLARED, changes)
     if as_json:
         print_json({"schema_version": SCHEMA_VERSION, "estimates": [each.summary() for each in found]})

@@ -85,8 +85,8 @@ def command(
 
 def _recorded(hw: str, trace: str | None, layers: str, chosen: dict[str, Any]) -> Log:
     from simulator.api import record_events
-    from simulator.cli.run import _layers
     from simulator.cli.run_point import ARRAYS, arrays, specification
+    from simulator.cli.workload import workload_of
 
     point = specification(hw)
     if point is None and trace is None:
@@ -95,5 +95,5 @@ def _recorded(hw: str, trace: str | None, layers: str, chosen: dict[str, Any]) -
         return record_events(point if point is not None else hw, **chosen)
     if point is not None and trace.endswith(ARRAYS):
         return record_events(point, tensors=arrays(point, trace), **chosen)
-    with _layers(trace, layers) as workload:
+    with workload_of(trace, layers) as workload:
         return record_events(hw if point is None else point, workload, **chosen)

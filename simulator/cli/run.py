@@ -136,10 +136,11 @@ def command(
     is continued by the same command. With --sample it gets sample.json, summary.json, layers.csv, config.yaml and sample.png.
     """
     from simulator.cli import folder
-    from simulator.cli.inputs import pairs
+    from simulator.cli.check import dry_run as told_only
     from simulator.cli.run_point import run_point, specification
+    from simulator.cli.run_sample import run_sample
     from simulator.cli.unfinished import begun
-    from simulator.hardware import load, override
+    from simulator.cli.workload import workload_of
     from simulator.plan.rung import parse_rung
 
     parse_rung(rung)
@@ -150,52 +151,42 @@ def command(
         if sets or requests or part or series or dry_run or baseline not in (None, NONE):
             raise click.UsageError(f"{FOR_MACHINES} are for machines; HW is a design point")
         folder.claim(out, force)
-        result = run_point(point, trace, layers, options)
-        _write(out, result, None, plot)
-        _show(result, None, False, out, as_json)
+        _finish(run_point(point, trace, layers, options), out, plot, as_json)
         return
     if trace is None:
         raise click.UsageError("a machine needs a TRACE")
-    machine = override(load(hw), pairs(sets, "--set"))
-    if part is not None:
-        if requests or dry_run or baseline not in (None, NONE):
-            raise click.UsageError("--sample estimates HW alone: no --baseline, --requests or --dry-run")
-        folder.claim(out, force)
-        with chosen(trace, layers, series) as workload:
-            _sample(machine, workload, part, options, out, (plot, as_json))
-        return
-    machines = [machine, *filter(None, [_baseline(baseline, machine)])]
-    if dry_run:
-        with chosen(trace, layers, series) as workload:
-            _dry_run(machines, workload, options)
-        return
-    with (
-        chosen(trace, layers, series) as workload,
-        folder.draft(out, requests is not None) as draft,
-        _kept(out, machines, workload, options, force, draft) as kept,
-    ):
-        result, compared = _simulate(machines, workload, options, out, _requests(draft, requests), kept)
-        _write(out, result, compared, plot, draft)
+    machine = _machine(hw, sets)
+    if part is not None and (requests or dry_run or baseline not in (None, NONE)):
+        raise click.UsageError("--sample estimates HW alone: no --baseline, --requests or --dry-run")
+    with workload_of(trace, layers, series) as workload:
+        if part is not None:
+            folder.claim(out, force)
+            run_sample(machine, workload, part, options, out, plot, as_json)
+            return
+        machines = [machine, *filter(None, [_baseline(baseline, machine)])]
+        if dry_run:
+            told_only(machines, workload, options)
+            return
+        with (
+            folder.draft(out, requests is not None) as draft,
+            _kept(out, machines, workload, options, force, draft) as kept,
+        ):
+            result, compared = _simulate(machines, workload, options, out, _requests(draft, requests), kept)
+            _write(out, result, compared, plot, draft)
     _show(result, compared, bool(sets), out, as_json)
 
 
-def _sample(
-    machine: Machine,
-    trace: Trace,
-    part: float,
-    options: Options,
-    out: Path,
-    told: tuple[bool, bool],
-) -> None:
-    from simulator.cli.run_sample import run_sample
+def _machine(hw: str, sets: tuple[str, ...]) -> Machine:
+    from simulator.cli.inputs import pairs
+    from simulator.hardware import load, override
 
-    run_sample(machine, trace, part, options, out, *told)
+    return override(load(hw), pairs(sets, "--set"))
 
 
-def _dry_run(machines: list[Machine], trace: Trace, options: Options) -> None:
-    from simulator.cli.check import dry_run
-
-    dry_run(machines, trace, options)
+def _finish(result: Result, out: Path, plot: bool, as_json: bool) -> None:
+    """Write and show what a design point gave."""
+    _write(out, result, None, plot)
+    _show(result, None, False, out, as_json)
 
 
 def _show(result: Result, compared: Result | None, changed: bool, out: Path, as_json: bool) -> None:
@@ -213,42 +204,6 @@ def _baseline(name: str | None, machine: Machine) -> Machine | None:
     if name == NONE or (name is None and machine.name == BASELINE):
         return None
     return load(name or BASELINE)
-
-
-def chosen(text: str, glob: str, series: Path | None = None) -> Trace:
-    """The layers of a trace whose names match, with the series that a file tells for them.
-
-    Raises
-    ------
-    InputError
-        No such trace, no layer that matches, or a series file that is none or names layers there are not.
-    """
-    trace = _layers(text, glob)
-    if series is None:
-        return trace
-    from simulator.search.tasder import read
-    from simulator.transform.tasd import apply
-
-    return apply(trace, read(series))
-
-
-def _layers(text: str, glob: str) -> Trace:
-    from dataclasses import replace
-    from fnmatch import fnmatchcase
-
-    from simulator.errors import InputError, suggest
-    from simulator.workload.named import trace_path
-    from simulator.workload.trace_file import load
-
-    trace = load(trace_path(text))
-    chosen = tuple(layer for layer in trace.layers if fnmatchcase(layer.name, glob))
-    if not trace.layers:
-        raise InputError(f"{text}: has no layers to run")
-    if not chosen:
-        raise InputError(
-            f"--layers {glob!r}: matches no layer of {text}; {suggest(glob, [x.name for x in trace.layers])}"
-        )
-    return trace if len(chosen) == len(trace.layers) else replace(trace, layers=chosen)
 
 
 def _requests(draft: Path | None, component: str | None) -> RequestFile | None:

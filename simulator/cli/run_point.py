@@ -43,7 +43,7 @@ def run_point(point: DesignPoint, data: str | None, layers: str, options: Option
     """
     from simulator.api import simulate
     from simulator.cli.console import progress_bar
-    from simulator.cli.run import _layers
+    from simulator.cli.workload import workload_of
 
     chosen: dict[str, Any] = {
         "engine": options.engine,
@@ -57,7 +57,7 @@ def run_point(point: DesignPoint, data: str | None, layers: str, options: Option
             return simulate(point, **chosen)
         if data.endswith(ARRAYS):
             return simulate(point, tensors=arrays(point, data), **chosen)
-        with _layers(data, layers) as trace:
+        with workload_of(data, layers) as trace:
             return simulate(point, trace, **chosen)
 
 

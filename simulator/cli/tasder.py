@@ -129,9 +129,9 @@ def subject_of(network: str, layers: str, prune: str | None, stand_in: bool) -> 
         raise InputError(
             "--prune: is for the .npz file of a trained transformer; a trace is pruned by: sparsecycle trace change"
         )
-    from simulator.cli.run import chosen
+    from simulator.cli.workload import workload_of
 
-    trace = chosen(network, layers)
+    trace = workload_of(network, layers)
     if trace.attrs.get("recipe") in digits.RECIPES and not stand_in:
         return digits.of(trace, trace.layers)
     return recorded.of(trace)

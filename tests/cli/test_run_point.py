@@ -38,7 +38,10 @@ def test_a_specification_runs_on_arrays(run, tmp_path) -> None:
     ("more", "message"),
     [
         (("missing.npz",), "no such file: missing.npz"),
-        (("--set", "a=1"), "--set, --requests, --sample, --series, --dry-run and --baseline are for machines"),
+        (
+            ("--set", "a=1"),
+            "--set, --requests, --sample, --series, --dry-run and --baseline are for machines",
+        ),
         (("digits_cnn",), "do not fit"),
     ],
 )

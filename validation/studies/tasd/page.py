@@ -45,9 +45,9 @@ def mean(values: list[float]) -> float:
 
 
 def spread(values: list[float], digits: int = 2) -> str:
-    """Mean, and the least and largest of several."""
-    told = f"{mean(values):.{digits}f}"
-    return told if len(values) == 1 else f"{told} ({min(values):.{digits}f} to {max(values):.{digits}f})"
+    """Mean, and the least and largest where they differ."""
+    told, least, largest = (f"{each(values):.{digits}f}" for each in (mean, min, max))
+    return told if least == largest else f"{told} ({least} to {largest})"
 
 
 def tables(points: list[Point], hidden: list[Hidden], products: list[Sized]) -> str:
@@ -94,7 +94,7 @@ def _paper(points: list[Point]) -> Iterator[list[str]]:
 
 
 def _quality(points: list[Point]) -> Iterator[list[str]]:
-    yield ["network, weights zero", "original", *(f"`{name}`" for name in TTC)]
+    yield ["network, weights zero", "accuracy in %, perplexity", *(f"`{name}`" for name in TTC)]
     for network in networks(points):
         for degree in DEGREES:
             some = of(points, network=network, degree=degree)
