@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simulator.cli import shared
+
 if TYPE_CHECKING:
     from simulator.frontend.imported import Imported
     from simulator.workload.model import Trace
 
 _OPTIONS = (
-    click.option("--layers", metavar="GLOB", default="*", help="Only layers whose name matches."),
+    shared.layers,
     click.option("--every", type=int, default=1, metavar="N", help="Of those only one in N."),
     click.option(
         "--crop",

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simulator.cli import shared
 from simulator.cli.console import print_json, print_table, progress_bar
-from simulator.registry import names
 
 if TYPE_CHECKING:
     from simulator.record.comparison import Comparison, LayerComparison
@@ -24,13 +24,7 @@ _SHARE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%\s*\Z")
 @click.command()
 @click.argument("hw", metavar="HW")
 @click.argument("trace", required=False)
-@click.option(
-    "--model",
-    type=click.Choice(names("model")),
-    default="sparseloop",
-    show_default=True,
-    help="Who estimates.",
-)
+@shared.model
 @click.option(
     "--against",
     type=click.Path(path_type=Path),
@@ -45,10 +39,8 @@ _SHARE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%\s*\Z")
     type=click.Path(path_type=Path, file_okay=False),
     help="Folder for comparison.json and waterfall.png.",
 )
-@click.option("--layers", metavar="GLOB", default="*", help="Only layers whose name matches.")
-@click.option(
-    "--set", "sets", multiple=True, metavar="PATH=VALUE", help="Change a parameter of HW; repeatable."
-)
+@shared.layers
+@shared.sets
 @click.option(
     "--seed",
     type=click.IntRange(0, 2**63 - 1),
@@ -57,7 +49,7 @@ _SHARE = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*%\s*\Z")
     help="Seed of operands that are drawn.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead of the tables.")
-@click.option("--quiet", is_flag=True, help="No progress bar.")
+@shared.quiet
 def command(
     hw: str,
     trace: str | None,

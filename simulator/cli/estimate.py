@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from simulator.cli import shared
 from simulator.cli.console import print_json, print_table
-from simulator.registry import names
 
 if TYPE_CHECKING:
     from simulator.mapping.design_point import DesignPoint
@@ -20,26 +20,18 @@ SCHEMA_VERSION = 1
 @click.command()
 @click.argument("hw", metavar="HW")
 @click.argument("trace", required=False)
-@click.option(
-    "--model",
-    type=click.Choice(names("model")),
-    default="sparseloop",
-    show_default=True,
-    help="Who estimates.",
-)
+@shared.model
 @click.option(
     "--measured",
     is_flag=True,
     help="Take the density of every tensor of the layer instead of what is declared (or the trace's average).",
 )
-@click.option(
-    "--set", "sets", multiple=True, metavar="PATH=VALUE", help="Change a parameter of HW; repeatable."
-)
-@click.option("--layers", metavar="GLOB", default="*", help="Only layers whose name matches.")
-@click.option("--problem", metavar="FILE", help="Which problem of a specification that has several.")
-@click.option("--mapping", metavar="FILE", help="Which mapping, in the same way.")
+@shared.sets
+@shared.layers
+@shared.problem
+@shared.mapping
 @click.option("--levels", is_flag=True, help="Also print every memory's accesses per tensor.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead.")
+@shared.as_json
 def command(
     hw: str,
     trace: str | None,

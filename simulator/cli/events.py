@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simulator.cli import shared
 from simulator.registry import names
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     required=True,
     help="File ending in .pftrace (Perfetto), .json (Chrome), .vcd (waveforms) or .csv (a row per item).",
 )
-@click.option("--layers", metavar="GLOB", default="*", help="Only layers whose name matches.")
+@shared.layers
 @click.option(
     "--cycles",
     metavar="FIRST:BEYOND",
@@ -34,16 +35,14 @@ if TYPE_CHECKING:
     "--engine", type=click.Choice(names("recorder")), default="fast", show_default=True, help="Who simulates."
 )
 @click.option("--rung", default="truth", show_default=True, help="order, buffers or truth (S2 .. S4).")
-@click.option(
-    "--set", "sets", multiple=True, metavar="PATH=VALUE", help="Change a parameter of HW; repeatable."
-)
+@shared.sets
 @click.option("--seed", type=click.IntRange(0, 2**63 - 1), default=0, help="Seed of operands that are drawn.")
 @click.option(
     "--most",
     type=click.IntRange(1),
     help="Items and intervals to tell at most [default: 1,000,000]; more is an error.",
 )
-@click.option("--quiet", is_flag=True, help="No progress bar.")
+@shared.quiet
 def command(
     hw: str,
     trace: str | None,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simulator.cli import shared
 from simulator.cli.changes import Changes, changes, claimed, finish, output
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def command() -> None:
 @click.option(
     "--problem", metavar="FILE", help="Which problem of a folder that has several: its name or how it begins."
 )
-@click.option("--mapping", metavar="FILE", help="Which mapping, in the same way.")
+@shared.mapping
 @click.option(
     "--version",
     type=click.Choice(("0.3", "0.4")),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simulator.cli import shared
 from simulator.registry import names
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Options:
     metavar="PATH=VALUE",
     help="Change a parameter of HW, e.g. glb.read_bandwidth='64 B/cycle'; repeatable.",
 )
-@click.option("--layers", metavar="GLOB", default="*", help="Only layers whose name matches.")
+@shared.layers
 @click.option(
     "--series",
     metavar="FILE",
@@ -105,7 +106,7 @@ class Options:
 )
 @click.option("--force", is_flag=True, help="Overwrite the run in the folder.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON instead of the table.")
-@click.option("--quiet", is_flag=True, help="No progress bar.")
+@shared.quiet
 def command(
     hw: str,
     trace: str | None,

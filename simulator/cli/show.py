@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simulator.cli import shared
 from simulator.cli.console import print_json, print_table
 
 if TYPE_CHECKING:
@@ -18,9 +19,9 @@ SCHEMA_VERSION = 1
 
 @click.command()
 @click.argument("what", metavar="NAME|FILE|FOLDER")
-@click.option("--problem", metavar="FILE", help="Which problem of a specification that has several.")
-@click.option("--mapping", metavar="FILE", help="Which mapping, in the same way.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead.")
+@shared.problem
+@shared.mapping
+@shared.as_json
 def command(what: str, problem: str | None, mapping: str | None, as_json: bool) -> None:
     """Show a machine, a design point, a trace or a result.
 

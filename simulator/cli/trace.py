@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from simulator.cli import shared
 from simulator.cli.changes import Changes, changes, claimed, finish, output
 from simulator.cli.console import print_json, print_table, progress_bar
 
@@ -27,8 +28,8 @@ def command() -> None:
 @click.option(
     "--option", "options", multiple=True, metavar="KEY=VALUE", help="Option of the recipe; repeatable."
 )
-@click.option("--force", is_flag=True, help="Overwrite an existing file.")
-@click.option("--quiet", is_flag=True, help="No progress bar.")
+@shared.force
+@shared.quiet
 def make(recipe: str, output: Path | None, options: tuple[str, ...], force: bool, quiet: bool) -> None:
     """Make a trace from RECIPE (see `trace recipes`)."""
     from simulator.cli.inputs import pairs
@@ -51,7 +52,7 @@ def make(recipe: str, output: Path | None, options: tuple[str, ...], force: bool
 
 @command.command("info")
 @click.argument("file")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead.")
+@shared.as_json
 def info(file: str, as_json: bool) -> None:
     """Show what a trace holds."""
     from simulator.workload.named import trace_path
@@ -93,14 +94,14 @@ def change(file: str, out: Path, force: bool, changes: Changes) -> None:
     required=True,
     help="All tensors: .npz, .safetensors; one matrix: .smtx, .mtx.",
 )
-@click.option("--layers", metavar="GLOB", default="*", help="Only layers whose name matches.")
+@shared.layers
 @click.option(
     "--operand",
     default="weights",
     show_default=True,
     help="weights or inputs: what a file of one matrix gets.",
 )
-@click.option("--force", is_flag=True, help="Overwrite an existing file.")
+@shared.force
 def export(file: str, out: Path, layers: str, operand: str, force: bool) -> None:
     """Write the tensors of a trace for other tools; `import` reads them back."""
     from simulator import transform

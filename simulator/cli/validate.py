@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from simulator.cli import shared
 from simulator.cli.console import print_json, print_table, progress_bar
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ FAILED = 3
     metavar="DIR",
     help="Folder of recorded data, a folder per set of claims in it; ../shared/data when it is there.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead.")
+@shared.as_json
 @click.option("--markdown", is_flag=True, help="Print a page instead.")
 def command(names: tuple[str, ...], data: Path | None, as_json: bool, markdown: bool) -> None:
     """Measure claims, those of the sets NAME or all but the sets that take minutes, and print what is

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from pathlib import Path
+from typing import Any
 
 from simulator.record.sample import NOTE, Interval, Sampled, SampledLayer
 from simulator.report.colours import BLUE, INK, SOFT
@@ -74,10 +75,9 @@ def _of(sampled: Sampled, layer: SampledLayer) -> Interval:
     return sampled.of("cycles", [layer])
 
 
-def _interval(told: Interval, place: int, whole: bool, axes: object) -> None:
-    draw = axes.errorbar  # type: ignore[attr-defined]
+def _interval(told: Interval, place: int, whole: bool, axes: Any) -> None:
     half = [[told.value - told.low], [told.high - told.value]]
-    draw(
+    axes.errorbar(
         [told.value], [place], xerr=half, fmt="o", markersize=4.5, color=SOFT if whole else BLUE, ecolor=INK,
         elinewidth=0.9, capsize=2.5, markerfacecolor="white" if whole else BLUE,
     )  # fmt: skip

@@ -108,7 +108,7 @@ def on_cluster(points: Sequence[Point], address: str) -> Finished:
             client.submit(work, point, state, key=f"sparsecycle-{point.key}-{point.index}", pure=False): point
             for point in points
         }
-        finished = as_completed(futures, loop=client.loop, raise_errors=False)  # type: ignore[no-untyped-call]
+        finished = as_completed(futures, loop=client.loop, raise_errors=False)  # type: ignore[no-untyped-call]  # distributed has no types
         for future in finished:
             if future.status == "cancelled":
                 raise WorkerError(f"{address}: the cluster was lost; the same command continues")
@@ -131,7 +131,7 @@ def _client(address: str) -> Any:
             "--cluster needs dask.distributed: pip install 'sparsecycle[cluster]'; without --cluster, points run on this machine"
         ) from None
     try:
-        return Client(address, timeout=PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
+        return Client(address, timeout=PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]  # distributed has no types
     except (OSError, ValueError, TimeoutError) as error:
         reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise InputError(f"--cluster {address}: no scheduler answers: {reason}") from None

@@ -41,7 +41,7 @@ def test_a_window_over_layers() -> None:
         part = simulator.record_events("dstc", trace(), cycles=(first, beyond), on_layer=asked.append)
         end = told.end if beyond is None else beyond
         assert (part.begin, part.end) == (first, end)
-        assert rows(part) == {row for row in rows(told) if row[4] < end and row[5] >= first}  # type: ignore[operator]
+        assert rows(part) == {row for row in rows(told) if row[4] < end and row[5] >= first}
         assert asked == ["l0", "l1", "l2"][: 3 if beyond is None else 2]
     assert [layer.name for layer in part.layers] == ["l2"]
 

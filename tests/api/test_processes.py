@@ -77,7 +77,7 @@ def test_a_process_that_ends_by_itself_is_said() -> None:
 @pytest.mark.parametrize("jobs", [-1, 1.5, True, "2", 2000])
 def test_bad_numbers_are_refused(jobs: object) -> None:
     with pytest.raises(InputError, match="jobs="):
-        simulator.simulate("tc", layers("a")[0], jobs=jobs)  # type: ignore[arg-type]
+        simulator.simulate("tc", layers("a")[0], jobs=jobs)
 
 
 def test_a_deadlock_comes_back_as_it_was() -> None:

@@ -108,7 +108,7 @@ def test_what_a_smaller_layer_is_held_to() -> None:
 @pytest.mark.parametrize("fraction", [0, 1, -0.1, 2.0, True, "half", float("nan")])
 def test_fractions_are_parts(fraction: object) -> None:
     with pytest.raises(InputError, match="fraction="):
-        sample("tc", even(), fraction)  # type: ignore[arg-type]
+        sample("tc", even(), fraction)
 
 
 @pytest.fixture(scope="module")

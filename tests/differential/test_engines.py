@@ -121,7 +121,7 @@ def test_engines_agree_on_networks_that_shrink(plan: Plan, rung: Rung) -> None:
 def test_the_order_of_registration_changes_nothing(networks: int) -> None:
     for seed in seeds(networks, 10):
         plan = network(Seeded(seed))
-        shuffled = lambda p, rung, at=seed: reference(p, rung, order=at)  # noqa: E731
+        shuffled = lambda p, rung, at=seed: reference(p, rung, order=at)  # noqa: E731 (one line, used beside it)
         assert_same(reference, shuffled, plan, Rung.S4, f"network {seed}, other order")
 
 

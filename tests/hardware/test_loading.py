@@ -115,7 +115,7 @@ def test_override_of_a_quantity(path: str, text: str | int, value: Fraction | in
     assert [(p.path, p.source, p.assumed) for p in changed] == [(short, "override", None)]
     found: object = machine if short.split(".")[0] in Machine.model_fields else machine.components
     for part in short.split("."):
-        found = found[part] if short.startswith("mapping.tile") and part == "N" else getattr(found, part)  # type: ignore[index]
+        found = found[part] if short.startswith("mapping.tile") and part == "N" else getattr(found, part)
     assert getattr(found, "value", found) == value
     assert loads(dump(machine)) == machine
 

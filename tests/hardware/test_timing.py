@@ -74,7 +74,7 @@ def test_the_energy_of_a_row_is_that_of_the_currents(
     above = currents[0] * clocks[0] - currents[1] * clocks[1] - currents[2] * clocks[2]
     row = timed(name).table.rows[ACTIVATE]
     assert row.energy_pj == pytest.approx(volts * above * ns * devices, rel=1e-5)
-    assert (row.assumed, row.node) == (False, dram(timed(name)).timing.name)  # type: ignore[union-attr]
+    assert (row.assumed, row.node) == (False, dram(timed(name)).timing.name)
     assert "DRAMsim3" in row.origin
 
 

@@ -56,7 +56,7 @@ def test_no_text_is_smaller_than_six_points(
     save = Figure.savefig
 
     def noted(self: Figure, *args: object, **options: object) -> None:
-        save(self, *args, **options)  # type: ignore[arg-type]
+        save(self, *args, **options)
         sizes.extend(x.get_fontsize() for x in self.findobj(Text) if x.get_text() and x.get_visible())
 
     monkeypatch.setattr(Figure, "savefig", noted)

@@ -41,4 +41,4 @@ def test_bad_arguments_are_refused() -> None:
     with pytest.raises(InputError, match="must be a matrix"):
         packed(np.ones(3, dtype=bool))
     with pytest.raises(InputError, match="uint64"):
-        packed_counts(mask)  # type: ignore[arg-type]
+        packed_counts(mask)

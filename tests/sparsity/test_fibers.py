@@ -63,4 +63,4 @@ def test_values_are_not_masks() -> None:
 @pytest.mark.parametrize("seed", [-1, 1.5, True, "1"])
 def test_seeds_are_whole_numbers(seed: object) -> None:
     with pytest.raises(InputError, match="whole number >= 0"):
-        check_seed(seed)  # type: ignore[arg-type]
+        check_seed(seed)

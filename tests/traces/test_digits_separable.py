@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
+import committed
 import numpy as np
 import pytest
 
 from simulator.paths import data_path
-from simulator.workload import trace_file
 from simulator.workload.layer import Layer
 from simulator.workload.matrix import GemmView
 from simulator.workload.model import Trace
@@ -20,7 +19,7 @@ SHARE = {"dense": 1, "s50": 1 / 2, "s75": 1 / 4, "u75": 1 / 4}
 
 @pytest.fixture(scope="module")
 def trace() -> Iterator[Trace]:
-    with trace_file.load(data_path("traces", "digits_separable.h5")) as found:
+    with committed.opened("digits_separable") as found:
         yield found
 
 
@@ -36,24 +35,11 @@ def test_it_is_small_and_what_the_recipe_makes(trace: Trace) -> None:
 
 
 def test_accuracies(trace: Trace) -> None:
-    """Recorded on the 450 held-out images: dense at least 97 %, no degree more than 1.5 points below it."""
-    assert trace.attrs["tested_images"] == 450
-    for name in ("accuracy_float_percent", "accuracy_int8_percent"):
-        dense, *pruned = trace.attrs[name]
-        assert dense >= 97
-        assert all(value >= dense - 1.5 for value in pruned)
+    committed.check_accuracies(trace)
 
 
 def test_the_documented_accuracies_are_the_files(trace: Trace) -> None:
-    text = (
-        (Path(__file__).parents[2] / "docs" / "traces.md")
-        .read_text()
-        .partition("## traces/digits_separable")[2]
-    )
-    rows = zip(*(trace.attrs[f"accuracy_{kind}_percent"] for kind in ("float", "int8")), strict=True)
-    for degree, (single, integer) in zip(DEGREES, rows, strict=True):
-        row = next(line for line in text.splitlines() if line.startswith(f"| `{degree}`"))
-        assert row.endswith(f"| {single:.1f} | {integer:.1f} |")
+    committed.check_documented(trace, "accuracy_{}_percent", 1)
 
 
 def test_patterns(trace: Trace) -> None:
@@ -91,9 +77,4 @@ def test_every_layer_gives_the_next_ones_inputs(trace: Trace, degree: str) -> No
 
 
 def test_the_images_are_the_data_sets(trace: Trace) -> None:
-    datasets = pytest.importorskip("sklearn.datasets", reason="scikit-learn (extra 'train') is not installed")
-    known = {image.astype(np.int8).tobytes() for image in datasets.load_digits().images}
-    for degree in DEGREES:
-        images = trace.layer(f"{degree}/conv1").inputs.values
-        assert images.shape == (8, 1, 8, 8)
-        assert all(np.ascontiguousarray(image[0]).tobytes() in known for image in images)
+    committed.check_images(trace, DEGREES)

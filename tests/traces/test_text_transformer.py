@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
+import committed
 import numpy as np
 import pytest
 
 from simulator.paths import data_path
-from simulator.workload import trace_file
 from simulator.workload.layer import Layer
 from simulator.workload.model import Trace
 from simulator.workload.networks.text import corpus
@@ -23,7 +22,7 @@ ROLES = ("qkv", "scores", "context", "proj", "fc1", "fc2")
 
 @pytest.fixture(scope="module")
 def trace() -> Iterator[Trace]:
-    with trace_file.load(data_path("traces", "text_transformer.h5")) as found:
+    with committed.opened("text_transformer") as found:
         yield found
 
 
@@ -80,15 +79,7 @@ def test_pruning_costs_what_it_may(trace: Trace) -> None:
 
 
 def test_the_documented_perplexities_are_the_files(trace: Trace) -> None:
-    text = (
-        (Path(__file__).parents[2] / "docs" / "traces.md")
-        .read_text()
-        .partition("## traces/text_transformer")[2]
-    )
-    rows = zip(*(trace.attrs[f"perplexity_{kind}"] for kind in ("float", "int8")), strict=True)
-    for degree, (single, integer) in zip(DEGREES, rows, strict=True):
-        row = next(line for line in text.splitlines() if line.startswith(f"| `{degree}`"))
-        assert row.endswith(f"| {single:.2f} | {integer:.2f} |")
+    committed.check_documented(trace, "perplexity_{}", 2)
 
 
 def test_dense_layers_are_those_of_the_committed_parameters(trace: Trace, trained: Trained) -> None:

@@ -126,4 +126,4 @@ def test_boxes_and_choices() -> None:
 )
 def test_refusals(call: object, rule: str) -> None:
     with pytest.raises(InputError, match=rule):
-        call(Trace("t", (convolution(2),)))  # type: ignore[operator]
+        call(Trace("t", (convolution(2),)))

@@ -115,7 +115,7 @@ def theirs(python: Path, m: int, k: int, n: int) -> tuple[float, int, str]:
     from simulator.hardware import load
 
     machine = load("systolic")
-    array = machine.components.array  # type: ignore[attr-defined]
+    array = machine.components.array
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         config, topology = place / "scale.cfg", place / "product.csv"

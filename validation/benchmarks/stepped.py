@@ -87,7 +87,7 @@ def accumulator(runs: int) -> Iterator[Row]:
         rng = np.random.default_rng(1)
         a, b = (outer_product.pack(rng.random((512, 512)) < density, 32) for _ in range(2))
         found = outer_product.service(unit, a, b)
-        seconds = median(lambda a=a, b=b: outer_product.service(unit, a, b), runs)  # type: ignore[misc]
+        seconds = median(lambda a=a, b=b: outer_product.service(unit, a, b), runs)
         cycles, steps = int(found.cycles.sum(dtype=np.int64)), int(found.steps.sum(dtype=np.int64))
         components = unit.bank_rows * unit.bank_columns + 1
         yield Row("accumulator", f"{density:.0%} dense", cycles, components, f"{steps:,} steps", seconds)
@@ -113,7 +113,7 @@ def crossbar(runs: int) -> Iterator[Row]:
             for n in own.work(at)
         ]
         found = [cartesian.service(*call) for call in calls]
-        seconds = median(lambda c=calls: [cartesian.service(*call) for call in c], runs)  # type: ignore[misc]
+        seconds = median(lambda c=calls: [cartesian.service(*call) for call in c], runs)
         cycles = sum(int(each.cycles.sum(dtype=np.int64)) for each in found)
         products = sum(int(each.products.sum(dtype=np.int64)) for each in found)
         components = own.element.banks + own.element.multipliers
@@ -203,8 +203,8 @@ def machines(runs: int) -> Table:
             layer, macs = layers[name]
             plan = lower(described, layer).plan
             cycles = engine(plan).cycles
-            alone_ = median(lambda p=plan, e=engine: e(p), runs)  # type: ignore[misc]
-            whole = median(lambda d=described, x=layer: simulator.simulate(d, x, verify=False), runs)  # type: ignore[misc]
+            alone_ = median(lambda p=plan, e=engine: e(p), runs)
+            whole = median(lambda d=described, x=layer: simulator.simulate(d, x, verify=False), runs)
             said = " ".join([machine, *(f"{key}={value}" for key, value in changes.items())])
             figures = (
                 f"{cycles:,}",

@@ -112,7 +112,7 @@ def rows() -> Iterator[Claim]:
 
 def terms() -> Iterator[Claim]:
     """SDQ's array against dense fp16 by the formula of effective throughput, and whole layers beside it."""
-    rates = simulator.load_machine("sdq_tc").datapath.rates.numbers  # type: ignore[attr-defined]
+    rates = simulator.load_machine("sdq_tc").datapath.rates.numbers
     dense = decomposed("sdq_tc", "dense", UNLIMITED)
     core = decomposed("sdq_tc", "dense", {})
     names = ("S-M4:8", "Q-W8A8", "Q-W4A4", "Q-W4A16", *SDQ)

@@ -65,7 +65,7 @@ class Terms:
         self.scaled = any(term.input_scales for term in self.terms)
 
     def _read(self, text: str) -> Term:
-        kept, length, _, weights, _, inputs = re.fullmatch(r"(\d+):(\d+)( (\w+)(\*(\w+))?)?", text).groups()  # type: ignore[union-attr]
+        kept, length, _, weights, _, inputs = re.fullmatch(r"(\d+):(\d+)( (\w+)(\*(\w+))?)?", text).groups()
         told, scales = weights is not None, self.machine.datapath.scales
         plain = self.machine.value_bits
         bits = [plain.weights.value, plain.inputs.value]

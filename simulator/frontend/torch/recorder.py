@@ -237,7 +237,7 @@ def _mode(recorder: Recorder) -> Any:
     """What PyTorch calls with every operator that reaches the dispatcher."""
     base = package("torch.utils._python_dispatch", "torch").TorchDispatchMode
 
-    class Mode(base):  # type: ignore[misc, valid-type]
+    class Mode(base):  # type: ignore[misc, valid-type]  # a class of PyTorch, known when it is installed
         def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
             kwargs = kwargs or {}
             name = func._schema.name

@@ -144,13 +144,13 @@ class _Build:
             if element.k < self.chip.parts("K") - 1:
                 below = self._neighbour(element, 1)
                 way = _link(f"{link}.{element.place[0]}")
-                down.flow(at[1:], way, flits, bus.queue.value, lambda _, to=below: [f"psums.come{to}"])  # type: ignore[misc]
+                down.flow(at[1:], way, flits, bus.queue.value, partial(_only, f"psums.come{below}"))
                 continue
             out.flow(f"away{at}", _link(link), flits, None)
             out.flow(f"outputs{at}", _link(link), results, None)
             to = self._neighbour(element, -element.k)
-            ends = [f"psums.come{to}"]
-            (entry,) = back.flow(f"sums{at}", _link(link), flits, bus.queue.value, lambda _, to=ends: to)  # type: ignore[misc]
+            ends = partial(_only, f"psums.come{to}")
+            (entry,) = back.flow(f"sums{at}", _link(link), flits, bus.queue.value, ends)
             taken = [out.end(f"away{at}", HERE)]
             moved = self.network.program(at[1:], taken, [entry], [], partial(_one_by_one, flits))
             programs.setdefault(link, []).append(moved)
@@ -259,6 +259,11 @@ class _Build:
 def _link(name: str) -> Route:
     """The way over one link."""
     return Route(HERE, (HERE,), (name,), (Hop(name, (), (HERE,)),))
+
+
+def _only(channel: str, _: Node) -> list[str]:
+    """Where the flits of a link end: its only end."""
+    return [channel]
 
 
 def _one_by_one(count: int) -> Iterator[Chunk]:

@@ -60,7 +60,7 @@ def tile(walk: Any, shape: Any, base: Any, instance: Any, lo: Any, hi: Any) -> b
 @inlined
 def same(lo: Any, hi: Any, other_lo: Any, other_hi: Any) -> bool:
     """Whether two boxes are equal."""
-    for a in range(len(lo)):  # noqa: SIM110
+    for a in range(len(lo)):  # noqa: SIM110 (all() of a generator is not compiled)
         if lo[a] != other_lo[a] or hi[a] != other_hi[a]:
             return False
     return True
@@ -69,7 +69,7 @@ def same(lo: Any, hi: Any, other_lo: Any, other_hi: Any) -> bool:
 @inlined
 def _single(lo: Any, hi: Any) -> bool:
     """Whether a box is one point."""
-    for a in range(len(lo)):  # noqa: SIM110
+    for a in range(len(lo)):  # noqa: SIM110 (all() of a generator is not compiled)
         if hi[a] != lo[a] + 1:
             return False
     return True
@@ -164,7 +164,7 @@ def occupied(strides: Any, sums: Any, lo: Any, hi: Any, most: Any) -> int:
             row += at[a] * strides[a]
         found += sums[row + hi[last]] - sums[row + lo[last]]
         if found >= most:
-            return found  # type: ignore[no-any-return]
+            return int(found)
         a = last - 1
         while a >= 0:
             at[a] += 1
@@ -173,4 +173,4 @@ def occupied(strides: Any, sums: Any, lo: Any, hi: Any, most: Any) -> int:
             at[a] = lo[a]
             a -= 1
         if a < 0:
-            return found  # type: ignore[no-any-return]
+            return int(found)

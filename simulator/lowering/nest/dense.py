@@ -46,7 +46,7 @@ def dense_outputs(product: Product, tensors: Mapping[str, NDArray[np.integer]]) 
         if rank not in seen:
             arguments += [np.ones(product.size(rank), dtype=np.int64), [letters[rank]]]
     out = [rank for rank in ranks if rank in product.output.ranks]
-    summed = np.einsum(*arguments, [letters[rank] for rank in out], optimize=len(product.operands) > 2)  # type: ignore[call-overload]
+    summed = np.einsum(*arguments, [letters[rank] for rank in out], optimize=len(product.operands) > 2)  # type: ignore[call-overload]  # einsum by lists of numbers has no stub
     return _gathered(product.output, out, np.asarray(summed, dtype=np.int64))
 
 

@@ -115,9 +115,9 @@ def tell(record: Any, beat: Any, kind: Any, found: Any, word: Any) -> int:
     record[META + kind, beat] += found[2]
     if kind == 2:
         return 0
-    time = found[0] * word + found[1]
+    time: int = found[0] * word + found[1]
     record[WORK, beat] += time
-    return time  # type: ignore[no-any-return]
+    return time
 
 
 def joined(trees: list[Tree]) -> list[Tree]:

@@ -22,6 +22,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Literal
 
 import numpy as np
 
@@ -32,6 +33,8 @@ from simulator.lowering.nest.items import Items, items
 from simulator.lowering.nest.walk import Integers
 from simulator.plan import Channel, Component, Plan, Program
 from simulator.plan.network import SPACE
+
+Side = Literal["left", "right"]
 
 STATES = ("", "_gated", "_skipped")
 
@@ -244,9 +247,9 @@ def _drains(wiring: _Wiring, counted: Counted, key: Key, depth: int) -> None:
     """A drain waits for the updates of its tile."""
     level = key[0]
     for update in [k for k in wiring.programs if k[0] == level and k[1] == "update"]:
-        side = "left" if update[2] == depth else "right"
+        side: Side = "left" if update[2] == depth else "right"
         made, own = wiring.programs[update], wiring.programs[key]
-        before = np.searchsorted(made.at, own.at, side=side).astype(np.int64)  # type: ignore[call-overload]
+        before = np.searchsorted(made.at, own.at, side=side).astype(np.int64)
         wiring.link(
             f"sums complete at {_name(counted, level)}", update, key, before, lambda n: Channel(n, None)
         )
@@ -266,8 +269,10 @@ def _slots(wiring: _Wiring, counted: Counted, level: int) -> None:
             wiring.link(f"room at {title} from {fill[2]} after {use[2]}", use, fill, before, _room)
     for drain in [k for k in own if k[1] == "drain"]:
         for use in [k for k in own if k[1] in ("update", "back")]:
-            side = "left" if use[1] == "update" and use[2] < len(counted.space.point.nest.levels) else "right"
-            begun = np.searchsorted(wiring.programs[drain].at, wiring.programs[use].at, side=side)  # type: ignore[call-overload]
+            side: Side = (
+                "left" if use[1] == "update" and use[2] < len(counted.space.point.nest.levels) else "right"
+            )
+            begun = np.searchsorted(wiring.programs[drain].at, wiring.programs[use].at, side=side)
             before = np.maximum(begun - (slots - 1), 0).astype(np.int64)
             wiring.link(f"room for sums at {title}, {use[1]} {use[2]}", drain, use, before, _room)
 

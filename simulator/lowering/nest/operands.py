@@ -141,7 +141,7 @@ def decide(
 
 @kernel
 def _union(
-    points: Any, count: Any, kind: Any, serial: Any, met: Any, slot: Any, gathered: Any, best: Any, union: Any
+    points: Any, count: Any, kind: Any, serial: Any, met: Any, slot: Any, gathered: Any, best: Any, union: int
 ) -> int:
     """Add points to those that the children of a parent share, each in the best of its kinds."""
     for j in range(count):
@@ -154,7 +154,7 @@ def _union(
         gathered[union] = x
         best[union] = kind
         union += 1
-    return union  # type: ignore[no-any-return]
+    return union
 
 
 @kernel

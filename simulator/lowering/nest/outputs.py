@@ -250,14 +250,14 @@ def _leave(
 
 
 @kernel
-def _join(state: Any, points: Any, count: Any, union: Any) -> int:
+def _join(state: Any, points: Any, count: Any, union: int) -> int:
     """Add points to those that the children of a parent share."""
     for j in range(count):
         if state.met[points[j]] != state.counters[SERIAL]:
             state.met[points[j]] = state.counters[SERIAL]
             state.gathered[union] = points[j]
             union += 1
-    return union  # type: ignore[no-any-return]
+    return union
 
 
 @kernel

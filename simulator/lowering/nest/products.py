@@ -42,9 +42,9 @@ from simulator.lowering.nest.walk import Integers, Walk
 
 
 @inlined
-def _share(total: Any, part: Any, parts: Any) -> int:
+def _share(total: int, part: int, parts: int) -> int:
     """What falls to a part when a total is spread evenly."""
-    return total * (part + 1) // parts - total * part // parts  # type: ignore[no-any-return]
+    return total * (part + 1) // parts - total * part // parts
 
 
 @kernel
@@ -126,7 +126,7 @@ def _arrive(tensors: Any, paths: Any, rules: Any, block: Any, many: Any, t: Any)
 def _become(worst: Any, zeros: Any, missing: Any, operands: Any, gates: Any, skips: Any) -> int:
     """Computed (0), gated (1), skipped (2) or nothing, by the worst state of the operands, else by their values."""
     if worst or zeros == 0:
-        return worst  # type: ignore[no-any-return]
+        return int(worst)
     if missing == operands:
         return NOTHING
     if missing and skips:

@@ -17,10 +17,10 @@ from simulator.lowering.nest.tables import NOTHING
 
 
 @inlined
-def _place(strides: Any, hull: Any, whole: Any, point: Any) -> int:
+def _place(strides: Any, hull: Any, whole: Any, point: int) -> int:
     """Address of a point in its tile."""
     if whole:
-        return point  # type: ignore[no-any-return]
+        return point
     place, rest = 0, point
     for a in range(len(hull)):
         place = place * hull[a] + (rest // strides[a]) % hull[a]

@@ -21,14 +21,11 @@ are the operands of each layer on a few test images. Layers are named degree/lay
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-from simulator.workload.model import Trace
 from simulator.workload.recipes import digits_trace
+from simulator.workload.recipes.digits_trace import OPTIONS
 from simulator.workload.recipes.training import Spec
 
-OPTIONS: dict[str, Any] = {"seed": 0, "images": 8, "epochs": 40, "finetune_epochs": 20}
+__all__ = ["DEGREES", "LAYERS", "OPTIONS", "make"]
 
 LAYERS = (
     Spec("conv1", 1, 32, 3, 1, 1, pruned=False),
@@ -49,14 +46,4 @@ DEGREES = {
 }
 """Name of each degree and the pattern of the weights that are pruned."""
 
-
-def make(options: dict[str, Any], progress: Callable[[int, int], None]) -> Trace:
-    """Train, prune, quantise and record; options as in :data:`OPTIONS`.
-
-    Raises
-    ------
-    InputError
-        PyTorch or scikit-learn is not installed, or fewer than one image is asked for.
-    """
-    recipe = digits_trace.Recipe("digits_separable", str(__doc__).strip(), LAYERS, DEGREES)
-    return digits_trace.make(recipe, options, progress)
+make = digits_trace.Recipe("digits_separable", str(__doc__).strip(), LAYERS, DEGREES).make

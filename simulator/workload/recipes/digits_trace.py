@@ -17,6 +17,9 @@ from simulator.workload.recipes.int8 import Quantised, accuracy, quantise, run
 from simulator.workload.recipes.torch_training import versions
 from simulator.workload.recipes.training import Network, Spec, Trainer, digits
 
+OPTIONS: dict[str, Any] = {"seed": 0, "images": 8, "epochs": 40, "finetune_epochs": 20}
+"""Of every recipe of this kind."""
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -36,6 +39,16 @@ class Recipe:
     description: str
     specs: tuple[Spec, ...]
     degrees: Mapping[str, str]
+
+    def make(self, options: dict[str, Any], progress: Callable[[int, int], None]) -> Trace:
+        """Train, prune, quantise and record; options as in :data:`OPTIONS`.
+
+        Raises
+        ------
+        InputError
+            PyTorch or scikit-learn is not installed, or fewer than one image is asked for.
+        """
+        return make(self, options, progress)
 
 
 def networks(

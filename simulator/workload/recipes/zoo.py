@@ -72,6 +72,15 @@ class Network:
         return trace(self.name, found, attrs, progress, sizes.get("batch", 1))
 
 
+def _bert(size: str, shape: str, blocks: int, specs: Callable[..., Iterable[Spec]]) -> Network:
+    text = f"""The {blocks} blocks of BERT-{size} with their attention; embeddings and task heads are left out.
+
+Shapes: Devlin et al., BERT: pre-training of deep bidirectional transformers, 2018 (arXiv 1810.04805), section 3:
+{shape}, hidden 4H. 512 tokens are the longest it was trained with; 384, as for SQuAD, is assumed. GELU
+makes hardly any zeros: density 1 by default."""
+    return Network(f"bert_{size}_shapes", text, specs, {"tokens": 384, "batch": 1}, "1")
+
+
 _ALL = (
     Network(
         "alexnet_shapes",
@@ -121,28 +130,8 @@ classifier stay dense.""",
         {"batch": 1},
         "1",
     ),
-    Network(
-        "bert_base_shapes",
-        """The 12 blocks of BERT-base with their attention; embeddings and task heads are left out.
-
-Shapes: Devlin et al., BERT: pre-training of deep bidirectional transformers, 2018 (arXiv 1810.04805), section 3:
-L=12, H=768, A=12, hidden 4H. 512 tokens are the longest it was trained with; 384, as for SQuAD, is assumed. GELU
-makes hardly any zeros: density 1 by default.""",
-        transformers.bert_base,
-        {"tokens": 384, "batch": 1},
-        "1",
-    ),
-    Network(
-        "bert_large_shapes",
-        """The 24 blocks of BERT-large with their attention; embeddings and task heads are left out.
-
-Shapes: Devlin et al., BERT: pre-training of deep bidirectional transformers, 2018 (arXiv 1810.04805), section 3:
-L=24, H=1024, A=16, hidden 4H. 512 tokens are the longest it was trained with; 384, as for SQuAD, is assumed. GELU
-makes hardly any zeros: density 1 by default.""",
-        transformers.bert_large,
-        {"tokens": 384, "batch": 1},
-        "1",
-    ),
+    _bert("base", "L=12, H=768, A=12", 12, transformers.bert_base),
+    _bert("large", "L=24, H=1024, A=16", 24, transformers.bert_large),
     Network(
         "gpt2_shapes",
         """The 12 blocks of GPT-2 (the smallest) over a whole prompt, causal, and the scores of the next token.

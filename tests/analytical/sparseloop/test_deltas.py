@@ -21,7 +21,7 @@ def loops(*levels: tuple[tuple[str, int, str], ...]) -> Loops:
 
 
 def fetched(nest: Loops, tensor: Access, level: int = 1, **fanout: object) -> dict[int, float]:
-    return signature(nest, tensor, level, Fanout(**fanout)).accesses  # type: ignore[arg-type]
+    return signature(nest, tensor, level, Fanout(**fanout)).accesses
 
 
 def test_a_window_that_slides_fetches_what_is_new() -> None:

@@ -37,7 +37,7 @@ def of_data(found: Estimate) -> dict[tuple[str, str, str], Counts]:
 
 def points(number: int, **chosen: object) -> Iterator[tuple[int, DesignPoint]]:
     for seed in range(number):
-        yield seed, random_point(Seeded(seed), **chosen)  # type: ignore[arg-type]
+        yield seed, random_point(Seeded(seed), **chosen)
 
 
 def close(mine: Counts, other: Counts) -> bool:

@@ -298,7 +298,7 @@ def test_onnxruntime_is_used_where_it_is_installed(tmp_path: Path, monkeypatch: 
     class Runtime:
         __version__ = "1.99"
 
-    Runtime.InferenceSession = InferenceSession  # type: ignore[attr-defined]
+    Runtime.InferenceSession = InferenceSession
     from simulator.frontend.onnx import recording
 
     monkeypatch.setattr(recording, "_runtime", lambda: Runtime)

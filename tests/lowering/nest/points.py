@@ -41,7 +41,7 @@ def product(name: str, sizes: dict[str, int]) -> Product:
 
 
 def storage(name: str, instances: int = 1, **more: object) -> Storage:
-    return Storage(name, name, "SRAM", instances, instances, 1, 16, **more)  # type: ignore[arg-type]
+    return Storage(name, name, "SRAM", instances, instances, 1, 16, **more)
 
 
 def random_point(seed: int) -> tuple[DesignPoint, dict[str, np.ndarray]]:

@@ -104,4 +104,4 @@ def test_bad_matrices_are_refused() -> None:
     with pytest.raises(InputError, match="stores a matrix"):
         Csc().encode(np.ones(4))
     with pytest.raises(InputError, match="array of bool"):
-        Csc().bits(np.ones((2, 2)), 8)  # type: ignore[arg-type]
+        Csc().bits(np.ones((2, 2)), 8)

@@ -131,6 +131,6 @@ def test_bad_matrices_are_refused(form: Format) -> None:
     with pytest.raises(InputError, match="stores a matrix"):
         form.encode(np.ones(4))
     with pytest.raises(InputError, match="array of bool"):
-        form.bits(np.ones((2, 2)), 8)  # type: ignore[arg-type]
+        form.bits(np.ones((2, 2)), 8)
     with pytest.raises(InputError, match="value_bits -1"):
         form.bits(np.zeros((2, 2), dtype=bool), -1)

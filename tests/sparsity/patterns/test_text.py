@@ -92,7 +92,7 @@ def test_errors_name_column_rule_and_an_example(text: str, column: int, rule: st
 
 def test_what_yaml_makes_of_an_unquoted_rule_is_explained() -> None:
     with pytest.raises(InputError, match=r"pattern 124: .*write '2:4' in quotes"):
-        parse(124)  # type: ignore[arg-type]
+        parse(124)
 
 
 @settings(deadline=None, derandomize=True, max_examples=300)

@@ -15,7 +15,7 @@ PROPERTY = settings(deadline=None, derandomize=True)
 @PROPERTY
 @given(st.fractions(0, 1, max_denominator=10**6), st.integers(0, 5), st.integers(0, 40), st.integers(0, 99))
 def test_generated_count_is_exact(density: object, rows: int, columns: int, seed: int) -> None:
-    pattern = Unstructured(density)  # type: ignore[arg-type]
+    pattern = Unstructured(density)
     mask = pattern.generate((rows, columns), seed=seed)
     assert int(mask.sum()) == round(pattern.fraction * rows * columns)
     assert pattern.satisfied(mask)
@@ -47,7 +47,7 @@ def test_violation_is_the_first_element_too_many() -> None:
 def test_pruning_keeps_the_largest_ties_to_the_lower(
     density: object, rows: int, columns: int, seed: int
 ) -> None:
-    pattern = Unstructured(density)  # type: ignore[arg-type]
+    pattern = Unstructured(density)
     values = np.random.default_rng(seed).integers(-4, 5, (rows, columns)).astype(np.int8)
     flat = [(-abs(int(v)), i) for i, v in enumerate(values.ravel())]
     kept = sorted(i for _, i in sorted(flat)[: pattern.allowed(values.size)])
@@ -58,6 +58,6 @@ def test_pruning_keeps_the_largest_ties_to_the_lower(
 
 def test_bad_densities_and_sizes_are_refused() -> None:
     with pytest.raises(InputError, match="between 0 and 1"):
-        Unstructured(0.5)  # type: ignore[arg-type]
+        Unstructured(0.5)
     with pytest.raises(InputError, match="seed -1"):
         parse("unstructured(0.5)").generate((2, 2), seed=-1)

@@ -43,6 +43,6 @@ def test_a_bad_series_is_one_clear_error(text: str, rule: str) -> None:
 
 def test_other_things_are_no_series() -> None:
     with pytest.raises(InputError, match="must be text"):
-        parse(4)  # type: ignore[arg-type]
+        parse(4)
     with pytest.raises(InputError, match="at least one term"):
         Series(())
