@@ -2,8 +2,8 @@
 
     k = (r S + s) C + c,  n = (b P + p) Q + q   ->   I[b, g C + c, sh p + dh r - ph, sw q + dw s - pw]
 
-`window` is int64 (C, S, Q, P, sh, sw, dh, dw, ph, pw). Arrays are flat, `shape` says what the images are (B, all channels, H, W), and
-places are unsigned where elements are copied or added up: so the compiler need not ask whether one counts from the end.
+`window` is int64 (C, S, Q, P, sh, sw, dh, dw, ph, pw). Arrays are flat, `shape` says what the images are (B, all channels, H, W),
+and places are unsigned where elements are copied or added up: so the compiler need not ask whether one counts from the end.
 """
 
 from __future__ import annotations
