@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.jit import inlined, kernel
+from simulator.jit import inlined, kernel, spliced
 
 Shape = tuple[int, int, int, int]
 
@@ -157,7 +157,7 @@ def _touched(
             number += 2
 
 
-@inlined
+@spliced
 def _mark(
     shape: Shape,
     taps: tuple[int, int],
