@@ -61,8 +61,9 @@ class Candidates:
         found = [np.zeros_like(self.block), np.zeros_like(self.block)]
         for which, tensor in enumerate(TENSORS):
             slots = self.slots(g, which, buffers)
+            pieces = [sizes.piece(tensor, w) for w in self._options]
             for kind in range(2):
-                found[kind] += slots * self._each([sizes.piece(tensor, w)[kind] for w in self._options])
+                found[kind] += slots * self._each([piece[kind] for piece in pieces])
         return found[0], found[1]
 
     def traffic(self, g: Geometry, sizes: Sizes) -> Column:

@@ -133,6 +133,7 @@ class GemmView:
         out = np.zeros((k1 - k0, n1 - n0), dtype=images.dtype)
         if out.size:
             byte = images.dtype.itemsize == 1  # masks and int8 alike: the kernel is compiled once
+            images = np.ascontiguousarray(images)
             source, target = (images.view(np.uint8), out.view(np.uint8)) if byte else (images, out)
             gather(source, target, group, k0, n0 - first * self._plane, self._window)
         return out
@@ -201,11 +202,7 @@ class GemmView:
     def _touched(
         self, images: NDArray[np.bool_], group: int, rows: NDArray[np.int64], columns: NDArray[np.int64]
     ) -> NDArray[np.int64]:
-        found = np.zeros((len(columns) - 1, len(rows) - 1, 2), dtype=np.int64)
-        marks = np.zeros((len(images), *images.shape[2:]), dtype=np.uint8)
-        mask = np.ascontiguousarray(images).view(np.uint8)
-        touched(mask, group, (rows, columns), self._window, marks, found)
-        return found
+        return touched(images, group, (rows, columns), self._window)
 
     @property
     def distinct(self) -> bool:

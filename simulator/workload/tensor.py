@@ -144,17 +144,16 @@ class Tensor:
             self.rows(part.start, part.stop)
 
     def _bits(self, start: int, stop: int) -> NDArray[np.bool_]:
-        """Elements of a packed mask; not to be written to."""
+        """Elements of a packed mask, an array of their own."""
         key = id(self), start, stop
         of, bits = _recent.get(key, (None, None))
         if bits is not None and of is not None and of() is self:
             _recent.move_to_end(key)
-            return bits
+            return bits.copy()
         octets = self._source[start // 8 : -(-stop // 8)]
         bits = np.unpackbits(octets)[start % 8 : start % 8 + stop - start].view(np.bool_)
-        bits.flags.writeable = False
         if bits.size <= KEPT:
-            _recent[key] = ref(self), bits
+            _recent[key] = ref(self), bits.copy()
             if len(_recent) > RECENT:
                 _recent.popitem(last=False)
         return bits

@@ -49,6 +49,8 @@ def test_equal_single_runs_are_one() -> None:
     assert chunk.runs[:, 0].tolist() == [6, 2, 3]
 
 
+@pytest.mark.nojit
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.integers(-9, 9), st.integers(0, 3)), min_size=1, max_size=40), st.booleans())
 def test_kinds_tell_rows_apart(rows: list[tuple[int, int]], wide: bool) -> None:
     a, b = np.array(rows).T
@@ -88,3 +90,10 @@ def test_streams_told_at_once(seed: int, windows: int, columns: int, abreast: in
         assert (vectors[at : at + count] == np.resize(alone.takes, count)).all()
         before = slice(at + count, at + 2 * count - 1)
         assert (vectors[before] == np.resize(alone.releases, count)[:-1]).all()
+
+
+def test_plain_blocks_leave_out_what_is_empty() -> None:
+    made = kinds.Blocks.plain([[(3, 1, 1, 1, 1, 7), (0, 9, 9, 9, 9, 9)], [(1, 2, 2, 1, 1, 0)]])
+    one_by_one = kinds.Blocks.of([blocks.plain([(3, 1, 1, 1, 1, 7)]), blocks.plain([(1, 2, 2, 1, 1, 0)])])
+    for name in ("runs", "varies", "counts", "vectors", "values"):
+        np.testing.assert_array_equal(getattr(made, name), getattr(one_by_one, name))
