@@ -46,7 +46,8 @@ EVENTS, EVENT_ROWS, EVENT_ROOM, EVENTS_FROM, EVENTS_UNTIL = 46, 47, 48, 49, 50
 ALERT = 51  # cycle beyond which no window may end unless the caller has been told
 ENTRIES = 52  # of a tape at most
 BEHIND = 53  # whether the items that are told are all told
-HEADER = 54
+ECHOED = 54  # when a state was last kept where a run begins
+HEADER = 55
 # Header of a kept state
 KEPT_SIGNATURE, KEPT_AT, KEPT_PORT, KEPT_EPOCH = 0, 1, 2, 3
 
@@ -119,6 +120,8 @@ ECHO_SLOTS, ECHO_WORDS = 256, 1 << 19
 """States kept where runs begin, at most, and their words together."""
 CREDIT_AT_FIRST, CREDIT_SHIFT = 256, 8
 """States that may be kept before anything was leapt over; one more for every 2**shift cycles leapt over, and for every window."""
+PAUSE = 64
+"""Cycles between two states that are kept where runs begin, at least."""
 SHORTEST, LONGEST, WORTH = 8, 512, 256
 MOST_KEPT = 1 << 15
 """Words of a state that is still worth keeping."""

@@ -94,8 +94,9 @@ def consider(m: Ints, v: Vector, bins: Ints, cycle: int, component: int) -> bool
     fine, over = m[at.FINE], 0
     if m[at.ENTERED_RUN]:
         m[at.ENTERED_RUN] = 0
-        if m[at.CREDIT_LEFT] > 0:
+        if m[at.CREDIT_LEFT] > 0 and cycle >= m[at.ECHOED]:
             over = echo(m, v, bins, cycle, component)
+            m[at.ECHOED] = cycle + over + at.PAUSE
     m[at.AGE] += 1
     if over == 0:
         over = attempt(m, v, bins, fine, cycle, component)
