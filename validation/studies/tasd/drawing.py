@@ -131,7 +131,7 @@ def draw_curves(points: list[Point], path: Path) -> None:
         )
         width, marks = WIDTH / len(names), list[Any]()
         for panel, network in enumerate(names):
-            axes = page.axes(panel * width + 0.7, 1.15, width - 0.9, 2.2)
+            axes = page.axes(panel * width + 0.85, 1.15, width - 1.05, 2.2)
             axes.set_title(network, loc="left", fontsize=9, fontweight="bold", color=INK)
             axes.axhline(0.99, color=SOFT, linewidth=0.8, linestyle="--")
             marks = []
@@ -153,11 +153,15 @@ def draw_curves(points: list[Point], path: Path) -> None:
                         axes.plot(xs, ys, color=colour, linewidth=0.7, alpha=0.45)
             axes.set(xlabel="EDP over that without series", ylim=(0.988, None))
             axes.invert_xaxis()
+            if panel == 0:
+                axes.set_ylabel("quality over the original")
             axes.grid(color=FAINT, linewidth=0.6)
         page.figure.legend(
             handles=marks, loc="upper left", bbox_to_anchor=(0.12 / WIDTH, 1 - 0.6 / page.height), ncols=5
         )
-        page.description = "Every line falls from 1 towards 0.99 as the energy-delay product falls."
+        page.description = (
+            "Lines go from quality 1 towards 0.99, not below, as the energy-delay product falls."
+        )
 
 
 def draw_units(hidden: list[Hidden], path: Path) -> None:
