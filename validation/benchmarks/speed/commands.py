@@ -53,7 +53,10 @@ def python(arguments: Sequence[str], cache: Path | None = None) -> Spent:
     """
     environment = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     if cache is not None:
-        environment |= {"NUMBA_CACHE_DIR": str(cache / "kernels"), "PYTHONPYCACHEPREFIX": str(cache / "modules")}
+        environment |= {
+            "NUMBA_CACHE_DIR": str(cache / "kernels"),
+            "PYTHONPYCACHEPREFIX": str(cache / "modules"),
+        }
     start = time.perf_counter()
     ran = subprocess.run(
         [sys.executable, "-c", _SPENT, sys.executable, *arguments],
