@@ -136,6 +136,13 @@ def test_as_many_outputs_as_inputs(kernel: tuple[int, int], dilation: int, size:
         np.testing.assert_array_equal(view.inputs(0, k0, k1, n0, n1), expected[k0:k1, n0:n1])
 
 
+@pytest.mark.nojit
+def test_more_positions_than_a_byte_counts() -> None:
+    inputs = np.random.default_rng(6).integers(0, 2, (2, 3, 20, 20)).astype(np.int8)
+    view = GemmView(conv2d(np.ones((2, 3, 3, 3), np.int8), inputs, padding=1))
+    assert view.unique_inputs(0, 0, 27, 0, 800) == (2400, np.count_nonzero(inputs))
+
+
 def test_gemm_is_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = np.random.default_rng(1)
     weights = rng.integers(-9, 9, (7, 11)).astype(np.int16)

@@ -71,7 +71,7 @@ def _store(
                 had, some = stored, row[start + b * low : start + (b + 1) * low]
                 for i in range(len(some)):  # written whether it is stored or not: what is not is written over
                     offset0[stored] = i
-                    stored += some[i]
+                    stored += np.int64(some[i])
                 upper[0, blocks], upper[1, blocks] = b, stored - first
                 blocks += 1 if stored > had else 0
             count[window] = blocks - filled
@@ -94,8 +94,8 @@ def _place(
     for window in range(len(count)):
         first = at
         for _ in range(count[window]):
-            start = (window * lengths[0] + offset1[block]) * lengths[1]
-            while at < first + end1[block]:
+            start = (window * lengths[0] + np.int64(offset1[block])) * lengths[1]
+            while at < first + np.int64(end1[block]):
                 found[at] = start + offset0[at]
                 at += 1
             block += 1

@@ -45,6 +45,7 @@ def test_lists_store_counts_ends_and_offsets() -> None:
     assert encoded.data.tolist() == [5, 6, 7, 8]
 
 
+@pytest.mark.nojit
 @PROPERTY
 @given(st.integers(1, 9), st.integers(1, 9), st.integers(0, 4), st.integers(0, 90), st.integers(0, 99))
 def test_two_ranks_in_one_pass_are_those_of_any_number(
