@@ -179,7 +179,7 @@ def _mark(
                 at = y * wide + begin * step + x0
                 low, high = min(low, at), max(high, at + (end - begin - 1) * step + 1)
                 for t in range(end - begin):
-                    size += 1 - np.int64(marks[at + t * step])
+                    size += 1 - int(marks[at + t * step])
                     marks[at + t * step] = 1
     return size, low, max(low, high)
 
@@ -189,5 +189,5 @@ def _common(a: NDArray[np.uint8], i: int, b: NDArray[np.uint8], j: int, count: i
     """Ones that are in both."""
     found, first, second = 0, np.uint64(i), np.uint64(j)
     for t in range(np.uint64(count)):
-        found += np.int64(a[first + t] & b[second + t])
+        found += int(a[first + t] & b[second + t])
     return found

@@ -71,7 +71,7 @@ def _store(
                 had, some = stored, row[start + b * low : start + (b + 1) * low]
                 for i in range(len(some)):  # written whether it is stored or not: what is not is written over
                     offset0[stored] = i
-                    stored += np.int64(some[i])
+                    stored += int(some[i])
                 upper[0, blocks], upper[1, blocks] = b, stored - first
                 blocks += 1 if stored > had else 0
             count[window] = blocks - filled
