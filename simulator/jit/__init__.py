@@ -143,9 +143,10 @@ if ENABLED:
     def apart(function: F) -> F:
         """Compile a function of pointers and integers once, and let kernels call it by its address.
 
-        The types are those of the annotations: ``Ints`` and ``Vector`` are pointers to int64 and int32 (:func:`pointer`), truth is
-        an integer. All such functions of a package become one module of LLVM (:mod:`simulator.jit.unit` says in which language),
-        together with the functions they call, whatever their door. Kernels that call them by their address are
+        The types are those of the annotations: ``Ints``, ``Vector`` and ``Flags`` are pointers to int64, int32 and uint8 below 128
+        (:func:`pointer`), truth is an integer. All such functions of a package become one module of LLVM
+        (:mod:`simulator.jit.unit` says in which language), together with the functions they call, whatever their door. Kernels
+        that call them by their address are
         :func:`stepping` ones.
         """
         told = {name: _TYPES[text] for name, text in function.__annotations__.items()}
@@ -216,6 +217,7 @@ if ENABLED:
     _TYPES: dict[str, Any] = {
         "Ints": _pointer_to(numba.types.int64),
         "Vector": _pointer_to(numba.types.int32),
+        "Flags": _pointer_to(numba.types.uint8),
         "int": numba.types.int64,
         "bool": numba.types.int64,
         "None": numba.types.void,

@@ -13,7 +13,7 @@ from typing import Any
 Value = str | list[Any]
 """Operand of an int64, or several of them."""
 
-POINTERS = {"Ints": "i64", "Vector": "i32"}
+POINTERS = {"Ints": "i64", "Vector": "i32", "Flags": "i8"}
 """Annotations of pointers, and what they point to."""
 
 
@@ -68,7 +68,9 @@ def parts_of(annotation: str) -> int:
         return 0
     if annotation.startswith("tuple[") and set(parts := annotation[6:-1].split(", ")) <= {"int", "bool"}:
         return len(parts)
-    raise TranslationError(f"type {annotation}: is none of Ints, Vector, int, bool, None and tuples of these")
+    raise TranslationError(
+        f"type {annotation}: is none of Ints, Vector, Flags, int, bool, None and tuples of these"
+    )
 
 
 def signature(annotations: dict[str, Any]) -> Signature:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.memory import Memory, streams
 from simulator.engine.fast.places import Places
-from simulator.engine.fast.table import read
+from simulator.engine.fast.table import form_of, read
 from simulator.plan.network import Component, Program
 from simulator.plan.runs import COUNT, DEMAND, PORTS, WORK, Chunk, Visits
 
@@ -64,9 +64,9 @@ class Loader:
     def count(self) -> None:
         """Read the program to its end for its sums alone."""
         for chunk in self._chunks:
+            size = len(chunk.runs) * self._stride
             visits = 1 if chunk.visits is None else len(chunk.visits.order)
-            table, located = np.empty((len(chunk.runs), self._stride), np.int64), np.empty(visits, np.int64)
-            self._read(chunk, table, located, chunk.vectors)
+            self._read(chunk, np.empty(size + visits + 1, dtype=np.int64), chunk.vectors, 0, size)
 
     def load(self) -> bool:
         """Load the next runs; False, and the program is done, when there are none."""
@@ -97,13 +97,12 @@ class Loader:
             self._value_space = 2 * values
             self._values = memory.take_vectors(self._value_space)
         visits = 1 if chunk.visits is None else len(chunk.visits.order)
-        if visits > self._visit_space:
-            self._visit_space = visits + visits // 4
+        if visits >= self._visit_space:
+            self._visit_space = 1 + visits + visits // 4
             self._visits = memory.take_dirty(self._visit_space)
         memory.vectors[self._values : self._values + values] = chunk.vectors
         words, first = memory.words, self._visits
-        table = words[self._rows : self._rows + size].reshape(-1, self._stride)
-        count = self._read(chunk, table, words[first : first + visits], memory.vectors)
+        count = self._read(chunk, words, memory.vectors, self._rows, first)
         words[block + at.LOADS] += 1
         words[block + at.KEY_ROW] = words[block + at.ROW] = 0
         words[block + at.VISIT], words[block + at.VISITS_END] = first, first + count
@@ -112,31 +111,23 @@ class Loader:
             self._places.load(self.items - before)
         return count > 0
 
-    def _read(self, chunk: Chunk, table: Ints, located: Ints, values: NDArray[np.int32]) -> int:
+    def _read(self, chunk: Chunk, words: Ints, values: NDArray[np.int32], begin: int, located: int) -> int:
         """Fill a run table over `values`, say where each visit begins, and count the items; the visits that have any."""
         runs = np.ascontiguousarray(chunk.runs, dtype=np.int64)
         varies = np.ascontiguousarray(chunk.varies, dtype=np.uint8)
         vectors = np.ascontiguousarray(chunk.vectors, dtype=np.int32)
         visits, totals = chunk.visits, np.empty(runs.shape[1], dtype=np.int64)
-        if visits is None:
-            sizes, order = np.array([len(runs)]), ONCE
-        else:
-            sizes, order = visits.sizes, np.ascontiguousarray(visits.order, dtype=np.int64)
-        form = *self._ports, self._values, self._streams
+        sizes = (
+            np.array([len(runs)]) if visits is None else np.ascontiguousarray(visits.sizes, dtype=np.int64)
+        )
+        order = ONCE if visits is None else np.ascontiguousarray(visits.order, dtype=np.int64)
+        many = {"blocks": len(sizes), "visits": len(order), "values": len(vectors)}
+        many |= {"fields": len(self._columns), "width": runs.shape[1]}
+        form, space = form_of(begin, located, self._values, self._streams, self._ports, many)
+        scratch = np.empty(space, dtype=np.int64)
         with np.errstate(over="ignore"):  # hashes of rows
             count: int = read(
-                runs,
-                varies,
-                vectors,
-                self._columns,
-                form,
-                sizes,
-                table,
-                order,
-                values,
-                self._rows,
-                located,
-                totals,
+                words, values, runs, varies, vectors, self._columns, sizes, order, scratch, totals, form
             )
         told = totals.tolist()
         self.items += told[COUNT]

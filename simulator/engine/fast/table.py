@@ -4,6 +4,9 @@ once, and all fields summed.
 Of a run of `count` items the sum of a field is count x value, or for a vector V of period P, with n, r = divmod(count, P)::
 
     n (V[0] + .. + V[P - 1]) + V[0] + .. + V[r - 1]
+
+A row is named by where it lies in the memory `m`. Work space is one array `s`: prefix sums of the vectors; where the first row of
+every block lies, and where the rows end; how often each block is visited; whether it has items; the sums of its fields; slots.
 """
 
 from __future__ import annotations
@@ -12,259 +15,299 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
-from simulator.jit import kernel, spliced
+from simulator.jit import apart, inlined, pointer, spliced, stepping
 from simulator.plan.runs import COUNT, DEMAND, PERIOD
 
 Ints = NDArray[np.int64]
 Flags = NDArray[np.uint8]
 Vector = NDArray[np.int32]
+FREE = -1
+"""A slot that no block is in."""
+# What a chunk is read with
+BEGIN, LOCATED, BLOCKS, VISITS, WIDTH, FIELDS, INS, OUTS, SHIFT, STREAMS, VALUES, SLOTS = range(12)
+STARTS, TIMES, SOME, SUMS, SLOT0 = range(12, 17)
+FORM = 17
 
 
-@spliced
-def total(runs: Ints, varies: Flags, prefix: Ints, run: int, column: int) -> int:
+@inlined
+def total(runs: Ints, varies: Flags, s: Ints, line: int, column: int) -> int:
     """Sum of a field over the items of a run."""
-    value, count = runs[run, column], runs[run, COUNT]
-    if not varies[run, column]:
-        cells: int = value * count
-        return cells
-    period = runs[run, PERIOD]
-    if count == period:
-        all_of_it: int = prefix[value + count] - prefix[value]
-        return all_of_it
-    times, rest = count // period, count % period
-    once = prefix[value + period] - prefix[value]
-    whole: int = times * once + prefix[value + rest] - prefix[value]
-    return whole
+    value, count = runs[line + column], runs[line + COUNT]
+    cells: int = value * count
+    if varies[line + column]:
+        period = runs[line + PERIOD]
+        if count == period:
+            cells = s[value + count] - s[value]
+        else:
+            once, rest = s[value + period] - s[value], s[value + count % period] - s[value]
+            cells = count // period * once + rest
+    return cells
 
 
 @spliced
-def stream_of(table: Ints, row: int, ins: int, outs: int) -> None:
+def stream_of(m: Ints, row: int, ins: int, outs: int) -> None:
     """Mark a row that moves tokens of one input at most and one token of one output at most."""
-    first = at.ROW_FIELDS
-    flags = first + 1 + 2 * ins + outs
+    first = row + at.ROW_FIELDS
+    flags = 1 + 2 * ins + outs
     source, target, single = -1, -1, 1
     for place in range(ins):
         take, give = first + 1 + place, first + 1 + ins + place
-        if (
-            table[row, take]
-            | table[row, give]
-            | table[row, take - first + flags]
-            | table[row, give - first + flags]
-        ):
+        if m[take] | m[give] | m[take + flags] | m[give + flags]:
             single = single if source < 0 else 0
             source = place
     for place in range(outs):
         put = first + 1 + 2 * ins + place
-        if table[row, put] != 0 or table[row, put - first + flags] != 0:
-            plain = target < 0 and table[row, put] == 1 and table[row, put - first + flags] == 0
+        if m[put] | m[put + flags]:
+            plain = target < 0 and m[put] == 1 and m[put + flags] == 0
             single = single if plain else 0
             target = place
-    table[row, at.ROW_STREAM], table[row, at.ROW_IN], table[row, at.ROW_OUT] = single, source, target
+    m[row + at.ROW_STREAM], m[row + at.ROW_IN], m[row + at.ROW_OUT] = single, source, target
 
 
 @spliced
-def same(table: Ints, a: int, b: int) -> bool:
+def same(m: Ints, a: int, b: int, stride: int) -> bool:
     """Whether two rows differ in their counts at most, and are constant."""
-    if table[a, at.ROW_VARIED] or table[b, at.ROW_VARIED]:
-        return False
-    other = 0
-    for cell in range(at.ROW_FIELDS, table.shape[1]):
-        other |= table[a, cell] ^ table[b, cell]
-    return other == 0
-
-
-@kernel
-def tabulate(
-    runs: Ints,
-    varies: Flags,
-    vectors: Vector,
-    columns: Ints,
-    form: tuple[int, int, int, bool],
-    sizes: Ints,
-    table: Ints,
-    starts: Ints,
-    sums: Ints,
-) -> int:
-    """Fill `table`, `starts` and `sums`; returns the rows used.
-
-    Parameters
-    ----------
-    runs, varies, vectors : ndarray of int64, uint8 and int32, shape (R, F), (R, F) and (V,)
-        As in a chunk.
-    columns : ndarray of int64, shape (C,)
-        Fields that go into the table.
-    form : (int, int, int, bool)
-        Inputs and outputs among them, what is added to places in the vectors, whether runs may be streams.
-    sizes : ndarray of int64, shape (B,)
-        Runs of each block.
-    table : ndarray of int64, shape (R, ROW_FIELDS + 2 C)
-    starts : ndarray of int64, shape (B + 1,)
-        First row of each block, and the rows used.
-    sums : ndarray of int64, shape (B, F)
-        Of each block; the first is its number of items.
-    """
-    row, fields, width, run = 0, len(columns), runs.shape[1], -1
-    prefix = np.empty(len(vectors) + 1, dtype=np.int64)
-    prefix[0] = 0
-    for place in range(len(vectors)):
-        prefix[place + 1] = prefix[place] + vectors[place]
-    for block in range(len(sizes)):
-        first, own = row, sums[block]
-        starts[block], own[:] = row, 0
-        for _ in range(sizes[block]):
-            run += 1
-            count, varied = runs[run, COUNT], 0
-            if count == 0:
-                continue
-            line, flags, here = runs[run], varies[run], table[row]
-            for column in range(DEMAND, width):
-                varied |= flags[column]
-            own[COUNT] += count
-            if varied:
-                for column in range(DEMAND, width):
-                    own[column] += total(runs, varies, prefix, run, column)
-            else:
-                for column in range(DEMAND, width):
-                    own[column] += line[column] * count
-            varied = 0
-            for field in range(fields):
-                column = columns[field]
-                varied |= flags[column]
-                here[at.ROW_FIELDS + field] = line[column] + (form[2] if flags[column] else 0)
-                here[at.ROW_FIELDS + fields + field] = flags[column]
-            here[at.ROW_LAST], here[at.ROW_COUNT], here[at.ROW_VARIED] = 0, count, varied
-            here[at.ROW_PERIOD] = line[PERIOD] if varied else 1
-            if row > first and same(table, row - 1, row):
-                table[row - 1, at.ROW_COUNT] += count
-                continue
-            stream_of(table, row, form[0], form[1])
-            here[at.ROW_STREAM] &= form[3]
-            row += 1
-        if row > first:
-            table[row - 1, at.ROW_LAST] = 1
-    starts[len(sizes)] = row
-    return row
+    other = m[a + at.ROW_VARIED] | m[b + at.ROW_VARIED]
+    for word in range(at.ROW_FIELDS, stride):
+        other |= m[a + word] ^ m[b + word]
+    equal: bool = other == 0
+    return equal
 
 
 @spliced
-def hashed(table: Ints, vectors: Vector, first: int, beyond: int, fields: int) -> int:
+def sum_up(runs: Ints, varies: Flags, s: Ints, line: int, own: int, width: int) -> None:
+    """Add the items of a run to the sums of its block."""
+    count, varied = runs[line + COUNT], 0
+    s[own + COUNT] += count
+    for column in range(DEMAND, width):
+        varied |= varies[line + column]
+    for column in range(DEMAND, width):
+        s[own + column] += total(runs, varies, s, line, column) if varied else runs[line + column] * count
+
+
+@spliced
+def fill(m: Ints, runs: Ints, varies: Flags, columns: Ints, form: Ints, line: int, row: int) -> None:
+    """Fill a row with a run."""
+    fields, varied = form[FIELDS], 0
+    for field in range(fields):
+        column = columns[field]
+        flag = varies[line + column]
+        varied |= flag
+        m[row + at.ROW_FIELDS + field] = runs[line + column] + (form[SHIFT] if flag else 0)
+        m[row + at.ROW_FIELDS + fields + field] = flag
+    m[row + at.ROW_LAST], m[row + at.ROW_COUNT], m[row + at.ROW_VARIED] = 0, runs[line + COUNT], varied
+    m[row + at.ROW_PERIOD] = runs[line + PERIOD] if varied else 1
+
+
+@apart
+def tabulate(m: Ints, runs: Ints, varies: Flags, columns: Ints, sizes: Ints, s: Ints, form: Ints) -> None:
+    """Fill the table, where blocks begin in it, and their sums."""
+    width, stride = form[WIDTH], at.ROW_FIELDS + 2 * form[FIELDS]
+    row, line, own = form[BEGIN], 0, form[SUMS]
+    for block in range(form[BLOCKS]):
+        first = row
+        for column in range(width):
+            s[own + column] = 0
+        for _ in range(sizes[block]):
+            if runs[line + COUNT] > 0:
+                sum_up(runs, varies, s, line, own, width)
+                fill(m, runs, varies, columns, form, line, row)
+                if row > first and same(m, row - stride, row, stride):
+                    m[row - stride + at.ROW_COUNT] += runs[line + COUNT]
+                else:
+                    stream_of(m, row, form[INS], form[OUTS])
+                    m[row + at.ROW_STREAM] &= form[STREAMS]
+                    row += stride
+            line += width
+        if row > first:
+            m[row - stride + at.ROW_LAST] = 1
+        s[form[STARTS] + block], s[form[SOME] + block] = first, row > first
+        own += width
+    s[form[STARTS] + form[BLOCKS]] = row
+
+
+@spliced
+def hashed(m: Ints, v: Vector, first: int, beyond: int, fields: int) -> int:
     """A number that blocks of equal rows have in common."""
-    value = beyond - first
-    for row in range(first, beyond):
-        for word in range(at.ROW_LAST, at.ROW_FIELDS):
-            value = value * 31 + table[row, word]
-        for field in range(at.ROW_FIELDS, at.ROW_FIELDS + fields):
-            if table[row, field + fields]:
-                begin = table[row, field]
-                for place in range(begin, begin + table[row, at.ROW_PERIOD]):
-                    value = value * 31 + vectors[place]
+    stride = at.ROW_FIELDS + 2 * fields
+    value, row = beyond - first, first
+    while row < beyond:
+        for word in range(row + at.ROW_LAST, row + at.ROW_FIELDS):
+            value = value * 31 + m[word]
+        for field in range(row + at.ROW_FIELDS, row + at.ROW_FIELDS + fields):
+            if m[field + fields]:
+                for place in range(m[field], m[field] + m[row + at.ROW_PERIOD]):
+                    value = value * 31 + v[place]
             else:
-                value = value * 31 + table[row, field]
+                value = value * 31 + m[field]
+        row += stride
     return value ^ value >> 29
 
 
 @spliced
-def alike(table: Ints, vectors: Vector, a: int, b: int, rows: int, fields: int) -> bool:
-    """Whether so many rows from `a` on mean the same as those from `b` on."""
-    for row in range(rows):
-        one, two, other = table[a + row], table[b + row], 0
+def alike(m: Ints, v: Vector, a: int, b: int, size: int, fields: int) -> bool:
+    """Whether rows of so many words from `a` on mean the same as those from `b` on."""
+    row, other = 0, 0
+    while row < size and other == 0:
+        one, two = a + row, b + row
         for word in range(at.ROW_LAST, at.ROW_FIELDS):
-            other |= one[word] ^ two[word]
+            other |= m[one + word] ^ m[two + word]
         for field in range(at.ROW_FIELDS, at.ROW_FIELDS + fields):
-            other |= one[field + fields] ^ two[field + fields]
-            if other == 0 and one[field + fields]:
-                for place in range(one[at.ROW_PERIOD]):
-                    other |= vectors[one[field] + place] ^ vectors[two[field] + place]
+            other |= m[one + field + fields] ^ m[two + field + fields]
+            if other == 0 and m[one + field + fields]:
+                for place in range(m[one + at.ROW_PERIOD]):
+                    other |= v[m[one + field] + place] ^ v[m[two + field] + place]
             else:
-                other |= one[field] ^ two[field]
-        if other:
-            return False
-    return True
+                other |= m[one + field] ^ m[two + field]
+        row += at.ROW_FIELDS + 2 * fields
+    return other == 0
 
 
-@kernel
-def fold(table: Ints, vectors: Vector, starts: Ints, slots: Ints, fields: int) -> None:
-    """Let blocks that mean the same begin with the same row.
-
-    Parameters
-    ----------
-    table : ndarray of int64, shape (R, ROW_FIELDS + 2 C)
-    vectors : ndarray of int32
-        What its varying fields are places in.
-    starts : ndarray of int64, shape (B + 1,)
-        First row of each block; changed.
-    slots : ndarray of int64, shape (S,)
-        -1 throughout, S a power of two above B.
-    fields : int
-        C.
-    """
-    beyond, last = starts[0], len(starts) - 1
-    for block in range(last):
-        first, beyond = beyond, starts[block + 1]
-        slot = hashed(table, vectors, first, beyond, fields) & (len(slots) - 1)
-        while slots[slot] >= 0:
-            other = slots[slot] >> 32
-            rows = slots[slot] & 0xFFFFFFFF
-            if rows == beyond - first and alike(table, vectors, first, other, rows, fields):
-                break
-            slot = (slot + 1) & (len(slots) - 1)
-        if slots[slot] < 0:
-            slots[slot] = first << 32 | (beyond - first)
-        starts[block] = slots[slot] >> 32
+@apart
+def fold(m: Ints, v: Vector, s: Ints, form: Ints) -> None:
+    """Let blocks that mean the same begin with the same row."""
+    slots, starts, fields = form[SLOT0], form[STARTS], form[FIELDS]
+    for slot in range(form[SLOTS]):
+        s[slots + slot] = FREE
+    beyond = s[starts]
+    for block in range(form[BLOCKS]):
+        first, beyond = beyond, s[starts + block + 1]
+        slot = hashed(m, v, first, beyond, fields) & (form[SLOTS] - 1)
+        found = FREE
+        while found < 0 and s[slots + slot] >= 0:
+            other = s[slots + slot] >> 32
+            size = s[slots + slot] & 0xFFFFFFFF
+            if size == beyond - first and alike(m, v, first, other, size, fields):
+                found = other
+            slot = (slot + 1) & (form[SLOTS] - 1)
+        if found < 0:
+            found = first
+            s[slots + slot] = first << 32 | (beyond - first)
+        s[starts + block] = found
 
 
-@kernel
-def read(
+@apart
+def read_chunk(
+    m: Ints,
+    v: Vector,
     runs: Ints,
     varies: Flags,
     vectors: Vector,
     columns: Ints,
-    form: tuple[int, int, int, bool],
     sizes: Ints,
-    table: Ints,
     order: Ints,
-    values: Vector,
-    begin: int,
-    located: Ints,
+    s: Ints,
     totals: Ints,
+    form: Ints,
 ) -> int:
-    """Tabulate a chunk and fold its blocks; returns how many visits have items.
+    """See :func:`read`."""
+    s[0] = 0
+    for place in range(form[VALUES]):
+        s[place + 1] = s[place] + vectors[place]
+    tabulate(m, runs, varies, columns, sizes, s, form)
+    if form[SLOTS] > 0:
+        fold(m, v, s, form)
+    for block in range(form[BLOCKS]):
+        s[form[TIMES] + block] = 0
+    located, starts = form[LOCATED], form[STARTS]
+    for visit in range(form[VISITS]):
+        block = order[visit]
+        s[form[TIMES] + block] += 1
+        m[located] = s[starts + block]
+        located += s[form[SOME] + block]
+    for column in range(form[WIDTH]):
+        totals[column] = 0
+    for block in range(form[BLOCKS]):
+        own = form[SUMS] + block * form[WIDTH]
+        for column in range(form[WIDTH]):
+            totals[column] += s[form[TIMES] + block] * s[own + column]
+    count: int = located - form[LOCATED]
+    return count
+
+
+@stepping
+def read(
+    words: Ints,
+    values: Vector,
+    runs: Ints,
+    varies: Flags,
+    vectors: Vector,
+    columns: Ints,
+    sizes: Ints,
+    order: Ints,
+    space: Ints,
+    totals: Ints,
+    form: Ints,
+) -> int:
+    """Fill a run table with a chunk, say where visits begin, and sum all fields; returns how many visits have items.
 
     Parameters
     ----------
-    runs, varies, vectors, columns, form, sizes, table
-        As in :func:`tabulate`.
-    order : ndarray of int64, shape (V,)
-        The block of every visit.
-    values : ndarray of int32
-        What the varying fields of `table` are places in.
-    begin : int
-        Where the table begins.
-    located : ndarray of int64, shape (V,)
-        Filled with where the row is that every visit with items begins with.
-    totals : ndarray of int64, shape (F,)
-        Filled with the sums of all fields over all visits; the first is the number of items.
+    words, values : ndarray of int64 and int32
+        Where the table goes, and what its varying fields are places in. Behind the visits with items there is one word to spare.
+    runs, varies, vectors : ndarray of int64, uint8 and int32
+        As in a chunk, C-contiguous.
+    columns : ndarray of int64
+        Fields that go into the table.
+    sizes, order : ndarray of int64
+        Runs of each block, the block of every visit.
+    space : ndarray of int64
+        Work space, as `form` divides it.
+    totals : ndarray of int64
+        Sums of all fields over all visits; the first is the number of items.
+    form : ndarray of int64, shape (FORM,)
+        From :func:`form_of`.
     """
-    blocks, stride = len(sizes), table.shape[1]
-    starts, sums = np.empty(blocks + 1, dtype=np.int64), np.empty((blocks, len(totals)), dtype=np.int64)
-    tabulate(runs, varies, vectors, columns, form, sizes, table, starts, sums)
-    some = np.empty(blocks, dtype=np.uint8)
-    for block in range(blocks):
-        some[block] = starts[block + 1] > starts[block]
-    if blocks > 1 and len(order) > 1:
-        slots = 1
-        while slots <= 2 * blocks:
-            slots *= 2
-        fold(table, values, starts, np.full(slots, -1, dtype=np.int64), len(columns))
-    times, count = np.zeros(blocks, dtype=np.int64), 0
-    for visit in range(len(order)):
-        block = order[visit]
-        times[block] += 1
-        if some[block]:
-            located[count] = begin + starts[block] * stride
-            count += 1
-    totals[:] = 0
-    for block in range(blocks):
-        for column in range(len(totals)):
-            totals[column] += times[block] * sums[block, column]
-    return count
+    return read_chunk(
+        pointer(words),
+        pointer(values),
+        pointer(runs),
+        pointer(varies),
+        pointer(vectors),
+        pointer(columns),
+        pointer(sizes),
+        pointer(order),
+        pointer(space),
+        pointer(totals),
+        pointer(form),
+    )
+
+
+def form_of(
+    begin: int, located: int, shift: int, streams: bool, ports: tuple[int, int], sizes: dict[str, int]
+) -> tuple[Ints, int]:
+    """How a chunk is read, and how much work space that takes.
+
+    Parameters
+    ----------
+    begin, located : int
+        Where the table begins in the memory, and the list of rows that visits begin with.
+    shift : int
+        What is added to places in the vectors.
+    streams : bool
+        Whether runs may be streams.
+    ports : (int, int)
+        Inputs and outputs among the fields.
+    sizes : dict of str to int
+        How many `blocks`, `visits`, `values` of vectors, `fields` in the table and `width`, fields of a run.
+    """
+    blocks, visits, values = sizes["blocks"], sizes["visits"], sizes["values"]
+    slots = 2 << blocks.bit_length() if blocks > 1 and visits > 1 else 0
+    starts = values + 1
+    times = starts + blocks + 1
+    some, sums = times + blocks, times + 2 * blocks
+    slot0 = sums + blocks * sizes["width"]
+    given = [
+        begin,
+        located,
+        blocks,
+        visits,
+        sizes["width"],
+        sizes["fields"],
+        *ports,
+        shift,
+        streams,
+        values,
+        slots,
+    ]
+    return np.array([*given, starts, times, some, sums, slot0], dtype=np.int64), slot0 + slots

@@ -9,7 +9,7 @@ import pytest
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.loading import joined
-from simulator.engine.fast.table import fold, tabulate
+from simulator.engine.fast.table import form_of, read
 from simulator.plan import Chunk, RunWriter, Visits
 from simulator.plan.runs import DEMAND, PORTS, WORK
 
@@ -30,26 +30,22 @@ def random_chunk(rng: np.random.Generator) -> Chunk:
 
 def table_of(chunk: Chunk, columns: list[int], ports: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
     """The table and the sums of a chunk."""
-    table = np.zeros((len(chunk.runs), at.ROW_FIELDS + 2 * len(columns)), dtype=np.int64)
     visits = chunk.visits or Visits(np.array([len(chunk.runs)]), np.zeros(1, dtype=np.int64))
-    starts = np.zeros(len(visits.sizes) + 1, dtype=np.int64)
-    sums = np.zeros((len(visits.sizes), chunk.runs.shape[1]), dtype=np.int64)
-    form = (*ports, 0, True)
-    places = np.array(columns, dtype=np.int64)
+    stride = at.ROW_FIELDS + 2 * len(columns)
+    size, width = stride * len(chunk.runs), chunk.runs.shape[1]
+    words, totals = np.zeros(size + len(visits.order) + 1, dtype=np.int64), np.zeros(width, dtype=np.int64)
+    many = {"blocks": len(visits.sizes), "visits": len(visits.order), "values": len(chunk.vectors)}
+    form, space = form_of(0, size, 0, True, ports, many | {"fields": len(columns), "width": width})
     of_chunk = chunk.runs, chunk.varies, chunk.vectors
-    rows = tabulate(*of_chunk, places, form, visits.sizes, table, starts, sums)
-    assert rows == starts[-1]
-    some = np.diff(starts) > 0
+    work = visits.sizes, visits.order, np.zeros(space, dtype=np.int64), totals
     with np.errstate(over="ignore"):
-        fold(table, chunk.vectors, starts, np.full(64, -1), len(columns))
-    ends = np.flatnonzero(table[:rows, at.ROW_LAST])
-    told = [
-        row
-        for block in visits.order.tolist()
-        if some[block]
-        for row in range(int(starts[block]), 1 + int(ends[ends >= starts[block]][0]))
-    ]
-    return table[told], visits.times @ sums
+        count = read(words, chunk.vectors, *of_chunk, np.array(columns, dtype=np.int64), *work, form)
+    table = words[:size].reshape(-1, stride)
+    told = []
+    for begin in (words[size : size + count] // stride).tolist():
+        end = begin + int(np.flatnonzero(table[begin:, at.ROW_LAST])[0])
+        told += range(begin, end + 1)
+    return table[told], totals
 
 
 def expanded(table: np.ndarray, vectors: np.ndarray, fields: int) -> list[tuple[int, ...]]:
