@@ -113,16 +113,18 @@ class Loader:
 
     def _read(self, chunk: Chunk, words: Ints, values: NDArray[np.int32], begin: int, located: int) -> int:
         """Fill a run table over `values`, say where each visit begins, and count the items; the visits that have any."""
-        runs = np.ascontiguousarray(chunk.runs, dtype=np.int64)
-        varies = np.ascontiguousarray(chunk.varies, dtype=np.uint8)
+        runs = np.ascontiguousarray(chunk.runs, dtype=np.int64).reshape(-1)
+        varies = np.ascontiguousarray(chunk.varies, dtype=np.uint8).reshape(-1)
         vectors = np.ascontiguousarray(chunk.vectors, dtype=np.int32)
-        visits, totals = chunk.visits, np.empty(runs.shape[1], dtype=np.int64)
+        visits, totals = chunk.visits, np.empty(chunk.runs.shape[1], dtype=np.int64)
         sizes = (
-            np.array([len(runs)]) if visits is None else np.ascontiguousarray(visits.sizes, dtype=np.int64)
+            np.array([len(chunk.runs)])
+            if visits is None
+            else np.ascontiguousarray(visits.sizes, dtype=np.int64)
         )
         order = ONCE if visits is None else np.ascontiguousarray(visits.order, dtype=np.int64)
         many = {"blocks": len(sizes), "visits": len(order), "values": len(vectors)}
-        many |= {"fields": len(self._columns), "width": runs.shape[1]}
+        many |= {"fields": len(self._columns), "width": len(totals)}
         form, space = form_of(begin, located, self._values, self._streams, self._ports, many)
         scratch = np.empty(space, dtype=np.int64)
         with np.errstate(over="ignore"):  # hashes of rows

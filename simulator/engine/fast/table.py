@@ -245,8 +245,8 @@ def read(
     ----------
     words, values : ndarray of int64 and int32
         Where the table goes, and what its varying fields are places in. Behind the visits with items there is one word to spare.
-    runs, varies, vectors : ndarray of int64, uint8 and int32
-        As in a chunk, C-contiguous.
+    runs, varies, vectors : ndarray of int64, uint8 and int32, one axis each
+        As in a chunk, row after row.
     columns : ndarray of int64
         Fields that go into the table.
     sizes, order : ndarray of int64

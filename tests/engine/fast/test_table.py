@@ -36,7 +36,7 @@ def table_of(chunk: Chunk, columns: list[int], ports: tuple[int, int]) -> tuple[
     words, totals = np.zeros(size + len(visits.order) + 1, dtype=np.int64), np.zeros(width, dtype=np.int64)
     many = {"blocks": len(visits.sizes), "visits": len(visits.order), "values": len(chunk.vectors)}
     form, space = form_of(0, size, 0, True, ports, many | {"fields": len(columns), "width": width})
-    of_chunk = chunk.runs, chunk.varies, chunk.vectors
+    of_chunk = chunk.runs.reshape(-1), chunk.varies.reshape(-1), chunk.vectors
     work = visits.sizes, visits.order, np.zeros(space, dtype=np.int64), totals
     with np.errstate(over="ignore"):
         count = read(words, chunk.vectors, *of_chunk, np.array(columns, dtype=np.int64), *work, form)
