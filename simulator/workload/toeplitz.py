@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.jit import inlined, kernel, spliced
+from simulator.jit import apart, inlined, kernel, pointer, spliced, stepping
 
 Shape = tuple[int, int, int, int]
+Ints = NDArray[np.int64]
+Flags = NDArray[np.uint8]
 
 
 def gather(
@@ -115,79 +117,83 @@ def touched(
     -------
     ndarray of int64, shape (column tiles, row tiles, 2)
     """
-    b, c, h, w = images.shape
+    shape = np.array([*images.shape, len(cuts[0]) - 1, len(cuts[1]) - 1, group], dtype=np.int64)
     found = np.zeros((len(cuts[1]) - 1, len(cuts[0]) - 1, 2), dtype=np.int64)
-    mask, marks = np.ascontiguousarray(images).view(np.uint8).reshape(-1), np.zeros(h * w, dtype=np.uint8)
-    _touched(mask, (b, c, h, w), group, cuts, window, marks, found.reshape(-1))
+    mask = np.ascontiguousarray(images).view(np.uint8).reshape(-1)
+    marks = np.zeros(images.shape[2] * images.shape[3], dtype=np.uint8)
+    below, along = (np.ascontiguousarray(edges, dtype=np.int64) for edges in cuts)
+    _count(mask, shape, below, along, np.ascontiguousarray(window, dtype=np.int64), marks, found.reshape(-1))
     return found
 
 
-@kernel
-def _touched(
-    images: NDArray[np.uint8],
-    shape: Shape,
-    group: int,
-    cuts: tuple[NDArray[np.int64], NDArray[np.int64]],
-    window: NDArray[np.int64],
-    marks: NDArray[np.uint8],
-    found: NDArray[np.int64],
+@stepping
+def _count(
+    images: Flags, shape: Ints, below: Ints, along: Ints, window: Ints, marks: Flags, found: Ints
 ) -> None:
-    """:func:`touched`; `marks`, of one image, are zeros before and after."""
-    channels, columns, plane = window[0], window[2], shape[2] * shape[3]
-    outputs, number = columns * window[3], 0
-    below, along = cuts
-    for j in range(len(along) - 1):
-        for i in range(len(below) - 1):
-            first, start = divmod(below[i], channels)
-            last, stop = divmod(below[i + 1] - 1, channels)
-            for part in range(3 if below[i] < below[i + 1] and along[j] < along[j + 1] else 0):
-                c0 = 0 if part == 0 else min(start, stop + 1) if part == 1 else max(start, stop + 1)
-                c1 = min(start, stop + 1) if part == 0 else max(start, stop + 1) if part == 1 else channels
-                taps = first if c0 >= start else first + 1, last + 1 if c0 <= stop else last
-                if c0 < c1 and taps[0] < taps[1]:
-                    for b in range(along[j] // outputs, (along[j + 1] - 1) // outputs + 1):
-                        n0, n1 = max(0, along[j] - b * outputs), min(outputs, along[j + 1] - b * outputs)
-                        size, low, high = _mark(shape, taps, (n0, n1), window, marks)
-                        found[number] += size * (c1 - c0)
-                        for c in range(c0, c1):
-                            place = (b * shape[1] + group * channels + c) * plane
-                            found[number + 1] += _common(images, place + low, marks, low, high - low)
-                        for at in range(low, high):
-                            marks[at] = 0
+    """:func:`touched`; `marks`, of one image, are zeros before and after. `shape`: also how many tiles, and the group."""
+    _touched(
+        pointer(images),
+        pointer(shape),
+        pointer(below),
+        pointer(along),
+        pointer(window),
+        pointer(marks),
+        pointer(found),
+    )
+
+
+@apart
+def _touched(
+    images: Flags, shape: Ints, below: Ints, along: Ints, window: Ints, marks: Flags, found: Ints
+) -> None:
+    """See :func:`_count`."""
+    channels, outputs, plane = window[0], window[2] * window[3], shape[2] * shape[3]
+    number, group = 0, shape[6]
+    for j in range(shape[5]):
+        for i in range(shape[4]):
+            if below[i] < below[i + 1] and along[j] < along[j + 1]:
+                first, start = below[i] // channels, below[i] % channels
+                last, stop = (below[i + 1] - 1) // channels, (below[i + 1] - 1) % channels
+                for part in range(3):
+                    c0, c1 = 0, min(start, stop + 1)
+                    if part > 0:
+                        c0, c1 = c1, max(start, stop + 1)
+                    if part > 1:
+                        c0, c1 = c1, channels
+                    t0, t1 = first if c0 >= start else first + 1, last + 1 if c0 <= stop else last
+                    if c0 < c1 and t0 < t1:
+                        for b in range(along[j] // outputs, (along[j + 1] - 1) // outputs + 1):
+                            n0, n1 = max(0, along[j] - b * outputs), min(outputs, along[j + 1] - b * outputs)
+                            size, low, high = _mark(shape, t0, t1, n0, n1, window, marks)
+                            found[number] += size * (c1 - c0)
+                            for c in range(c0, c1):
+                                place, common = (b * shape[1] + group * channels + c) * plane, 0
+                                for at in range(low, high):
+                                    common += images[place + at] & marks[at]
+                                found[number + 1] += common
+                            for at in range(low, high):
+                                marks[at] = 0
             number += 2
 
 
 @spliced
 def _mark(
-    shape: Shape,
-    taps: tuple[int, int],
-    span: tuple[int, int],
-    window: NDArray[np.int64],
-    marks: NDArray[np.uint8],
+    shape: Ints, t0: int, t1: int, n0: int, n1: int, window: Ints, marks: Flags
 ) -> tuple[int, int, int]:
     """Mark what some taps and outputs of an image read: how many positions, the first, and the one after the last."""
     columns, step, wide = window[2], window[5], shape[3]
-    size, low, high = 0, len(marks), 0
-    for tap in range(taps[0], taps[1]):
-        r, s = divmod(tap, window[1])
-        y0, x0 = r * window[6] - window[8], s * window[7] - window[9]
+    size, low, high = 0, shape[2] * wide, 0
+    for tap in range(t0, t1):
+        y0 = tap // window[1] * window[6] - window[8]
+        x0 = tap % window[1] * window[7] - window[9]
         left, right = _inside(step, x0, wide, columns)
-        for p in range(span[0] // columns, (span[1] - 1) // columns + 1):
+        for p in range(n0 // columns, (n1 - 1) // columns + 1):
             y = p * window[4] + y0
-            begin, end = max(left, span[0] - p * columns), min(right, span[1] - p * columns)
+            begin, end = max(left, n0 - p * columns), min(right, n1 - p * columns)
             if 0 <= y < shape[2] and begin < end:
                 at = y * wide + begin * step + x0
                 low, high = min(low, at), max(high, at + (end - begin - 1) * step + 1)
                 for t in range(end - begin):
-                    size += 1 - int(marks[at + t * step])
+                    size += 1 - marks[at + t * step]
                     marks[at + t * step] = 1
     return size, low, max(low, high)
-
-
-@inlined
-def _common(a: NDArray[np.uint8], i: int, b: NDArray[np.uint8], j: int, count: int) -> int:
-    """Ones that are in both."""
-    found, first, second = 0, np.uint64(i), np.uint64(j)
-    for t in range(np.uint64(count)):
-        found += int(a[first + t] & b[second + t])
-    return found
