@@ -41,7 +41,7 @@ def extend_ring(m: Ints, ring: int, mask: int, end: int, count: int, by: int, ti
 
 @apart
 def drift(m: Ints, channel: int, by: int, times: int) -> None:
-    """Leap with a channel that only fills or only drains."""
+    """Leap with a channel that fills or drains; what is put goes on as in the period."""
     was = m[at.KEPT] + channel
     put, taken = m[channel + at.PUT] - m[was + at.PUT], m[channel + at.TAKEN] - m[was + at.TAKEN]
     released = m[channel + at.RELEASED] - m[was + at.RELEASED]

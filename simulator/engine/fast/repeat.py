@@ -4,6 +4,11 @@ Two states d cycles apart are the same when every part either has not changed at
 stands before the same items. Times that can make no difference any more need not be the same: a token or slot that was visible
 before its program's last departure (on a shared port: the port's last grant) is as good as any other such. A part that has not
 changed must have nothing to do before the last of the periods to come is over.
+
+A channel may fill or drain meanwhile. With p tokens put, t taken and r slots released in the period, its consumer goes on as it
+did for n periods when p = t and pending tokens moved by d, or when the n t tokens it takes next were visible to it before the
+state compared, as those of the period were before the one kept; likewise its producer, with slots, p and r. Both hold at once or
+the state is not the same; n is one less than there are tokens or slots for, so that what a program looks at ahead is covered too.
 """
 
 from __future__ import annotations
