@@ -9,8 +9,9 @@ and term i keeping n_i of every m coordinates, a pass of term i holds r_i = X m 
     tasd   = non-zeros that the units take, n_i per block at most, over the units (series of inputs)
     cycles = max(steps, glb / bandwidth, dram / bandwidth, tasd);   energy = sum over actions of count x table
 
-of the a that takes the fewest cycles. No latency, no tiles, no balance: the machine takes no fewer cycles. The terms as
-such are arXiv 2403.07953's.
+of the a that takes the fewest cycles. No latency, no tiles, no balance; operands are of 8 b and dense, and what several rows of a
+convolution's matrix share is counted as often. For dense products the machine takes no fewer cycles. The terms as such are arXiv
+2403.07953's.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
+from simulator.errors import InfeasibleError
 from simulator.transform.tasd import Asked, Series
 from simulator.workload.layer import Layer
 from simulator.workload.matrix import GemmView
@@ -61,12 +63,28 @@ class Resources:
 
 
 def estimate(machine: Resources, layer: Layer, choice: Asked | None) -> tuple[int, float]:
-    """(Cycles, pJ) of a layer with a series; None: as a dense one."""
+    """(Cycles, pJ) of a layer with a series; None: as a dense one.
+
+    Raises
+    ------
+    InfeasibleError
+        No row of a term fits the array.
+    """
     view = GemmView(layer)
     side = choice.side if choice is not None else "weights"
     series = choice.series if choice is not None else Series(((1, 1),))
     sizes = (view.M, view.N) if side == "weights" else (view.N, view.M)
-    return min(_Layer(machine, a, view.groups, *sizes, view.K, side, series).cost() for a in machine.abreast)
+    some = [a for a in machine.abreast if _rows(machine, a, series)[-1] > 0]
+    if not some:
+        raise InfeasibleError(f"series {series.text}: the array has no multipliers for a row of its terms")
+    return min(_Layer(machine, a, view.groups, *sizes, view.K, side, series).cost() for a in some)
+
+
+def _rows(machine: Resources, abreast: int, series: Series) -> list[int]:
+    """Rows that a pass of each term holds, and the fewest of them last."""
+    slots = [Fraction(machine.window * kept, length) for kept, length in series.terms]
+    rows = [math.floor(machine.multipliers / abreast / each) for each in slots]
+    return [*rows, min(rows)]
 
 
 class _Layer:
@@ -78,7 +96,7 @@ class _Layer:
         self.windows = -(-k // self.window)
         self.k = k
         slots = [Fraction(self.window * kept, length) for kept, length in series.terms]
-        rows = [math.floor(machine.multipliers / abreast / each) for each in slots]
+        rows = _rows(machine, abreast, series)[:-1]
         self.passes = sum(-(-m // most) for most in rows)
         self.held = sum((m * each for each in slots), Fraction(0))
         """Values in registers, all terms, per window."""

@@ -102,8 +102,42 @@ def search_series(
         "machine": target.digest, "source": source, "subject": subject.state, "sides": list(sides),
     }  # fmt: skip
     kept = None if journal is None else Kept(journal, told)
-    costs = _remembered_costs(target, subject, source, kept)
-    return search(moves, costs, _remembered_quality(subject, kept), objective, least, tell)
+    costs, quality = _remembered_costs(target, subject, source, kept), _remembered_quality(subject, kept)
+    found = search(moves, costs, quality, objective, least, tell)
+    if source == SIMULATOR:
+        return found
+    return _confirmed(
+        found, _remembered_costs(target, subject, SIMULATOR, kept), quality, tuple(moves), objective
+    )
+
+
+def _confirmed(
+    found: Found,
+    cost: Callable[[str, Choice | None], Cost],
+    quality: Callable[[Choices], float],
+    layers: tuple[str, ...],
+    objective: str,
+) -> Found:
+    """What a closed form found, simulated; without the series that gain nothing then."""
+    from simulator.search.tasder import Cost
+
+    def total(choices: Choices) -> Cost:
+        return sum((cost(name, choices.get(name)) for name in layers), Cost(0, 0.0))
+
+    choices = dict(found.choices)
+    for name in sorted(choices):
+        without = {other: choice for other, choice in choices.items() if other != name}
+        if total(without).of(objective) <= total(choices).of(objective):
+            choices = without
+    kept = quality(choices)
+    return replace(
+        found,
+        choices=choices,
+        quality=kept,
+        plain=total({}),
+        cost=total(choices),
+        measured=found.measured + 1,
+    )
 
 
 def series_moves(machine: Stationary, subject: Subject, sides: tuple[str, ...]) -> dict[str, list[Choice]]:
@@ -118,6 +152,10 @@ def series_moves(machine: Stationary, subject: Subject, sides: tuple[str, ...]) 
         raise InputError(f"sides {', '.join(sides) or 'none'}: choices: {', '.join(SIDES)}")
     if machine.components.tasd is None:
         sides = tuple(side for side in sides if side != "inputs")
+        if not sides:
+            raise InputError(
+                f"machine {machine.name!r}: has no TASD units, which series of inputs need; choices: weights"
+            )
     ns, length = menu(machine)
     assert machine.datapath.terms is not None
     series = series_of(ns, length, machine.datapath.terms.value)
@@ -141,11 +179,12 @@ def layer_cost(machine: Stationary, layer: Layer, choice: Choice | None, source:
     from simulator.search.tasder import Cost
     from simulator.transform.tasd import Asked, parse, with_series
 
-    if source == FORMULA:
+    if (
+        source == FORMULA and choice is not None
+    ):  # as it is a layer is simulated: its rows may need few values
         from simulator.analytical.series import estimate
 
-        asked = None if choice is None else Asked(choice[0], parse(choice[1]))
-        return Cost(*estimate(resources(machine), layer, asked))
+        return Cost(*estimate(resources(machine), layer, Asked(choice[0], parse(choice[1]))))
     whole = layer if choice is None else with_series(layer, *choice)
     result = simulate(machine, whole, verify=False)
     return Cost(result.cycles, result.energy)
@@ -159,6 +198,12 @@ def resources(machine: Stationary) -> Resources:
 
     ns, length = menu(machine)
     parts = machine.components
+    for name in ("weights", "inputs", "outputs"):
+        bits = getattr(machine.value_bits, name).value
+        if bits != 8:
+            raise InputError(
+                f"cost from {FORMULA!r}: is for values of 8 b, {name} have {bits} b; choices: {SIMULATOR}"
+            )
     return Told(
         parts.array.multipliers,
         parts.array.arrays.value,
@@ -185,7 +230,7 @@ def _remembered_costs(
     }
 
     def cost(name: str, choice: Choice | None) -> Cost:
-        key = ["cost", name, choice]
+        key = ["cost", source, name, choice]
         known = None if kept is None else kept.get(key)
         if known is None:
             try:

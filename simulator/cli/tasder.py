@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     type=click.Choice(("simulator", "formula")),
     default="simulator",
     show_default=True,
-    help="Where costs are from: the cycle engine or a closed form.",
+    help="Where costs are from while searching: the cycle engine or a closed form (what is found is simulated).",
 )
 @click.option(
     "--quality",
@@ -124,6 +124,8 @@ def subject_of(network: str, layers: str, prune: str | None, stand_in: bool) -> 
     if Path(network).suffix == ".npz":
         if layers != "*":
             raise InputError(f"--layers {layers!r}: a trained transformer is searched as a whole")
+        if stand_in:
+            raise InputError("--stand-in: is for traces; a trained transformer is judged by its perplexity")
         return _transformer(Path(network), prune)
     if prune is not None:
         raise InputError(
@@ -133,6 +135,13 @@ def subject_of(network: str, layers: str, prune: str | None, stand_in: bool) -> 
 
     trace = workload_of(network, layers)
     if trace.attrs.get("recipe") in digits.RECIPES and not stand_in:
+        networks = {layer.name.partition("/")[0] for layer in trace.layers}
+        whole = [x for x in workload_of(network, "*").layers if x.name.partition("/")[0] in networks]
+        if len(networks) == 1 and len(whole) != len(trace.layers):
+            raise InputError(
+                f"--layers {layers!r}: images are named by all layers of {min(networks)!r}; "
+                f"choose '{min(networks)}/*', or --stand-in"
+            )
         return digits.of(trace, trace.layers)
     return recorded.of(trace)
 

@@ -17,24 +17,33 @@ def workload_of(text: str, glob: str, series: Path | None = None) -> Trace:
     InputError
         No such trace, no layer that matches, or a series file that is none or names layers there are not.
     """
-    trace = _layers(text, glob)
-    if series is None:
-        return trace
-    from simulator.search.tasder import read
-    from simulator.transform.tasd import apply
-
-    return apply(trace, read(series))
-
-
-def _layers(text: str, glob: str) -> Trace:
-    from dataclasses import replace
-    from fnmatch import fnmatchcase
-
-    from simulator.errors import InputError, suggest
     from simulator.workload.named import trace_path
     from simulator.workload.trace_file import load
 
     trace = load(trace_path(text))
+    if series is not None:
+        trace = _with_series(trace, series)
+    return _layers(trace, text, glob)
+
+
+def _with_series(trace: Trace, series: Path) -> Trace:
+    from simulator.errors import InputError
+    from simulator.search.tasder import read
+    from simulator.transform.tasd import apply
+
+    choices = read(series)
+    try:
+        return apply(trace, choices)
+    except InputError as error:
+        raise InputError(f"{series}: {error}") from None
+
+
+def _layers(trace: Trace, text: str, glob: str) -> Trace:
+    from dataclasses import replace
+    from fnmatch import fnmatchcase
+
+    from simulator.errors import InputError, suggest
+
     chosen = tuple(layer for layer in trace.layers if fnmatchcase(layer.name, glob))
     if not trace.layers:
         raise InputError(f"{text}: has no layers to run")

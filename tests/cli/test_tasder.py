@@ -180,3 +180,45 @@ def test_design_points_have_no_series(run, tmp_path: Path) -> None:
     ran = run("run", "spmspm", "--series", tmp_path / "s.yaml", "--out", tmp_path / "out")
     assert ran.code == 2
     assert "--series" in ran.err
+
+
+def test_one_layer_of_a_searched_network_runs(run, trace: Path, tmp_path: Path) -> None:
+    file = tmp_path / "series.yaml"
+    file.write_text('layers: {a: {weights: "2:4"}, b: {weights: "2:4"}}')
+    ran = run("run", HW, trace, "--layers", "b", "--series", file, "--out", tmp_path / "out", "--no-plot")
+    assert (ran.code, ran.err) == (0, "")
+    assert [layer.name for layer in result(tmp_path / "out" / "result.h5").layers] == ["b"]
+
+
+def test_part_of_a_network_cannot_name_images(run, tmp_path: Path) -> None:
+    pytest.importorskip("sklearn")
+    ran = run("tasder", HW, "digits_cnn", "--layers", "s75/conv1", "-o", tmp_path / "series.yaml")
+    assert ran.code != 0
+    assert "all layers of 's75'" in ran.err
+
+
+def test_what_the_formula_finds_is_simulated(run, trace: Path, tmp_path: Path) -> None:
+    told = {}
+    for source in ("formula", "simulator"):
+        file = tmp_path / f"{source}.yaml"
+        assert run("tasder", HW, trace, "--from", source, "-o", file).code == 0
+        told[source] = yaml.safe_load(file.read_text())
+    for key in ("cycles_plain", "energy_plain_uj"):
+        assert told["formula"][key] == told["simulator"][key]
+    assert read(tmp_path / "formula.yaml") == read(tmp_path / "simulator.yaml")
+    assert told["formula"]["cycles"] == told["simulator"]["cycles"]
+
+
+@pytest.mark.parametrize(
+    ("more", "rule"),
+    [
+        (("--set", "array.rows=1", "--from", "formula"), "a row of weights needs"),
+        (("--set", "value_bits.inputs=16 b", "--from", "formula"), "is for values of 8 b"),
+    ],
+)
+def test_machines_the_formula_cannot_tell(
+    run, trace: Path, tmp_path: Path, more: tuple[str, ...], rule: str
+) -> None:
+    ran = run("tasder", HW, trace, *more, "-o", tmp_path / "series.yaml")
+    assert ran.code != 0
+    assert rule in ran.err

@@ -69,14 +69,15 @@ class Step:
     Attributes
     ----------
     layer : str
-    choice : (str, str)
+    choice : (str, str), optional
+        Without it the layer runs as it is again.
     quality : float
         Of the network with it and all before.
     cost : Cost
     """
 
     layer: str
-    choice: Choice
+    choice: Choice | None
     quality: float
     cost: Cost
 
@@ -202,7 +203,7 @@ class _Search:
             self.tell(f"pass {turn}", len(ordered), len(ordered))
         while (better := self._exchanged(choices)) is not None:
             layer, choices, kept = better
-            steps.append(Step(layer, choices[layer], kept, self.total(choices)))
+            steps.append(Step(layer, choices.get(layer), kept, self.total(choices)))
         return Found(
             choices, self.original, kept, self.plain, self.total(choices), tuple(steps), self.measured
         )

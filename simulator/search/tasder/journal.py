@@ -33,18 +33,21 @@ class Journal:
         self.path, self._known = path, dict[str, Any]()
         head = json.dumps({"tasder": subject}, sort_keys=True)
         try:
-            lines = path.read_text("utf-8").split("\n") if path.exists() else []
+            lines = (
+                path.read_text("utf-8").split("\n")[:-1] if path.exists() else []
+            )  # half a line was interrupted
             if lines and lines[0] != head:
                 raise InputError(
-                    f"{path}: holds measurements of another search; remove it, or choose another --out"
+                    f"{path}: holds measurements of another search; begin anew (--force), or choose another --out"
                 )
-            for line in lines[1:-1]:  # what has no end was interrupted
+            for line in lines[1:]:
                 key, value = json.loads(line)
+                if not isinstance(key, str):
+                    raise ValueError(f"{line[:40]!r} is no measurement")
                 self._known[key] = value
-            whole = "\n".join(lines[:-1]) if lines else head
-            path.write_text(whole + "\n", "utf-8")
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path}: cannot be used: {error}") from None
+            path.write_text("\n".join([head, *lines[1:]]) + "\n", "utf-8")
+        except (OSError, ValueError, TypeError) as error:
+            raise InputError(f"{path}: cannot be used: {error}; begin anew (--force)") from None
 
     def __len__(self) -> int:
         return len(self._known)
@@ -56,8 +59,11 @@ class Journal:
     def put(self, key: Any, value: Any) -> None:
         """Keep a measurement."""
         self._known[_text(key)] = value
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps([_text(key), value]) + "\n")
+        try:
+            with self.path.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([_text(key), value]) + "\n")
+        except OSError as error:
+            raise InputError(f"{self.path}: cannot be written: {error.strerror or error}") from None
 
 
 def _text(key: Any) -> str:

@@ -40,8 +40,11 @@ class RecordedSubject:
 
     def tensors(self, name: str) -> dict[str, NDArray[Any]]:
         """See :class:`Subject`."""
-        a, b = self._operands(name, 0)
-        return {"weights": a, "inputs": b.T}
+        parts = [self._operands(name, group) for group in range(self._views[name].groups)]
+        return {
+            "weights": np.concatenate([weights for weights, _ in parts]),
+            "inputs": np.concatenate([inputs.T for _, inputs in parts]),
+        }
 
     def quality(self, choices: Choices) -> float:
         """See :class:`Subject`."""
@@ -58,7 +61,7 @@ class RecordedSubject:
 
     def _operands(self, name: str, group: int) -> tuple[NDArray[Any], NDArray[Any]]:
         view = self._views[name]
-        step = max(1, view.N // COLUMNS)
+        step = -(-view.N // COLUMNS)
         weights = view.weights(group)
         return weights, np.ascontiguousarray(view.inputs(group, 0, view.K, 0, view.N)[:, ::step])
 

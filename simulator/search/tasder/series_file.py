@@ -67,6 +67,8 @@ def _choice(place: str, told: object) -> Choice:
     if not isinstance(told, dict) or len(told) != 1 or next(iter(told)) not in SIDES:
         raise InputError(f"{place}: {told!r}: must be one of {{weights: SERIES}} and {{inputs: SERIES}}")
     ((side, series),) = told.items()
+    if isinstance(series, int):
+        raise InputError(f'{place}.{side}: YAML reads 2:8 without quotes as a number ({series}); write "2:8"')
     try:
         return str(side), parse(series).text
     except InputError as error:

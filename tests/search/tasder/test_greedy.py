@@ -128,3 +128,42 @@ def test_a_journal_keeps_what_was_measured(tmp_path: Path) -> None:
         Journal(path, subject)
     with pytest.raises(InputError, match="cannot be used"):
         Journal(tmp_path / "nowhere" / "x", subject)
+
+
+def test_an_exchange_may_take_two_series_back() -> None:
+    # Both trade energy for cycles; what C saves in cycles makes that a bad trade.
+    trade = {None: Cost(10, 40.0), ("weights", "2:4"): Cost(11, 38.0)}
+    costs = {"A": trade, "B": trade, "C": {None: Cost(80, 20.0), ("weights", "2:4"): Cost(1, 20.0)}}
+    found = search(
+        {name: [("weights", "2:4")] for name in costs},
+        lambda name, choice: costs[name][choice],
+        lambda choices: 1 - 0.005 * ("C" in choices),
+    )
+    assert set(found.choices) == {"C"}
+    assert found.steps[-1].choice is None
+
+
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("3\n", "cannot be used"),
+        ("[[1], 2]\n", "is no measurement"),
+        ("{\n", "cannot be used"),
+        ("[1]\n", "cannot be used"),
+    ],
+)
+def test_a_damaged_journal_is_one_clear_error(tmp_path: Path, text: str, rule: str) -> None:
+    path = tmp_path / "journal"
+    Journal(path, {"a": 1}).put("key", 2)
+    path.write_text(path.read_text() + text)
+    with pytest.raises(InputError, match=rule):
+        Journal(path, {"a": 1})
+
+
+def test_a_journal_whose_first_line_was_interrupted_is_new(tmp_path: Path) -> None:
+    path = tmp_path / "journal"
+    for text in ("", '{"tasder": {"a"'):
+        path.write_text(text)
+        assert len(Journal(path, {"a": 1})) == 0
+    Journal(path, {"a": 1}).put("key", 2)
+    assert Journal(path, {"a": 1}).get("key") == 2

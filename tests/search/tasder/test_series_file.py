@@ -25,7 +25,7 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
         ("layers: {a: '2:4'}", r"layers\.a: '2:4': must be one of"),
         ("layers: {a: {weights: '2:4', inputs: '2:4'}}", r"layers\.a: .* must be one of"),
         ("layers: {a: {outputs: '2:4'}}", "must be one of"),
-        ("layers: {a: {weights: 2}}", r"layers\.a\.weights: series 2: must be text"),
+        ("layers: {a: {weights: 2}}", r"layers\.a\.weights: YAML reads 2:8 without quotes as a number \(2\)"),
         ("layers: {a: {weights: '5:4'}}", "N must be 1 to M"),
     ],
 )
