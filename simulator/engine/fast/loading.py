@@ -70,8 +70,7 @@ class Loader:
 
     def load(self) -> bool:
         """Load the next runs; False, and the program is done, when there are none."""
-        words = self.memory.words
-        words[self.block + at.WANTS] = 0
+        self.memory.words[self.block + at.WANTS] = 0
         while True:
             chunks: list[Chunk] = []
             rows = values = 0
@@ -81,7 +80,7 @@ class Loader:
                     rows += len(chunk.runs) + (0 if chunk.visits is None else len(chunk.visits.order))
                     values += len(chunk.vectors)
             if not chunks:
-                words[self.block + at.DONE] = 1
+                self.memory.words[self.block + at.DONE] = 1  # the memory may have grown
                 return False
             if self._place(chunks[0] if len(chunks) == 1 else joined(chunks)):
                 return True

@@ -6,8 +6,9 @@ import numpy as np
 from networks import Seeded, network, tiled
 
 from simulator.engine.fast import arena, run
+from simulator.engine.reference import run as reference
 from simulator.errors import DeadlockError
-from simulator.plan import Plan
+from simulator.plan import Chunk, Component, Plan, Program
 
 
 def said(plan: Plan) -> str | int:
@@ -60,3 +61,17 @@ def test_too_many_or_too_large_arenas_are_not_kept() -> None:
     large = np.zeros(arena.MOST_BYTES // 8 + 1, np.int64)
     arena.give_back(arena.Arena(large, np.zeros(1, np.int32), np.zeros(1, np.int64), 1))
     assert not arena._free
+
+
+def test_the_memory_may_grow_for_runs_of_no_items() -> None:
+    def chunk(runs: int, count: int) -> Chunk:
+        table = np.ones((runs, 4), dtype=np.int64)
+        table[:, 0], table[:, 2] = count, np.arange(runs) % 2 + 1
+        return Chunk(table, np.zeros(table.shape, dtype=np.uint8), np.zeros(0, dtype=np.int32))
+
+    arena._free.clear()
+    told = [chunk(3000, 1), chunk(arena.FIRST_WORDS // 8, 0)]
+    program = Program("p", (), (), (), lambda: iter(told))
+    plan = Plan((Component("a", "a", "server", 1, (1, 1), None, (program,)),), ())
+    assert run(plan).cycles == 4500
+    assert run(plan).digest == reference(plan).digest
