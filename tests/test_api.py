@@ -47,7 +47,7 @@ def test_every_public_name_is_there_and_no_other() -> None:
     assert all(getattr(simulator, name) is not None for name in simulator.__all__)
     assert dir(simulator) == sorted(simulator.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'simulatte'"):
-        simulator.simulatte  # noqa: B018 (asking for it is the test)
+        _ = simulator.simulatte
 
 
 def test_machines_traces_and_results_are_loaded_by_one_door(result, tmp_path: Path) -> None:

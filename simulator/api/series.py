@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from simulator.api.arguments import overridden
 from simulator.api.loading import load
-from simulator.api.simulation import simulate
+from simulator.api.simulation import simulate, versions
 from simulator.errors import InfeasibleError, InputError
 
 if TYPE_CHECKING:
@@ -91,6 +91,7 @@ def search_series(
     InputError
         The machine runs no series, an unknown objective, source or side, a share that is none, a journal of another search.
     """
+    from simulator.api.keeping import sources
     from simulator.search.tasder import Journal as Kept
     from simulator.search.tasder import search
 
@@ -98,9 +99,8 @@ def search_series(
     if source not in SOURCES:
         raise InputError(f"cost from {source!r}: choices: {', '.join(SOURCES)}")
     moves = series_moves(target, subject, sides)
-    told = {
-        "machine": target.digest, "source": source, "subject": subject.state, "sides": list(sides),
-    }  # fmt: skip
+    told = {"machine": target.digest, "source": source, "subject": subject.state, "sides": list(sides)}
+    told |= {"versions": versions(), "sources": sources()}
     kept = None if journal is None else Kept(journal, told)
     costs, quality = _remembered_costs(target, subject, source, kept), _remembered_quality(subject, kept)
     found = search(moves, costs, quality, objective, least, tell)
@@ -145,7 +145,7 @@ def series_moves(machine: Stationary, subject: Subject, sides: tuple[str, ...]) 
     from simulator.datapath.row_wise import menu
     from simulator.search.tasder.candidates import candidates
     from simulator.search.tasder.candidates import menu as series_of
-    from simulator.search.tasder.series_file import SIDES
+    from simulator.transform.tasd import SIDES
 
     wrong = [side for side in sides if side not in SIDES]
     if wrong or not sides:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from simulator.cli import shared
+
 if TYPE_CHECKING:
     from simulator.search.tasder import Found
     from simulator.search.tasder.subject import Subject
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     required=True,
     help="Series file to write (.yaml).",
 )
-@click.option("--layers", metavar="GLOB", default="*", help="Only layers whose name matches.")
+@shared.layers
 @click.option(
     "--objective",
     type=click.Choice(("cycles", "energy", "edp")),
@@ -54,18 +56,12 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Judge a trace by what is left of its outputs, even where its task is known.",
 )
-@click.option(
-    "--set",
-    "sets",
-    multiple=True,
-    metavar="PATH=VALUE",
-    help="Change a parameter of HW, e.g. tasd.units=8; repeatable.",
-)
+@shared.sets
 @click.option(
     "--force", is_flag=True, help="Overwrite an existing file, and begin an unfinished search anew."
 )
-@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON instead of a table.")
-@click.option("--quiet", is_flag=True, help="No progress bar.")
+@shared.as_json
+@shared.quiet
 def command(
     hw: str,
     network: str,
@@ -91,6 +87,7 @@ def command(
     """
     from simulator.api.series import search_series, series_machine
     from simulator.cli.changes import claimed
+    from simulator.cli.console import progress_bar
     from simulator.cli.inputs import pairs
     from simulator.search.tasder import write
 
@@ -101,9 +98,14 @@ def command(
     if force:
         journal.unlink(missing_ok=True)
     chosen = tuple(side.strip() for side in sides.split(","))
-    with _bar(quiet) as tell:
+    with progress_bar(subject.name, quiet) as report:
+
+        def tell(what: str, done: int, of: int) -> None:
+            report(done, of, what)
+
         found = search_series(machine, subject, objective, source, least, chosen, journal=journal, tell=tell)
-    notes = document(found, subject, hw, objective, source, least)
+    asked = {"set": list(sets), "layers": layers, "sides": sides, "prune": prune, "stand_in": stand_in}
+    notes = document(found, subject, hw, objective, source, least) | {"asked": asked}
     write(out, found.choices, notes)
     journal.unlink(missing_ok=True)
     if as_json:
@@ -170,7 +172,7 @@ def _transformer(path: Path, prune: str | None) -> Subject:
 def document(
     found: Found, subject: Subject, hw: str, objective: str, source: str, least: float
 ) -> dict[str, Any]:
-    """What a series file says of how it was found."""
+    """What a series file says of how it was found, besides what was asked."""
     unseen = subject.unseen({}), subject.unseen(found.choices)
     return {
         "network": subject.name,
@@ -190,31 +192,6 @@ def document(
         "edp_ratio": round(found.cost.of("edp") / found.plain.of("edp"), 6),
         "networks_measured": found.measured,
     }
-
-
-def _bar(quiet: bool) -> Any:
-    from contextlib import contextmanager
-
-    @contextmanager
-    def shown() -> Any:
-        from rich.console import Console
-        from rich.progress import Progress
-
-        console = Console(stderr=True)
-        if quiet or not console.is_terminal:
-            yield None
-            return
-        with Progress(console=console, transient=True) as bar:
-            tasks: dict[str, Any] = {}
-
-            def tell(what: str, done: int, of: int) -> None:
-                if what not in tasks:
-                    tasks[what] = bar.add_task(what, total=of)
-                bar.update(tasks[what], completed=done, total=of)
-
-            yield tell
-
-    return shown()
 
 
 def _print(found: Found, subject: Subject, machine: str, notes: dict[str, Any], out: Path) -> None:

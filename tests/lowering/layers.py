@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -102,8 +103,11 @@ def lowered(machine: Machine, case: Layer, seed: int, chosen: bool = False) -> S
     """The layer on the machine under the loop nest it is given, or any other."""
     found = lower(machine, case)
     assert isinstance(found, StationaryLayer)
-    if chosen:
-        return found
+    return found if chosen else other_nest(found, seed)
+
+
+def other_nest(found: Any, seed: int) -> Any:
+    """The same layer of a stationary machine under any other loop nest."""
     rng, g = np.random.default_rng([seed, 2]), found.context.geometry
     tiling = Tiling(
         str(rng.choice(["M", "N"])),

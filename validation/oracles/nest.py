@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
+from simulator.workload.matrix import GemmView
+
 
 @dataclass(frozen=True)
 class Nest:
@@ -129,3 +131,18 @@ def _stretch(
     if whole and single:
         return (group,)
     return (group, block, b) if hold == 1 or whole else at
+
+
+def element(view: GemmView, group: int, k: int, n: int) -> tuple[int, ...] | None:
+    """The element of the recorded inputs at a coordinate of the product, None in the padding."""
+    einsum = view.layer.einsum
+    if einsum.operation == "gemm":
+        return (k, n)
+    size, p = dict(einsum.ranks), einsum.parameters
+    r, s, c = k // (size["s"] * size["c"]), k // size["c"] % size["s"], k % size["c"]
+    image, row, column = n // (size["p"] * size["q"]), n // size["q"] % size["p"], n % size["q"]
+    y = p["stride"][0] * row + p["dilation"][0] * r - p["padding"][0]
+    x = p["stride"][1] * column + p["dilation"][1] * s - p["padding"][1]
+    _, _, height, width = view.layer.inputs.shape
+    inside = 0 <= y < height and 0 <= x < width
+    return (image, group * size["c"] + c, y, x) if inside else None

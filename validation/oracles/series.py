@@ -15,7 +15,7 @@ import numpy as np
 
 from simulator.hardware import Machine
 from simulator.workload.matrix import GemmView
-from validation.oracles.nest import Nest, Visit, cut, visits
+from validation.oracles.nest import Nest, Visit, cut, element, visits
 from validation.oracles.storage import Rows, units
 
 Array = np.ndarray[Any, Any]
@@ -150,22 +150,9 @@ class Oracle:
         """Elements of the recorded inputs that a visit's piece of them has, each once."""
         columns = visit.n if self.side == "weights" else visit.m
         found = {
-            self._touched(visit.group, k, n) for window in visit.windows for k in window for n in columns
+            element(self.view, visit.group, k, n) for window in visit.windows for k in window for n in columns
         }
         return {each for each in found if each is not None}
-
-    def _touched(self, group: int, k: int, n: int) -> tuple[int, ...] | None:
-        einsum = self.view.layer.einsum
-        if einsum.operation == "gemm":
-            return (k, n)
-        size, p = dict(einsum.ranks), einsum.parameters
-        r, s, c = k // (size["s"] * size["c"]), k // size["c"] % size["s"], k % size["c"]
-        image, row, column = n // (size["p"] * size["q"]), n // size["q"] % size["p"], n % size["q"]
-        y = p["stride"][0] * row + p["dilation"][0] * r - p["padding"][0]
-        x = p["stride"][1] * column + p["dilation"][1] * s - p["padding"][1]
-        _, _, height, width = self.view.layer.inputs.shape
-        inside = 0 <= y < height and 0 <= x < width
-        return (image, group * size["c"] + c, y, x) if inside else None
 
     def _moved(self, operand: str, size: int, rows: int, words: int) -> None:
         self.work.traffic[operand] += size

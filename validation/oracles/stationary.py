@@ -17,7 +17,7 @@ import numpy as np
 from simulator.hardware import Machine
 from simulator.workload.matrix import GemmView
 from validation.oracles.decomposed import Terms
-from validation.oracles.nest import Nest, Visit, cut, visits
+from validation.oracles.nest import Nest, Visit, cut, element, visits
 from validation.oracles.rows import Packing, packing
 from validation.oracles.storage import Rows, encode, units
 from validation.oracles.structured import structured
@@ -217,20 +217,6 @@ class Oracle:
                 metadata.append(sum(m for _, m in stored))
         return data, metadata
 
-    def touched(self, group: int, k: int, n: int) -> tuple[int, ...] | None:
-        """Raw input element at a coordinate, None in the padding."""
-        einsum = self.view.layer.einsum
-        if einsum.operation == "gemm":
-            return (k, n)
-        size, p = dict(einsum.ranks), einsum.parameters
-        r, s, c = k // (size["s"] * size["c"]), k // size["c"] % size["s"], k % size["c"]
-        image, row, column = n // (size["p"] * size["q"]), n // size["q"] % size["p"], n % size["q"]
-        y = p["stride"][0] * row + p["dilation"][0] * r - p["padding"][0]
-        x = p["stride"][1] * column + p["dilation"][1] * s - p["padding"][1]
-        _, _, height, width = self.view.layer.inputs.shape
-        inside = 0 <= y < height and 0 <= x < width
-        return (image, group * size["c"] + c, y, x) if inside else None
-
     # --- counting -----------------------------------------------------------------------------------------
 
     def count(self) -> Work:
@@ -268,7 +254,7 @@ class Oracle:
             for k in span:
                 for n in visit.n:
                     places += 1
-                    raw.add(self.touched(visit.group, k, n))
+                    raw.add(element(self.view, visit.group, k, n))
         raw.discard(None)
         if self.terms is not None:
             return self._term_bytes(visit, len(raw), places)

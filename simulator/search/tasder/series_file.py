@@ -21,9 +21,7 @@ import yaml
 
 from simulator.errors import InputError
 from simulator.search.tasder.greedy import Choice, Choices
-from simulator.transform.tasd import parse
-
-SIDES = ("weights", "inputs")
+from simulator.transform.tasd import SIDES, parse
 
 
 def write(path: Path, choices: Choices, notes: Mapping[str, Any]) -> None:

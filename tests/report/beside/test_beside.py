@@ -6,6 +6,7 @@ import dataclasses
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -69,7 +70,10 @@ def test_numbers_are_those_of_the_results(results: Pair, tmp_path: Path) -> None
 
 def test_labels(results: Pair) -> None:
     first, second = results
-    label = lambda *args: [x.label for x in beside.labelled(*args)]  # noqa: E731 (one line, used beside it)
+
+    def label(*args: Any) -> list[str]:
+        return [x.label for x in beside.labelled(*args)]
+
     assert label([first, second], ["x", "y"]) == ["highlight", "tc"]
     assert label([first, first], ["x", "y"]) == ["highlight (x)", "highlight (y)"]
     assert label([first, dataclasses.replace(first, trace="other")], ["x", "y"]) == ["small", "other"]

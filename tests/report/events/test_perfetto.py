@@ -197,7 +197,10 @@ def test_the_trace_processor_reads_it(log: Log, told: Read, tmp_path: Path) -> N
     write(log, tmp_path / "run.pftrace")
     config = TraceProcessorConfig(bin_path=PROCESSOR)
     with TraceProcessor(trace=str(tmp_path / "run.pftrace"), config=config) as processor:
-        ask = lambda text: next(iter(processor.query(text)))  # noqa: E731 (one line, used beside it)
+
+        def ask(text: str) -> Any:
+            return next(iter(processor.query(text)))
+
         assert ask("select count(*) as n from slice").n == len(told.slices)
         assert ask("select count(*) as n from flow").n == sum(len(x.flows[0]) for x in told.slices)
         assert ask("select count(*) as n from counter").n == sum(map(len, told.values.values()))

@@ -29,15 +29,19 @@ def draw_edp(points: list[Point], path: Path) -> None:
         for panel, network in enumerate(names):
             axes = page.axes(panel * width + 0.65, 1.25, width - 0.85, 2.5)
             marks = _edp_panel(axes, points, network)
-        page.figure.legend(
-            handles=marks, loc="upper left", bbox_to_anchor=(0.12 / WIDTH, 1 - 0.6 / page.height), ncols=6
-        )
+        _legend(page, marks)
         page.description = "; ".join(
             f"{n} {d} {m}: {mean(relative(points, n, d, m)):.3f}"
             for n in names
             for d in DEGREES
             for m in MACHINES
         )
+
+
+def _legend(page: Any, marks: list[Any]) -> None:
+    """All marks in a line below the head."""
+    place = 0.12 / WIDTH, 1 - 0.6 / page.height
+    page.figure.legend(handles=marks, loc="upper left", bbox_to_anchor=place, ncols=len(marks))
 
 
 def _edp_panel(axes: Any, points: list[Point], network: str) -> list[Any]:
@@ -156,9 +160,7 @@ def draw_curves(points: list[Point], path: Path) -> None:
             if panel == 0:
                 axes.set_ylabel("quality over the original")
             axes.grid(color=FAINT, linewidth=0.6)
-        page.figure.legend(
-            handles=marks, loc="upper left", bbox_to_anchor=(0.12 / WIDTH, 1 - 0.6 / page.height), ncols=5
-        )
+        _legend(page, marks)
         page.description = (
             "Lines go from quality 1 towards 0.99, not below, as the energy-delay product falls."
         )
@@ -186,9 +188,7 @@ def draw_units(hidden: list[Hidden], path: Path) -> None:
             axes.minorticks_off()
             axes.set(xlabel="TASD units", ylim=(0.9, 18))
             axes.grid(color=FAINT, linewidth=0.6)
-        page.figure.legend(
-            handles=marks, loc="upper left", bbox_to_anchor=(0.12 / WIDTH, 1 - 0.6 / page.height), ncols=4
-        )
+        _legend(page, marks)
         page.description = "; ".join(
             f"{h.series} {h.columns} columns {h.units} units: {h.slowdown:.2f}" for h in hidden
         )

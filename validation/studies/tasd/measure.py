@@ -145,5 +145,5 @@ def total(machine: str, subject: Subject, choices: Choices) -> Cost:
     hw = simulator.load(machine)
     whole = Cost(0, 0.0)
     for layer in subject.layers:
-        whole += layer_cost(hw, layer, choices.get(layer.name))  # type: ignore[arg-type]
+        whole += layer_cost(hw, layer, choices.get(layer.name))
     return whole
