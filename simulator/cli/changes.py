@@ -96,15 +96,8 @@ def changes(command: Callable[..., None]) -> Callable[..., None]:
 
 def output(command: Callable[..., None]) -> Callable[..., None]:
     """Where a trace is written."""
-    out = click.option(
-        "-o",
-        "--out",
-        metavar="FILE",
-        type=click.Path(path_type=Path),
-        required=True,
-        help="Trace to write (.h5).",
-    )
-    return out(click.option("--force", is_flag=True, help="Overwrite an existing file.")(command))
+    written: Callable[..., None] = shared.out("Trace to write (.h5).")(shared.force(command))
+    return written
 
 
 def finish(found: Imported, changes: Changes, out: Path, force: bool) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from simulator.cli import shared
 from simulator.cli.changes import claimed
 
 
@@ -21,14 +22,7 @@ from simulator.cli.changes import claimed
     type=click.Path(path_type=Path),
     help="Input activations, samples x K, by layer or module (.npz, .safetensors).",
 )
-@click.option(
-    "-o",
-    "--out",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    required=True,
-    help=".safetensors to write.",
-)
+@shared.out(".safetensors to write.")
 @click.option("--trace", metavar="FILE", type=click.Path(path_type=Path), help="Trace (.h5) to write too.")
 @click.option("--tokens", default=32, show_default=True, help="Activations of each layer in the trace.")
 @click.option("--masks", is_flag=True, help="Keep in the trace only which operands are not zero, a bit each.")

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
 import click
 
 from simulator.registry import names
@@ -22,3 +26,9 @@ mapping = click.option("--mapping", metavar="FILE", help="Which mapping, in the 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON document instead.")
 quiet = click.option("--quiet", is_flag=True, help="No progress bar.")
 force = click.option("--force", is_flag=True, help="Overwrite an existing file.")
+
+
+def out(told: str) -> Callable[[Any], Any]:
+    """The file a verb writes, which must be named; `told` is its help."""
+    kind = click.Path(path_type=Path)
+    return click.option("-o", "--out", metavar="FILE", type=kind, required=True, help=told)

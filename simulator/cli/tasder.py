@@ -17,14 +17,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("hw", metavar="HW")
 @click.argument("network", metavar="NETWORK")
-@click.option(
-    "-o",
-    "--out",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="Series file to write (.yaml).",
-)
+@shared.out("Series file to write (.yaml).")
 @shared.layers
 @click.option(
     "--objective",

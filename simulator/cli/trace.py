@@ -86,14 +86,7 @@ def change(file: str, out: Path, force: bool, changes: Changes) -> None:
 
 @command.command("export")
 @click.argument("file")
-@click.option(
-    "-o",
-    "--out",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    required=True,
-    help="All tensors: .npz, .safetensors; one matrix: .smtx, .mtx.",
-)
+@shared.out("All tensors: .npz, .safetensors; one matrix: .smtx, .mtx.")
 @shared.layers
 @click.option(
     "--operand",

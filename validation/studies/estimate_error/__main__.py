@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from pathlib import Path
 
 from validation.markdown import rewrite
+from validation.studies.clock import clock
 from validation.studies.estimate_error import drawing, points, zoo
 from validation.studies.estimate_error.page import tables
 from validation.studies.estimate_error.sample import Sample
@@ -24,11 +24,7 @@ def main() -> None:
     options.add_argument("--seeds", type=int, default=points.SEEDS, help="draws of the design point")
     options.add_argument("--quick", action="store_true", help="one shape of products only")
     chosen = options.parse_args()
-    start = time.monotonic()
-
-    def told(words: str) -> None:
-        sys.stderr.write(f"{time.monotonic() - start:6.0f} s  {words}\n")
-
+    told = clock()
     samples: list[Sample] = []
     for machine in zoo.MACHINES:
         told(machine)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from pathlib import Path
 
 from validation.markdown import rewrite
+from validation.studies.clock import clock
 from validation.studies.highlight_edp.drawing import draw
 from validation.studies.highlight_edp.measure import measure
 from validation.studies.highlight_edp.page import tables
@@ -24,11 +24,7 @@ def main() -> None:
     options.add_argument("--picture", type=Path, help="where to draw the picture")
     options.add_argument("--size", type=int, default=SIZE, help="of the matrices")
     chosen = options.parse_args()
-    start = time.monotonic()
-
-    def told(words: str) -> None:
-        sys.stderr.write(f"{time.monotonic() - start:6.0f} s  {words}\n")
-
+    told = clock()
     table = measure([product(chosen.size), *networks()], told)
     told("done")
     sys.stdout.write(tables(table) + "\n")

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from pathlib import Path
 
 from validation.markdown import rewrite
+from validation.studies.clock import clock
 from validation.studies.sdq.drawing import draw
 from validation.studies.sdq.measure import NAMES, measure, networks
 from validation.studies.sdq.page import tables
@@ -26,11 +26,7 @@ def main() -> None:
         "names", nargs="*", metavar="NAME", help="configurations; those of the page if none is given"
     )
     chosen = options.parse_args()
-    start = time.monotonic()
-
-    def told(words: str) -> None:
-        sys.stderr.write(f"{time.monotonic() - start:6.0f} s  {words}\n")
-
+    told = clock()
     names = chosen.names or NAMES[1:]
     rows = measure(names, networks(), told, chosen.characters)
     told("done")

@@ -10,13 +10,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
 from validation.markdown import rewrite
+from validation.studies.clock import clock
 from validation.studies.tasd.drawing import draw_curves, draw_edp, draw_layers, draw_units
 from validation.studies.tasd.measure import Point, points
 from validation.studies.tasd.networks import NETWORKS
@@ -100,12 +100,7 @@ def _read(told: dict[str, Any]) -> Point:
 
 
 def _one(network: str, seed: int, quick: bool) -> list[Point]:
-    start = time.monotonic()
-
-    def tell(words: str) -> None:
-        sys.stderr.write(f"{time.monotonic() - start:6.0f} s  {words}\n")
-
-    return list(points(network, seed, quick, tell))
+    return list(points(network, seed, quick, clock()))
 
 
 if __name__ == "__main__":
