@@ -194,6 +194,7 @@ def _mark(
                 at = y * wide + begin * step + x0
                 low, high = min(low, at), max(high, at + (end - begin - 1) * step + 1)
                 for t in range(end - begin):
-                    size += 1 - marks[at + t * step]
-                    marks[at + t * step] = 1
+                    if marks[at + t * step] == 0:
+                        size += 1
+                        marks[at + t * step] = 1
     return size, low, max(low, high)

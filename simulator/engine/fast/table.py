@@ -26,7 +26,6 @@ FREE = -1
 # What a chunk is read with
 BEGIN, LOCATED, BLOCKS, VISITS, WIDTH, FIELDS, INS, OUTS, SHIFT, STREAMS, VALUES, SLOTS = range(12)
 STARTS, TIMES, SOME, SUMS, SLOT0 = range(12, 17)
-FORM = 17
 
 
 @inlined
@@ -255,7 +254,7 @@ def read(
         Work space, as `form` divides it.
     totals : ndarray of int64
         Sums of all fields over all visits; the first is the number of items.
-    form : ndarray of int64, shape (FORM,)
+    form : ndarray of int64, shape (17,)
         From :func:`form_of`.
     """
     return read_chunk(
