@@ -1,4 +1,4 @@
-"""A chain of streams that pass tokens on one by one, worked out item by item through all of it.
+"""A chain of streams that pass tokens on one by one, worked out item by item through all of it; the first may be a join.
 
 Where every queue between the stages is empty, token i that stage s puts is the one stage s + 1 takes next. So with unit moves::
 
@@ -6,8 +6,8 @@ Where every queue between the stages is empty, token i that stage s puts is the 
     depart[s, i] = max(finish[s, i], depart[s + 1, i - free] + credit_latency)
 
 and neither tokens nor waiting need to be written down. How often this can be repeated is known beforehand, but for what the first
-stage takes. Later stages may run ahead of the window of cycles, so while items are recorded it is not done. Equal items that find
-nothing to wait for are worked out at once (:mod:`simulator.engine.fast.glide`).
+stage takes, which may be from several inputs. Later stages may run ahead of the window of cycles, so while items are recorded it is
+not done. Equal items that find nothing to wait for are worked out at once (:mod:`simulator.engine.fast.glide`).
 """
 
 from __future__ import annotations
@@ -16,11 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
-from simulator.engine.fast.account import served
+from simulator.engine.fast.account import SEEN, missing, served
 from simulator.engine.fast.glide import glide
+from simulator.engine.fast.moves import set_varied, take_from, visible
 from simulator.engine.fast.queue import announce, push, tally
-from simulator.engine.fast.stream import held, refund, step, vary, waited
+from simulator.engine.fast.stream import held, pace, refund, step, vary, waited
+from simulator.engine.fast.tape import add
 from simulator.jit import apart, inlined, spliced
+from simulator.record.states import BLOCKED, BUSY
 
 Ints = NDArray[np.int64]
 Vector = NDArray[np.int32]
@@ -61,6 +64,24 @@ def gather(m: Ints, program: int) -> tuple[int, int]:
     return stages, min(items, space)
 
 
+@apart
+def lone(m: Ints, bins: Ints, program: int, before: int, start: int, last: int, depart: int) -> None:
+    """Log an item of a component's only program; a stretch of busy cycles is logged when it ends."""
+    component = m[program + at.OWNER]
+    if start > before:
+        add(m, bins, component, BUSY, m[program + at.SINCE], before)
+        while before < start:
+            state, until = missing(m, program, before)
+            until = min(until, start)
+            add(m, bins, component, BLOCKED if state == SEEN else state, before, until)
+            before = until
+        m[program + at.SINCE] = start
+    if depart > last:
+        add(m, bins, component, BUSY, m[program + at.SINCE], last + 1)
+        add(m, bins, component, BLOCKED, last + 1, depart + 1)
+        m[program + at.SINCE] = depart + 1
+
+
 @inlined
 def serve(m: Ints, bins: Ints, stage: int, ready: int, done: int) -> int:
     """Work out an item of a stage whose takes are visible from `ready`, after `done` others; its departure."""
@@ -79,10 +100,14 @@ def serve(m: Ints, bins: Ints, stage: int, ready: int, done: int) -> int:
             depart = max(last, m[m[target + at.CREDITS] + (slot & m[target + at.CREDITS_MASK])])
     if span == 0:
         m[stage + at.FREE] = max(end, ticks * depart + 1)
-    if start > before:
-        waited(m, bins, stage, m[m[stage + at.SOURCE] + at.REASON], before, start)
-    if depart > last:
-        held(m, bins, stage, last, depart)
+    if m[stage + at.JOIN]:
+        if start > before or depart > last:
+            lone(m, bins, stage, before, start, last, depart)
+    else:
+        if start > before:
+            waited(m, bins, stage, m[m[stage + at.SOURCE] + at.REASON], before, start)
+        if depart > last:
+            held(m, bins, stage, last, depart)
     m[stage + at.NEXT] = depart + 1
     tally(m, stage, before, start, last, depart)
     cycle: int = depart
@@ -108,34 +133,68 @@ def count(m: Ints, stages: int, items: int) -> None:
                 m[channel + at.TOKEN_WAIT] = m[channel + at.PUT]
 
 
+@inlined
+def supply(m: Ints, program: int) -> int:
+    """Take what the next item of a stream takes: from when it is visible; NEVER, and noted, while it is not put."""
+    source, take, ready = m[program + at.SOURCE], m[program + at.TAKE], 0
+    if take > 0:
+        last = m[source + at.TAKEN] + take - 1
+        if last >= m[source + at.PUT]:
+            m[source + at.TOKEN_WAIT] = last
+            return at.NEVER
+        ready = m[m[source + at.TOKENS] + (last & m[source + at.TOKENS_MASK])]
+    return ready
+
+
+@inlined
+def onward(m: Ints, v: Vector, program: int) -> None:
+    """Go to the next item of a run of a stream or join that varies."""
+    phase = m[program + at.PHASE] + 1
+    m[program + at.PHASE] = phase if phase < m[program + at.RUN_PERIOD] else 0
+    if m[program + at.STREAM]:
+        vary(m, v, program)
+    else:
+        set_varied(m, v, program)
+        pace(m, program, m[program + at.DEMAND])
+
+
 @apart
 def lane(m: Ints, v: Vector, bins: Ints, program: int) -> int:
-    """Work out items of a stream, and of those it passes tokens on to; not MOVED when something is not known."""
+    """Work out items of a stream or a join, and of the streams it passes tokens on to.
+
+    Not MOVED when something is not known; SINGLY when the next item is to be worked out by itself.
+    """
+    if m[at.EVENTS_UNTIL] == at.NEVER or (m[program + at.JOIN] and m[program + at.ELASTIC]):
+        return at.SINGLY
     stages, items = gather(m, program)
-    if stages == 1 or items <= 0 or m[at.EVENTS_UNTIL] == at.NEVER:
-        return alone(m, v, bins, program)
-    list_, source, varied = m[at.LANE], m[program + at.SOURCE], m[program + at.VARIED]
+    if stages == 1 or items <= 0:
+        return at.SINGLY
+    list_, source, varied, join = (
+        m[at.LANE],
+        m[program + at.SOURCE],
+        m[program + at.VARIED],
+        m[program + at.JOIN],
+    )
     done, status = 0, at.MOVED
     while done < items:
         if m[program + at.STEADY] and done & (done - 1) == 0:
             done += glide(m, v, program, stages, items - done, done)
             if done == items:
                 break
-        take, give, ready = m[program + at.TAKE], m[program + at.GIVE], 0
-        if take > 0:
-            last = m[source + at.TAKEN] + take - 1
-            if last >= m[source + at.PUT]:
-                m[source + at.TOKEN_WAIT], status = last, at.STUCK
-                break
-            ready = m[m[source + at.TOKENS] + (last & m[source + at.TOKENS_MASK])]
-            if max(ready, m[program + at.NEXT]) >= m[at.LIMIT]:
-                break
-            m[source + at.TAKEN] += take
-        elif m[program + at.NEXT] >= m[at.LIMIT]:
+        ready = visible(m, program) if join else supply(m, program)
+        if ready == at.NEVER:
+            status = at.STUCK
+            break
+        if max(ready, m[program + at.NEXT]) >= m[at.LIMIT]:
             break
         depart = serve(m, bins, program, ready, done)
-        if give > 0 and m[source + at.CAPACITY] >= 0:
-            refund(m, source, give, depart)
+        if join:
+            take_from(m, program, depart)
+        else:
+            if m[program + at.TAKE] > 0:
+                m[source + at.TAKEN] += m[program + at.TAKE]
+            if m[program + at.GIVE] > 0 and m[source + at.CAPACITY] >= 0:
+                refund(m, source, m[program + at.GIVE], depart)
         for place in range(1, stages):
             stage = m[list_ + place]
             channel = m[stage + at.SOURCE]
@@ -148,11 +207,9 @@ def lane(m: Ints, v: Vector, bins: Ints, program: int) -> int:
             m[m[target + at.TOKENS] + token] = depart + m[target + at.LATENCY]
         done += 1
         if varied:
-            phase = m[program + at.PHASE] + 1
-            m[program + at.PHASE] = phase if phase < m[program + at.RUN_PERIOD] else 0
-            vary(m, v, program)
+            onward(m, v, program)
     if done == 0:
-        return status if status == at.STUCK else alone(m, v, bins, program)
+        return status if status == at.STUCK else at.SINGLY
     count(m, stages, done)
     target = m[m[list_ + stages - 1] + at.TARGET]
     if target >= 0:
@@ -169,7 +226,5 @@ def alone(m: Ints, v: Vector, bins: Ints, program: int) -> int:
         left = m[program + at.LEFT] - 1
         m[program + at.LEFT] = left
         if m[program + at.VARIED] and left > 0:
-            phase = m[program + at.PHASE] + 1
-            m[program + at.PHASE] = phase if phase < m[program + at.RUN_PERIOD] else 0
-            vary(m, v, program)
+            onward(m, v, program)
     return status

@@ -96,16 +96,19 @@ KEY_ROW, KEY = 53, 54  # signature of a run, and of which
 PLACE = 55  # block of where its items lie, 0: nobody asks; see service
 VISITS_END, SINGLE = 56, 57  # whether it is on a shared port and its runs are all one block
 STEADY = 58  # whether all items of a stream's run have the same demand
-FIRST_IN, FIRST_OUT = 59, 60  # first of the ports that the current run moves anything through, 0: none
-INS = 61  # ports, from INS to OUTS the inputs, from OUTS to END the outputs
-BLOCK = 62
+FIRST_IN, FIRST_OUT = 59, 60  # first of the ports that the current item moves anything through, 0: none
+RUN_IN, RUN_OUT = 61, 62  # first of those that an item of the current run does
+JOIN = 63  # whether the current run puts one token into one output and is no stream; see lane
+INS = 64  # ports, from INS to OUTS the inputs, from OUTS to END the outputs
+BLOCK = 65
 
-# Ports. Input: channel, takes, releases; output: channel, puts; of each the next that the current run moves anything through
-INPUT, OUTPUT = 4, 4
-CHANNEL, TAKES, RELEASES, PUTS, AFTER = 0, 1, 2, 1, 3
+# Ports. Input: channel, takes, releases; output: channel, puts; of each the next that the current item, and the next that an item
+# of the current run, moves anything through
+INPUT, OUTPUT = 5, 5
+CHANNEL, TAKES, RELEASES, PUTS, AFTER, RUN_AFTER = 0, 1, 2, 1, 3, 4
 
-# Row of a run table: whether it is the last of its block, count, period, whether a field varies, whether it is a stream and of
-# which places of the inputs and outputs (-1: of none), then the fields, then one flag per field
+# Row of a run table: whether it is the last of its block, count, period, whether a field varies, whether it is a stream or a join
+# and of which places of the inputs and outputs (-1: of none), then the fields, then one flag per field
 ROW_LAST, ROW_COUNT, ROW_PERIOD, ROW_VARIED, ROW_STREAM, ROW_IN, ROW_OUT, ROW_FIELDS = 0, 1, 2, 3, 4, 5, 6, 7
 
 # Tapes: entries; loops and their words: first entry, times, how deep, its own entry, cycles per state and in all of one turn
@@ -126,5 +129,7 @@ SHORTEST, LONGEST, WORTH = 8, 512, 256
 MOST_KEPT = 1 << 15
 """Words of a state that is still worth keeping."""
 
+NEITHER, STREAMING, JOINING = 0, 1, 2
+
 # What a kernel says when it returns
-STUCK, HUNGER, OVERFLOW, PAUSED, ENDED, MOVED, ALERTED = 0, 1, 2, 3, 4, 5, 6
+STUCK, HUNGER, OVERFLOW, PAUSED, ENDED, MOVED, ALERTED, SINGLY = 0, 1, 2, 3, 4, 5, 6, 7

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import SEEN, arrival, finish, missing
+from simulator.engine.fast.moves import commit, fits, room, visible
 from simulator.engine.fast.ports import climb, least, pick, serve_told
 from simulator.engine.fast.queue import announce, tally
 from simulator.engine.fast.service import ask, move_on, serve
 from simulator.engine.fast.stream import refund
 from simulator.engine.fast.tape import add
-from simulator.engine.fast.walk import commit, enter, fits, following, room, visible
+from simulator.engine.fast.walk import enter, following
 from simulator.jit import apart, inlined, kernel, spliced
 from simulator.record.states import BLOCKED, BUSY, CONFLICT, DRAINED
 

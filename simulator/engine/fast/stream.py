@@ -49,11 +49,14 @@ def held(m: Ints, bins: Ints, program: int, last: int, depart: int) -> None:
 
 @kernel
 def describe(m: Ints, v: Vector, program: int) -> None:
-    """Keep at hand what the current run, a stream, moves."""
+    """Keep at hand what the current run, a stream or a join, moves, but for what a join takes."""
     row, outs = m[program + at.CURRENT], m[program + at.OUTS]
     place, target = m[row + at.ROW_IN], m[row + at.ROW_OUT]
     m[program + at.SOURCE] = m[m[program + at.INS] + at.INPUT * place + at.CHANNEL] if place >= 0 else -1
     m[program + at.TARGET] = m[outs + at.OUTPUT * target + at.CHANNEL] if target >= 0 else -1
+    if m[row + at.ROW_STREAM] == at.JOINING:
+        m[program + at.STEADY] = 0
+        return
     vary(m, v, program)
     row += at.ROW_FIELDS
     flag = m[row + (m[program + at.STRIDE] - at.ROW_FIELDS) // 2]
@@ -65,11 +68,17 @@ def describe(m: Ints, v: Vector, program: int) -> None:
 @inlined
 def vary(m: Ints, v: Vector, program: int) -> None:
     """Keep at hand what may vary from item to item of a stream."""
-    demand, ticks = field(m, v, program, 0, m[program + at.PHASE]), m[program + at.TICKS]
+    pace(m, program, field(m, v, program, 0, m[program + at.PHASE]))
+    moves(m, v, program)
+
+
+@inlined
+def pace(m: Ints, program: int, demand: int) -> None:
+    """Keep at hand what service an item of so much demand needs: its ticks, and its cycles where they are whole."""
+    ticks = m[program + at.TICKS]
     m[program + at.WORK] = m[program + at.TICKS_PER_DEMAND] * demand
     whole = ticks > 0 and ticks == m[program + at.TICKS_PER_DEMAND]
     m[program + at.SPAN] = max(1, demand) if whole else 1 if ticks == 0 else 0
-    moves(m, v, program)
 
 
 @inlined

@@ -45,10 +45,10 @@ def total(runs: Ints, varies: Flags, s: Ints, line: int, column: int) -> int:
 
 @spliced
 def stream_of(m: Ints, row: int, ins: int, outs: int) -> None:
-    """Mark a row that moves tokens of one input at most and one token of one output at most."""
+    """Mark a row that puts one token into one output at most; it is a stream if it moves tokens of one input at most."""
     first = row + at.ROW_FIELDS
     flags = 1 + 2 * ins + outs
-    source, target, single = -1, -1, 1
+    source, target, single, plain = -1, -1, 1, 1
     for place in range(ins):
         take, give = first + 1 + place, first + 1 + ins + place
         if m[take] | m[give] | m[take + flags] | m[give + flags]:
@@ -57,10 +57,14 @@ def stream_of(m: Ints, row: int, ins: int, outs: int) -> None:
     for place in range(outs):
         put = first + 1 + 2 * ins + place
         if m[put] | m[put + flags]:
-            plain = target < 0 and m[put] == 1 and m[put + flags] == 0
-            single = single if plain else 0
+            plain = plain if target < 0 and m[put] == 1 and m[put + flags] == 0 else 0
             target = place
-    m[row + at.ROW_STREAM], m[row + at.ROW_IN], m[row + at.ROW_OUT] = single, source, target
+    kind = at.NEITHER
+    if plain and single:
+        kind = at.STREAMING
+    elif plain and target >= 0:
+        kind = at.JOINING
+    m[row + at.ROW_STREAM], m[row + at.ROW_IN], m[row + at.ROW_OUT] = kind, source, target
 
 
 @spliced
@@ -115,7 +119,7 @@ def tabulate(m: Ints, runs: Ints, varies: Flags, columns: Ints, sizes: Ints, s: 
                     m[row - stride + at.ROW_COUNT] += runs[line + COUNT]
                 else:
                     stream_of(m, row, form[INS], form[OUTS])
-                    m[row + at.ROW_STREAM] &= form[STREAMS]
+                    m[row + at.ROW_STREAM] *= form[STREAMS]
                     row += stride
             line += width
         if row > first:
