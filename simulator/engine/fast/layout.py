@@ -103,9 +103,9 @@ INS = 64  # ports, from INS to OUTS the inputs, from OUTS to END the outputs
 BLOCK = 65
 
 # Ports. Input: channel, takes, releases; output: channel, puts; of each the next that the current item, and the next that an item
-# of the current run, moves anything through
-INPUT, OUTPUT = 5, 5
-CHANNEL, TAKES, RELEASES, PUTS, AFTER, RUN_AFTER = 0, 1, 2, 1, 3, 4
+# of the current run, moves anything through; and where the run's row says what it takes or puts
+INPUT, OUTPUT = 6, 6
+CHANNEL, TAKES, RELEASES, PUTS, AFTER, RUN_AFTER, FIELD = 0, 1, 2, 1, 3, 4, 5
 
 # Row of a run table: whether it is the last of its block, count, period, whether a field varies, whether it is a stream or a join
 # and of which places of the inputs and outputs (-1: of none), then the fields, then one flag per field

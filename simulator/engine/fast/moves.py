@@ -25,7 +25,7 @@ def refresh(m: Ints, v: Vector, program: int) -> None:
         release = take + inputs
         m[port + at.TAKES], m[port + at.RELEASES] = m[take], m[release]
         if m[take] | m[release] | m[take + fields] | m[release + fields]:
-            m[own], m[link] = port, port
+            m[own], m[link], m[port + at.FIELD] = port, port, take
             own, link = port + at.AFTER, port + at.RUN_AFTER
         port += at.INPUT
         take += 1
@@ -34,7 +34,7 @@ def refresh(m: Ints, v: Vector, program: int) -> None:
     while port < m[program + at.END]:
         m[port + at.PUTS] = m[put]
         if m[put] | m[put + fields]:
-            m[own], m[link] = port, port
+            m[own], m[link], m[port + at.FIELD] = port, port, put
             own, link = port + at.AFTER, port + at.RUN_AFTER
         port += at.OUTPUT
         put += 1
@@ -53,13 +53,12 @@ def varied(m: Ints, v: Vector, word: int, field: int, fields: int, phase: int) -
 @kernel
 def set_varied(m: Ints, v: Vector, program: int) -> None:
     """Set the fields of the current item of a run that varies, and link the ports it moves anything through."""
-    row, phase, outs = m[program + at.CURRENT] + at.ROW_FIELDS, m[program + at.PHASE], m[program + at.OUTS]
-    block = m[program + at.INS]
-    inputs, fields = (outs - block) // at.INPUT, (m[program + at.STRIDE] - at.ROW_FIELDS) // 2
-    varied(m, v, program + at.DEMAND, row, fields, phase)
+    inputs = (m[program + at.OUTS] - m[program + at.INS]) // at.INPUT
+    fields, phase = (m[program + at.STRIDE] - at.ROW_FIELDS) // 2, m[program + at.PHASE]
+    varied(m, v, program + at.DEMAND, m[program + at.CURRENT] + at.ROW_FIELDS, fields, phase)
     link, port = program + at.FIRST_IN, m[program + at.RUN_IN]
     while port > 0:
-        field = row + 1 + (port - block) // at.INPUT
+        field = m[port + at.FIELD]
         varied(m, v, port + at.TAKES, field, fields, phase)
         varied(m, v, port + at.RELEASES, field + inputs, fields, phase)
         if m[port + at.TAKES] | m[port + at.RELEASES]:
@@ -69,7 +68,7 @@ def set_varied(m: Ints, v: Vector, program: int) -> None:
     m[link] = 0
     link, port = program + at.FIRST_OUT, m[program + at.RUN_OUT]
     while port > 0:
-        varied(m, v, port + at.PUTS, row + 1 + 2 * inputs + (port - outs) // at.OUTPUT, fields, phase)
+        varied(m, v, port + at.PUTS, m[port + at.FIELD], fields, phase)
         if m[port + at.PUTS]:
             m[link] = port
             link = port + at.AFTER
