@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import simulator
+from simulator.registry import resolve
 from simulator.sparsity.patterns import parse
 from validation import markdown
 from validation.benchmarks import scalesim, scaling
@@ -69,3 +70,14 @@ def test_without_scale_sim_it_says_how_to_get_it(tmp_path: Path, capsys: pytest.
 def test_slopes_are_exponents() -> None:
     assert scaling.slope((1, 2, 4), (3, 12, 48)) == pytest.approx(2)
     assert scaling.slope((1, 2, 4), (5, 5, 5)) == pytest.approx(0)
+
+
+def test_a_product_nested_in_levels_makes_the_same_products_at_any_depth(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(scaling, "NESTED", 8)
+    for levels in scaling.LEVELS:
+        plan = scaling.nested(levels)()
+        (compute,) = (part for part in resolve("engine", "fast")(plan).components if part.name == "MAC")
+        assert len(plan.components) == 2 * levels + 1
+        assert compute.work == 8**3
