@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 SLICE = 50
@@ -13,7 +15,7 @@ def slices(networks: int, share: int = 1, least: int = 1, size: int = SLICE) -> 
     total = max(least, networks // share)
     count = -(-total // size)
     edges = [total * i // count for i in range(count + 1)]
-    return [range(a, b) for a, b in zip(edges, edges[1:], strict=False)]
+    return [range(a, b) for a, b in pairwise(edges)]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

@@ -47,7 +47,8 @@ ALERT = 51  # cycle beyond which no window may end unless the caller has been to
 ENTRIES = 52  # of a tape at most
 BEHIND = 53  # whether the items that are told are all told
 ECHOED = 54  # when a state was last kept where a run begins
-HEADER = 55
+HEAP, HEAP_END = 55, 56  # words that nobody uses yet: where rings go that grow
+HEADER = 57
 # Header of a kept state
 KEPT_SIGNATURE, KEPT_AT, KEPT_PORT, KEPT_EPOCH = 0, 1, 2, 3
 
@@ -98,7 +99,8 @@ VISITS_END, SINGLE = 56, 57  # whether it is on a shared port and its runs are a
 STEADY = 58  # whether all items of a stream's run have the same demand
 FIRST_IN, FIRST_OUT = 59, 60  # first of the ports that the current run moves anything through, 0: none
 INS = 61  # ports, from INS to OUTS the inputs, from OUTS to END the outputs
-BLOCK = 62
+LAST = 62  # whether no runs follow those that are loaded
+BLOCK = 63
 
 # Ports. Input: channel, takes, releases; output: channel, puts; of each the next that the current run moves anything through
 INPUT, OUTPUT = 4, 4
