@@ -93,13 +93,8 @@ def assert_same(a: Engine, b: Engine, plan: Plan, rung: Rung, what: str, other: 
         assert x == y, f"{what} at {rung}"
 
 
-def seeds(count: int, share: int) -> range:
-    """`count // share` seeds, at least one."""
-    return range(max(1, count // share))
-
-
-def test_engines_agree(fast: Engine, networks: int) -> None:
-    for seed in range(networks):
+def test_engines_agree(fast: Engine, seeds: range) -> None:
+    for seed in seeds:
         plan = network(Seeded(seed))
         for rung in RUNGS:
             assert_same(reference, fast, plan, rung, f"reference and fast on network {seed}")
@@ -119,15 +114,17 @@ def test_engines_agree_on_networks_that_shrink(plan: Plan, rung: Rung) -> None:
     assert_same(reference, resolve("engine", "fast"), plan, rung, "reference and fast")
 
 
-def test_the_order_of_registration_changes_nothing(networks: int) -> None:
-    for seed in seeds(networks, 10):
+@pytest.mark.seeded(share=10)
+def test_the_order_of_registration_changes_nothing(seeds: range) -> None:
+    for seed in seeds:
         plan = network(Seeded(seed))
         shuffled = partial(reference, order=seed)
         assert_same(reference, shuffled, plan, Rung.S4, f"network {seed}, other order")
 
 
-def test_runs_and_chunks_change_nothing(engine: Engine, networks: int) -> None:
-    for seed in seeds(networks, 10):
+@pytest.mark.seeded(share=10, size=10)
+def test_runs_and_chunks_change_nothing(engine: Engine, seeds: range) -> None:
+    for seed in seeds:
         plan = network(Seeded(seed))
         for rung in RUNGS:
             assert_same(
@@ -144,8 +141,9 @@ def cycles(engine: Engine, plan: Plan, rung: Rung) -> float:
     return result.cycles if isinstance(result, Outcome) else float("inf")
 
 
-def test_more_rate_or_room_never_costs_cycles(engine: Engine, networks: int) -> None:
-    for seed in seeds(networks, 10):
+@pytest.mark.seeded(share=10, size=10)
+def test_more_rate_or_room_never_costs_cycles(engine: Engine, seeds: range) -> None:
+    for seed in seeds:
         plan = network(Seeded(seed))
         for rung in (Rung.S0, Rung.S1, Rung.S2, Rung.S3):
             before = cycles(engine, plan, rung)
@@ -153,8 +151,9 @@ def test_more_rate_or_room_never_costs_cycles(engine: Engine, networks: int) -> 
                 assert cycles(engine, improved, rung) <= before, f"network {seed} at {rung}"
 
 
-def test_rungs_are_ordered(engine: Engine, networks: int) -> None:
-    for seed in seeds(networks, 10):
+@pytest.mark.seeded(share=10)
+def test_rungs_are_ordered(engine: Engine, seeds: range) -> None:
+    for seed in seeds:
         plan = network(Seeded(seed))
         s0, s1, s2, s3, s4 = (cycles(engine, plan, rung) for rung in RUNGS)
         assert s0 <= s1 <= s2 <= s3, f"network {seed}"
@@ -162,8 +161,9 @@ def test_rungs_are_ordered(engine: Engine, networks: int) -> None:
             assert s4 >= s1, f"network {seed}"
 
 
-def test_states_sum_to_the_run_length(engine: Engine, networks: int) -> None:
-    for seed in seeds(networks, 10):
+@pytest.mark.seeded(share=10)
+def test_states_sum_to_the_run_length(engine: Engine, seeds: range) -> None:
+    for seed in seeds:
         for rung in RUNGS:
             result = outcome(engine, network(Seeded(seed)), rung)
             if not isinstance(result, Outcome):
@@ -216,9 +216,10 @@ def requested(engine: Engine, plan: Plan) -> dict[str, list[tuple[int, bool, int
     return told
 
 
-def test_engines_tell_the_same_requests(fast: Engine, networks: int) -> None:
+@pytest.mark.seeded(share=4)
+def test_engines_tell_the_same_requests(fast: Engine, seeds: range) -> None:
     count = 0
-    for seed in seeds(networks, 4):
+    for seed in seeds:
         plan = network(Seeded(seed))
         told = requested(reference, plan)
         assert requested(fast, plan) == told, f"network {seed}"

@@ -99,9 +99,10 @@ def test_engines_record_the_same_of_the_first_networks() -> None:
     )
 
 
-def test_engines_record_the_same(networks: int) -> None:
-    rng = np.random.default_rng(2)
-    for seed in range(max(24, networks // 10)):
+@pytest.mark.seeded(share=10, least=24)
+def test_engines_record_the_same(seeds: range) -> None:
+    for seed in seeds:
+        rng = np.random.default_rng([2, seed])
         for rung in SCHEDULED:
             assert_recorded_alike(network(Seeded(1000 + seed)), rung, rng, f"network {1000 + seed}")
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from simulator.engine.contract import Progress, Requests, check_recording, check_requests, check_states
 from simulator.engine.fast.layout import LEAST_ENTRIES
-from simulator.engine.fast.loading import Loader
+from simulator.engine.fast.loading import Loader, count, loaders_of
 from simulator.engine.fast.memory import Memory
 from simulator.engine.fast.recording import ENTRIES, Recorded
 from simulator.engine.fast.schedule import Schedule
@@ -45,9 +45,7 @@ def run(
     check_requests(network, rung, requests)
     memory, loaders = _loaded(network, leap, requests or {})
     if rung in (Rung.S0, Rung.S1):
-        for own in loaders:
-            for loader in own:
-                loader.count()
+        count(loader for own in loaders for loader in own)
         return outcome(network, rung, loaders)
     return _run(Schedule(memory, loaders), network, rung, progress, requests)
 
@@ -72,8 +70,7 @@ def _loaded(
     network: Plan, leap: bool, requested: Collection[str], entries: int = LEAST_ENTRIES
 ) -> tuple[Memory, list[list[Loader]]]:
     memory = Memory(network, leap, requested, entries)
-    blocks = iter(memory.programs)
-    return memory, [[Loader(memory, c, p, next(blocks)) for p in c.programs] for c in network.components]
+    return memory, loaders_of(memory)
 
 
 def _run(

@@ -11,6 +11,7 @@ from simulator.engine.fast.port import certain, evaluate, forget, grant, settle
 from simulator.engine.fast.ports import close_ports, first_of_tree, open_ports, tell_all
 from simulator.engine.fast.queue import push, spread
 from simulator.engine.fast.recall import consider
+from simulator.engine.fast.rings import widen
 from simulator.engine.fast.tape import add, unroll
 from simulator.engine.fast.walk import walk
 from simulator.jit import apart, inlined, pointer, spliced, stepping
@@ -19,6 +20,14 @@ from simulator.record.states import BUSY, DISABLED, DRAINED, STATES
 
 Ints = NDArray[np.int64]
 Vector = NDArray[np.int32]
+
+
+@inlined
+def sate(m: Ints, program: int) -> None:
+    """Say of a program that wants runs that it is done, where no runs follow."""
+    if m[program + at.WANTS] and m[program + at.LAST]:
+        m[program + at.WANTS], m[program + at.DONE] = 0, 1
+        m[at.HUNGRY] -= 1
 
 
 @spliced
@@ -30,10 +39,12 @@ def drain(m: Ints, v: Vector, bins: Ints) -> int:
         m[program + at.AWAKE] = 0
         if m[program + at.SHARED]:
             evaluate(m, v, program)
+            sate(m, program)
             continue
         status = at.MOVED
         while status == at.MOVED:
             status = walk(m, v, bins, program)
+        sate(m, program)
         if status == at.OVERFLOW:
             push(m, program)
             return status
@@ -88,13 +99,16 @@ def first_grant(m: Ints) -> tuple[int, int]:
 
 @apart
 def run(m: Ints, v: Vector, bins: Ints, windows: int) -> int:
-    """Run until a program is hungry, a ring is full, all is done or stuck, `windows` windows are over, or the next is too far."""
+    """Run until a program is hungry, a ring has no room, all is done or stuck, `windows` are over, or the next is too far."""
     settled = False
     while True:
         cycle, component = first_grant(m)
         entered = m[at.LEAPING] and m[at.ENTERED_RUN]
         if entered or not (settled and cycle < m[at.LIMIT] and certain(m, component, cycle)):
             status = drain(m, v, bins)
+            if status == at.OVERFLOW and widen(m, m[at.FULL]):
+                settled = False
+                continue
             if status != at.STUCK:
                 return status
             forget(m)
@@ -103,7 +117,9 @@ def run(m: Ints, v: Vector, bins: Ints, windows: int) -> int:
             if m[at.LEAPING] and cycle < m[at.LIMIT] and consider(m, v, bins, cycle, component):
                 cycle, component = first_grant(m)
         if cycle < m[at.LIMIT]:
-            if grant(m, v, bins, component, cycle) == at.OVERFLOW:
+            if grant(m, v, bins, component, cycle) != at.OVERFLOW:
+                sate(m, m[component + at.GRANTEE])
+            elif not widen(m, m[at.FULL]):
                 return at.OVERFLOW
             continue
         cycle = earliest(m, cycle)
@@ -120,14 +136,8 @@ def run(m: Ints, v: Vector, bins: Ints, windows: int) -> int:
 
 @stepping
 def advance(words: Ints, vectors: Vector, counts: Ints, windows: int) -> int:
-    """Run until a program is hungry, a ring is full, all is done or stuck, or `windows` windows are over."""
+    """Run until a program is hungry, a ring has no room to grow, all is done or stuck, or `windows` windows are over."""
     return run(pointer(words), pointer(vectors), pointer(counts), windows)
-
-
-@stepping
-def enqueue(words: Ints, program: int) -> None:
-    """Make a program runnable."""
-    push(pointer(words), program)
 
 
 @apart
@@ -178,7 +188,7 @@ def finish_all(m: Ints, bins: Ints, cycles: int) -> None:
 
 @apart
 def take_over(m: Ints, bins: Ints, told: Ints, first: int, number: int, width: int) -> None:
-    """Move the first `width` bins of every state of `number` components to `told`; none behind them is used."""
+    """Move the first `width` bins of every state in which one of `number` components was to `told`; none behind them is used."""
     component, row = m[at.COMPONENT0] + at.COMPONENT_WORDS * first, first * len(STATES) * BINS
     here = 0
     for _ in range(number):
@@ -188,17 +198,14 @@ def take_over(m: Ints, bins: Ints, told: Ints, first: int, number: int, width: i
                     told[here + bin] = bins[row + bin]
                 for bin in range(row, row + width):
                     bins[bin] = 0
-            else:
-                for bin in range(here, here + width):
-                    told[bin] = 0
+                here += width
             row += BINS
-            here += width
         component += at.COMPONENT_WORDS
 
 
 @stepping
 def harvested(words: Ints, counts: Ints, told: Ints, first: int, number: int, width: int) -> None:
-    """Move what was logged of `number` components from the `first` on to `told`, states x `width` cells of each."""
+    """Move what was logged of `number` components from the `first` on to `told`: `width` cells of every state they were in."""
     take_over(pointer(words), pointer(counts), pointer(told), first, number, width)
 
 

@@ -47,7 +47,8 @@ ALERT = 51  # cycle beyond which no window may end unless the caller has been to
 ENTRIES = 52  # of a tape at most
 BEHIND = 53  # whether the items that are told are all told
 ECHOED = 54  # when a state was last kept where a run begins
-HEADER = 55
+HEAP, HEAP_END = 55, 56  # words that nobody uses yet: where rings go that grow
+HEADER = 57
 # Header of a kept state
 KEPT_SIGNATURE, KEPT_AT, KEPT_PORT, KEPT_EPOCH = 0, 1, 2, 3
 
@@ -100,7 +101,8 @@ FIRST_IN, FIRST_OUT = 59, 60  # first of the ports that the current item moves a
 RUN_IN, RUN_OUT = 61, 62  # first of those that an item of the current run does
 JOIN = 63  # whether the current run puts one token into one output and is no stream; see lane
 INS = 64  # ports, from INS to OUTS the inputs, from OUTS to END the outputs
-BLOCK = 65
+LAST = 65  # whether no runs follow those that are loaded
+BLOCK = 66
 
 # Ports. Input: channel, takes, releases; output: channel, puts; of each the next that the current item, and the next that an item
 # of the current run, moves anything through; and where the run's row says what it takes or puts

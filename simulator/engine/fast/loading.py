@@ -1,17 +1,21 @@
-"""Feeds programs with runs, a few chunks at a time, and keeps what their items sum to."""
+"""Feeds programs with runs, a few chunks at a time, and keeps what their items sum to.
+
+Chunks of many programs are read by one call: of thousands of programs most have one chunk, a few runs long.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from simulator.engine.fast import layout as at
-from simulator.engine.fast.memory import Memory, streams
+from simulator.engine.fast import table
+from simulator.engine.fast.memory import Memory
 from simulator.engine.fast.places import Places
-from simulator.engine.fast.table import form_of, read
-from simulator.plan.network import Component, Program
+from simulator.plan.network import Program
 from simulator.plan.runs import COUNT, DEMAND, PORTS, WORK, Chunk, Visits
 
 Ints = NDArray[np.int64]
@@ -19,6 +23,8 @@ ENOUGH, PLENTY = 2048, 1 << 16
 """Runs and visits, and values of their vectors, that are loaded at once when chunks are small: of one program,"""
 ENOUGH_OF_ALL, PLENTY_OF_ALL = 1 << 18, 1 << 22
 """and of all programs of a network together."""
+TOGETHER = 1 << 16
+"""Cells of chunks after which what was gathered is read: more are not put together for it, nor kept beside what is loaded."""
 ONCE: Ints = np.zeros(1, dtype=np.int64)
 """Order of a chunk without visits."""
 
@@ -34,111 +40,209 @@ class Loader:
         Action counts of the items read so far, in the program's order.
     """
 
-    def __init__(self, memory: Memory, component: Component, program: Program, block: int) -> None:
+    def __init__(self, memory: Memory, program: Program, block: int, form: tuple[int, ...]) -> None:
         self.memory, self.program, self.block = memory, program, block
         programs = len(memory.programs)
-        self._enough, self._plenty = (
-            min(each, -(-all_of_them // programs))
-            for each, all_of_them in ((ENOUGH, ENOUGH_OF_ALL), (PLENTY, PLENTY_OF_ALL))
-        )
+        self._enough = min(ENOUGH, -(-ENOUGH_OF_ALL // programs))
+        self._plenty = min(PLENTY, -(-PLENTY_OF_ALL // programs))
         self.items = self.work = self.demand = 0
         self.actions = [0] * len(program.actions)
         self._chunks: Iterator[Chunk] = iter(program.chunks())
         self._rows = self._row_space = self._values = self._value_space = self._visits = self._visit_space = 0
-        inputs, outputs = memory.finite[block]
-        self._ports = len(inputs), len(outputs)
-        self._streams = streams(memory.plan, component, program)
-        self._first_output = PORTS + 2 * len(program.inputs)
-        columns = [
-            DEMAND,
-            *(PORTS + i for i in inputs),
-            *(PORTS + len(program.inputs) + i for i in inputs),
-            *(self._first_output + i for i in outputs),
-        ]
-        self._columns: Ints = np.array(columns, dtype=np.int64)
-        self._stride = at.ROW_FIELDS + 2 * len(columns)
+        self.streams, self.ins, self.outs, self.column0 = form
+        self.fields = 1 + 2 * self.ins + self.outs
+        self.stride = at.ROW_FIELDS + 2 * self.fields
+        self._sums = PORTS + 2 * len(program.inputs) + len(program.outputs)
         self._places: Places | None = None
+        self.ended = False
         if program.access is not None and memory.words[block + at.PLACE]:
             self._places = Places(memory, program.name, program.access, int(memory.words[block + at.PLACE]))
 
-    def count(self) -> None:
-        """Read the program to its end for its sums alone."""
-        for chunk in self._chunks:
-            size = len(chunk.runs) * self._stride
-            visits = 1 if chunk.visits is None else len(chunk.visits.order)
-            self._read(chunk, np.empty(size + visits + 1, dtype=np.int64), chunk.vectors, 0, size)
+    def chunks(self) -> Iterator[Chunk]:
+        """Chunks that are left, those without runs left out."""
+        return (chunk for chunk in self._chunks if len(chunk.runs))
 
-    def load(self) -> bool:
-        """Load the next runs; False, and the program is done, when there are none."""
-        self.memory.words[self.block + at.WANTS] = 0
-        while True:
-            chunks: list[Chunk] = []
-            rows = values = 0
-            while rows < self._enough and values < self._plenty and (chunk := next(self._chunks, None)):
-                if len(chunk.runs):
-                    chunks.append(chunk)
-                    rows += len(chunk.runs) + (0 if chunk.visits is None else len(chunk.visits.order))
-                    values += len(chunk.vectors)
-            if not chunks:
-                self.memory.words[self.block + at.DONE] = 1  # the memory may have grown
-                return False
-            if self._place(chunks[0] if len(chunks) == 1 else joined(chunks)):
-                return True
+    def fetch(self) -> Chunk | None:
+        """The next chunks, as one; None when there are none."""
+        chunks: list[Chunk] = []
+        rows = values = 0
+        while rows < self._enough and values < self._plenty:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                self.ended = True
+                break
+            if len(chunk.runs):
+                chunks.append(chunk)
+                rows += len(chunk.runs) + (0 if chunk.visits is None else len(chunk.visits.order))
+                values += len(chunk.vectors)
+        if not chunks:
+            return None
+        return chunks[0] if len(chunks) == 1 else joined(chunks)
 
-    def _place(self, chunk: Chunk) -> bool:
-        """Put a chunk into the run table in place of what is there; whether it has any items."""
-        memory, block, before = self.memory, self.block, self.items
-        size, values = len(chunk.runs) * self._stride, len(chunk.vectors)
+    def space(self, runs: int, values: int, visits: int) -> tuple[int, int, int]:
+        """Room for a table, for the list of rows that visits begin with, and for vectors, in place of those before."""
+        size, memory = runs * self.stride, self.memory
         if size > self._row_space:
             self._row_space = size + size // 4
             self._rows = memory.take_dirty(self._row_space)
         if values > self._value_space:
             self._value_space = 2 * values
             self._values = memory.take_vectors(self._value_space)
-        visits = 1 if chunk.visits is None else len(chunk.visits.order)
         if visits >= self._visit_space:
             self._visit_space = 1 + visits + visits // 4
             self._visits = memory.take_dirty(self._visit_space)
-        memory.vectors[self._values : self._values + values] = chunk.vectors
-        words, first = memory.words, self._visits
-        count = self._read(chunk, words, memory.vectors, self._rows, first)
-        words[block + at.LOADS] += 1
-        words[block + at.KEY_ROW] = words[block + at.ROW] = 0
-        words[block + at.VISIT], words[block + at.VISITS_END] = first, first + count
-        words[block + at.SINGLE] = words[block + at.SHARED] and count == 1
-        if count > 0 and self._places is not None:
-            self._places.load(self.items - before)
-        return count > 0
+        return self._rows, self._visits, self._values
 
-    def _read(self, chunk: Chunk, words: Ints, values: NDArray[np.int32], begin: int, located: int) -> int:
-        """Fill a run table over `values`, say where each visit begins, and count the items; the visits that have any."""
-        runs = np.ascontiguousarray(chunk.runs, dtype=np.int64).reshape(-1)
-        varies = np.ascontiguousarray(chunk.varies, dtype=np.uint8).reshape(-1)
-        vectors = np.ascontiguousarray(chunk.vectors, dtype=np.int32)
-        visits, totals = chunk.visits, np.empty(chunk.runs.shape[1], dtype=np.int64)
-        sizes = (
-            np.array([len(chunk.runs)])
-            if visits is None
-            else np.ascontiguousarray(visits.sizes, dtype=np.int64)
-        )
-        order = ONCE if visits is None else np.ascontiguousarray(visits.order, dtype=np.int64)
-        many = {"blocks": len(sizes), "visits": len(order), "values": len(vectors)}
-        many |= {"fields": len(self._columns), "width": len(totals)}
-        form, space = form_of(begin, located, self._values, self._streams, self._ports, many)
-        scratch = np.empty(space, dtype=np.int64)
-        with np.errstate(over="ignore"):  # hashes of rows
-            count: int = read(
-                words, values, runs, varies, vectors, self._columns, sizes, order, scratch, totals, form
-            )
-        told = totals.tolist()
+    def add(self, told: Sequence[int], visits: Visits | None) -> int:
+        """Add the sums of a chunk to those before; its items."""
         self.items += told[COUNT]
         self.work += told[WORK]
         self.demand += told[DEMAND]
-        found = told[self._first_output + len(self.program.outputs) :]
-        if visits is not None and visits.actions is not None:
-            found = [a + b for a, b in zip(found, visits.actions.sum(axis=0).tolist(), strict=True)]
-        self.actions = [a + b for a, b in zip(self.actions, found, strict=True)]
-        return count
+        if self.actions:
+            found = told[self._sums :]
+            if visits is not None and visits.actions is not None:
+                found = [a + b for a, b in zip(found, visits.actions.sum(axis=0).tolist(), strict=True)]
+            self.actions = [a + b for a, b in zip(self.actions, found, strict=True)]
+        return told[COUNT]
+
+    def place(self, items: int) -> None:
+        """Hand over the addresses of the items that were loaded."""
+        if self._places is not None:
+            self._places.load(items)
+
+
+def loaders_of(memory: Memory) -> list[list[Loader]]:
+    """A loader per program of every component."""
+    wiring = memory.wiring
+    told = np.stack([wiring.streams, wiring.inputs.counts, wiring.outputs.counts, memory.columns0], axis=1)
+    forms = zip(memory.programs, told.tolist(), strict=True)
+    return [
+        [
+            Loader(memory, program, block, form)
+            for program, (block, form) in zip(c.programs, forms, strict=False)
+        ]
+        for c in memory.plan.components
+    ]
+
+
+def load(loaders: Iterable[Loader]) -> None:
+    """Load the next runs of programs, and make those programs runnable; those without any are done."""
+    waiting = list(loaders)
+    while waiting:
+        again: list[Loader] = []
+        batch = _Batch(waiting[0].memory)
+        for loader in waiting:
+            chunk = loader.fetch()
+            if chunk is None:
+                words = loader.memory.words
+                words[loader.block + at.WANTS], words[loader.block + at.DONE] = 0, 1
+                continue
+            batch.put(loader, chunk)
+            if batch.cells > TOGETHER:
+                again += batch.read()
+                batch = _Batch(loader.memory)
+        waiting = again + batch.read()
+
+
+def count(loaders: Iterable[Loader]) -> None:
+    """Read programs to their ends for their sums alone."""
+    batch: _Batch | None = None
+    for loader in loaders:
+        for chunk in loader.chunks():
+            batch = batch or _Batch(loader.memory, load=False)
+            batch.put(loader, chunk)
+            if batch.cells > TOGETHER:
+                batch.read()
+                batch = None
+    if batch is not None:
+        batch.read()
+
+
+class _Batch:
+    """Chunks that are read by one call: into the memory, or for their sums alone."""
+
+    def __init__(self, memory: Memory, load: bool = True) -> None:
+        self.memory, self._load, self.cells = memory, load, 0
+        self._told: list[tuple[Loader, Chunk]] = []
+        self._forms: list[tuple[int, ...]] = []
+        self._visits: list[Visits] = []
+        self._words = self._vectors = self._sizes = self._totals = self._space = 0
+        self._order = 1
+
+    def put(self, loader: Loader, chunk: Chunk) -> None:
+        """Add a chunk."""
+        (runs, width), values, visits = chunk.runs.shape, len(chunk.vectors), chunk.visits
+        blocks, times, size0, order0 = 1, 1, len(self._told), 0
+        if visits is not None:
+            blocks, times = len(visits.sizes), len(visits.order)
+            size0, order0 = -1 - self._sizes, self._order  # behind those of chunks without visits
+            self._sizes, self._order = self._sizes + blocks, self._order + times
+            self._visits.append(visits)
+        if self._load:
+            program, (row, located, shift) = loader.block, loader.space(runs, values, times)
+        else:
+            program, row, shift = table.NOBODY, self._words, self._vectors
+            located = row + runs * loader.stride
+            self._words = located + times + 1
+        told = (program, row, located, shift, loader.streams, loader.ended, loader.ins, loader.outs)
+        many = (blocks, times, values, loader.fields, width)
+        self._forms.append(
+            (*told, *many, self.cells, self._vectors, loader.column0, size0, order0, self._totals)
+        )
+        self._told.append((loader, chunk))
+        self.cells, self._vectors = self.cells + runs * width, self._vectors + values
+        self._totals += width
+        self._space = max(self._space, table.work_space(blocks, values, width))
+
+    def read(self) -> list[Loader]:
+        """Read all chunks; loaders of those in which no item is."""
+        if not self._told:
+            return []
+        chunks, count = [chunk for _, chunk in self._told], len(self._told)
+        forms = np.zeros((count, table.FORM), dtype=np.int64)
+        forms[:, : table.TOLD] = self._forms
+        behind = forms[:, table.SIZE0]
+        behind[behind < 0] = count - 1 - behind[behind < 0]
+        vectors = _flat([chunk.vectors for chunk in chunks], np.int32)
+        totals = np.empty(self._totals, dtype=np.int64)
+        memory, words, values = self.memory, self.memory.words, self.memory.vectors
+        if not self._load:
+            words, values = np.empty(self._words, dtype=np.int64), vectors
+        with np.errstate(over="ignore"):  # hashes of rows
+            table.read(
+                words,
+                values,
+                _flat([chunk.runs for chunk in chunks], np.int64),
+                _flat([chunk.varies for chunk in chunks], np.uint8),
+                vectors,
+                memory.columns,
+                _flat([[len(chunk.runs) for chunk in chunks], *(v.sizes for v in self._visits)], np.int64),
+                _flat([ONCE, *(v.order for v in self._visits)], np.int64),
+                np.empty(self._space, dtype=np.int64),
+                totals,
+                forms.reshape(-1),
+                count,
+            )
+        return self._hand_over(totals.tolist(), forms[:, table.FOUND].tolist())
+
+    def _hand_over(self, totals: list[int], found: list[int]) -> list[Loader]:
+        again, first = [], 0
+        for (loader, chunk), visits in zip(self._told, found, strict=True):
+            beyond = first + chunk.runs.shape[1]
+            items = loader.add(totals[first:beyond], chunk.visits)
+            first = beyond
+            if self._load and visits == 0:
+                again.append(loader)
+            elif self._load:
+                loader.place(items)
+        return again
+
+
+def _flat(parts: Sequence[ArrayLike], dtype: DTypeLike) -> NDArray[Any]:
+    """Arrays one behind the other, row after row, as one array of a type."""
+    if len(parts) == 1:
+        return np.ascontiguousarray(parts[0], dtype=dtype).reshape(-1)
+    return np.concatenate([np.ravel(part) for part in parts], dtype=dtype, casting="unsafe")
 
 
 def joined(chunks: list[Chunk]) -> Chunk:

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
-from simulator.engine.fast import service
+from simulator.engine.fast import service, wiring
 from simulator.engine.fast.arena import borrow, give_back
 from simulator.engine.fast.ports import BITS
 from simulator.engine.fast.reach import distances
-from simulator.errors import InputError, suggest
-from simulator.plan.network import DATA, SPACE, STATIONARY, Channel, Component, Plan, Program
+from simulator.engine.fast.wiring import Ports, Wiring, bit_length, wired
+from simulator.plan.network import Component, Plan
 from simulator.plan.state import Banks
 from simulator.record.intervals import BINS
-from simulator.record.states import BLOCKED, REFILL, STARVED, STATES
+from simulator.record.states import STATES
 
-REASONS = {DATA: STARVED, STATIONARY: REFILL, SPACE: BLOCKED}
-POLICIES = {"round_robin": at.ROUND_ROBIN, "priority": at.PRIORITY}
+Ints = NDArray[np.int64]
 RING = 16
 """Slots of a ring at first."""
 ZEROED = 4096
 """Words that are cleared at once, ahead of their use."""
-ROOMY = 1 << 16
-"""Bounded channels of at most this capacity get rings that never grow."""
 WINDOWS = 256
 """Windows between two reports of progress; an interrupt is taken then, and requests are told."""
 MOST_REQUESTS = (WINDOWS + 1) * at.WINDOW
@@ -42,10 +40,11 @@ class Memory:
         Vectors of the loaded runs.
     bins : ndarray of int64, shape (components x states x BINS,)
         State-cycles of components.
+    wiring : Wiring
+    columns, columns0 : ndarray of int64
+        Fields of a run that matter in time, program after program; where each program's begin.
     programs, components, channels : list of int
         Offsets of the blocks, in plan order.
-    finite : dict of int to (list of int, list of int)
-        By the offset of a program: the places of its inputs and outputs whose channel has no endless supply.
     """
 
     def __init__(
@@ -57,26 +56,44 @@ class Memory:
     ) -> None:
         self.plan, self.requested, self._least_entries = plan, requested, entries
         self._stores: dict[str, int] = {}
-        self.finite: dict[int, tuple[list[int], list[int]]] = {}
+        self.wiring = wired(plan)
+        self.columns, self.columns0 = self.wiring.columns()
         self._arena = borrow()
         self.words, self.vectors, self.bins = self._arena.words, self._arena.vectors, self._arena.bins
         self._used = self._used_vectors = self._zeroed = 0
         self.take(at.HEADER)
-        self.components = [self.take(at.COMPONENT_WORDS) for _ in plan.components]
-        self.channels = [self.take(at.CHANNEL_WORDS) for _ in plan.channels]
-        programs = [program for component in plan.components for program in component.programs]
-        self.programs = [self.take(at.BLOCK) for _ in programs]
+        self.components = self._blocks(len(self.wiring.components), at.COMPONENT_WORDS)
+        self.channels = self._blocks(len(self.wiring.channels), at.CHANNEL_WORDS)
+        self.programs = self._blocks(len(self.wiring.owner), at.BLOCK)
         self._header()
-        for channel, offset in zip(plan.channels, self.channels, strict=True):
-            self._channel(channel, offset)
-        blocks = iter(self.programs)
-        for index, component in enumerate(plan.components):
-            self._component(index, component, blocks)
+        self._fill_channels(self.wiring)
+        self._fill_components(self.wiring)
+        self._fill_programs(self.wiring)
+        for component, offset in zip(plan.components, self.components, strict=True):
+            if component.state is not None or component.name in requested:
+                self._state(component, offset)
         self._lists()
         self._reach()
         self._ports()
         self._leaps(leap and not requested and all(part.state is None for part in plan.components))
         self._tapes()
+
+    def _blocks(self, count: int, size: int) -> list[int]:
+        first = self.take(count * size)
+        return list(range(first, first + count * size, size))
+
+    def _rows(self, blocks: list[int], size: int) -> Ints:
+        """Blocks that follow one another, as rows."""
+        first = blocks[0] if blocks else 0
+        return self.words[first : first + len(blocks) * size].reshape(-1, size)
+
+    def component_rows(self) -> Ints:
+        """The blocks of all components as they are now, shape (components, COMPONENT_WORDS)."""
+        return self._rows(self.components, at.COMPONENT_WORDS)
+
+    def program_rows(self) -> Ints:
+        """The blocks of all programs as they are now, shape (programs, BLOCK)."""
+        return self._rows(self.programs, at.BLOCK)
 
     def take(self, count: int) -> int:
         """Offset of `count` fresh words, all zero."""
@@ -111,19 +128,19 @@ class Memory:
             self.vectors = grown
         return offset
 
-    def grow(self, channel: int) -> None:
-        """Double both rings of a channel."""
-        for ring, mask, last in (
-            (at.TOKENS, at.TOKENS_MASK, at.PUT),
-            (at.CREDITS, at.CREDITS_MASK, at.RELEASED),
-        ):
-            size = int(self.words[channel + mask]) + 1
-            self.words[at.LEAPING] = 0
-            old, new = int(self.words[channel + ring]), self.take(2 * size)
-            newest = int(self.words[channel + last])
-            for index in range(max(0, newest - size), newest):
-                self.words[new + index % (2 * size)] = self.words[old + index % size]
-            self.words[channel + ring], self.words[channel + mask] = new, 2 * size - 1
+    def make_room(self, count: int) -> None:
+        """Have room for `count` words more than are used, and twice as many as before."""
+        offset = self.take_dirty(max(count, len(self.words) - self._used + 1))
+        self._used = offset
+
+    @property
+    def used(self) -> int:
+        """Words that are used."""
+        return self._used
+
+    def keep(self, used: int) -> None:
+        """So many words are used now: what advances the network takes some for rings."""
+        self._used = used
 
     def _header(self) -> None:
         slots = 1 << len(self.programs).bit_length()
@@ -157,48 +174,53 @@ class Memory:
 
     def _ports(self) -> None:
         """Places of first grants, first cycles and cycles in service, used where nothing is leapt over."""
-        ports = [c for c in self.components if self.words[c + at.KIND] == at.PORT]
-        if not ports:
+        ports = self._of_kind(at.PORT)
+        if not ports.size:
             return
-        leaves = 1 << (len(ports) - 1).bit_length()
-        tree = self.take(2 * leaves)
+        leaves, bits = 1 << (len(ports) - 1).bit_length(), at.WINDOW // BITS
+        counts = self.wiring.components[ports, wiring.COUNT]
+        tree, slots = self.take(2 * leaves), self.take(int(counts.sum()))
+        served = self.take(bits * len(ports))
         self.words[tree : tree + 2 * leaves] = at.NEVER
+        self.words[slots : slots + counts.sum()] = at.NEVER
         self.words[at.MANY], self.words[at.TREE], self.words[at.TREE_LEAVES] = 1, tree, leaves
-        for number, component in enumerate(ports):
-            count = int(self.words[component + at.COUNT])
-            slots, bits = self.take(count), self.take(at.WINDOW // BITS)
-            self.words[slots : slots + count] = at.NEVER
-            self.words[component + at.PORT_NUMBER] = number
-            self.words[component + at.SLOTS], self.words[component + at.SERVED] = slots, bits
+        rows, number = self.component_rows(), np.arange(len(ports))
+        rows[ports, at.PORT_NUMBER] = number
+        rows[ports, at.SLOTS] = slots + np.cumsum(counts) - counts
+        rows[ports, at.SERVED] = served + bits * number
+
+    def _of_kind(self, kind: int) -> Ints:
+        """Numbers of the components of a kind."""
+        return np.flatnonzero(self.wiring.components[:, wiring.KIND] == kind)
 
     def _tapes(self) -> None:
         """Room for the tapes of the components behind the bins; nothing is leapt over without loops."""
-        used = len(self.components) * len(STATES) * BINS
+        count = len(self.components)
+        used = count * len(STATES) * BINS
         loops = at.LOOP_WORDS * at.MOST_LOOPS if self.words[at.LEAPING] else 0
-        most = at.ALL_ENTRIES // max(1, len(self.components))
+        most = at.ALL_ENTRIES // max(1, count)
         most = max(self._least_entries, min(at.MOST_ENTRIES, 1 << most.bit_length() - 1))
         self.words[at.ENTRIES] = most
         sums = (len(STATES) + 1) * (most // at.BLOCK_ENTRIES + 3)
         entries = most + 1  # a loop may follow the last
         size = entries + loops
-        total = used + len(self.components) * size + sums + at.FRAME * (at.DEEPEST + 2)
-        self.bins = self._arena.zeros(used, total)
-        for component in self.components:
-            self.words[component + at.TAPE], self.words[component + at.LOOPS] = used, used + entries
-            used += size
-        self.words[at.SUMS], self.words[at.FRAMES] = used, used + sums
+        beyond = used + count * size
+        self.bins = self._arena.zeros(used, beyond + sums + at.FRAME * (at.DEEPEST + 2))
+        rows = self.component_rows()
+        rows[:, at.TAPE] = used + size * np.arange(count)
+        rows[:, at.LOOPS] = rows[:, at.TAPE] + entries
+        self.words[at.SUMS], self.words[at.FRAMES] = beyond, beyond + sums
 
     def _reach(self) -> None:
-        shared = [i for i, program in enumerate(self.programs) if self.words[program + at.SHARED]]
-        for number, program in enumerate(self.programs):
-            self.words[program + at.NUMBER] = number
-        for number, index in enumerate(shared):
-            self.words[self.programs[index] + at.SHARED_NUMBER] = number
+        rows = self.program_rows()
+        shared = np.flatnonzero(rows[:, at.SHARED])
+        rows[:, at.NUMBER] = np.arange(len(rows))
+        rows[shared, at.SHARED_NUMBER] = np.arange(len(shared))
         # Components that share banks are granted in the order of time, none ahead of what follows from another's grant.
         self.words[at.SHARED_COUNT] = max(len(shared), at.FORESIGHT + 1) if self._stores else len(shared)
         if self.words[at.SHARED_COUNT] > at.FORESIGHT:
             return
-        table = distances(self.plan, shared)
+        table = distances(self.plan, shared.tolist())
         firsts, offset = self.take(len(shared)), self.take(table.size)
         self.words[firsts : firsts + len(shared)] = at.NEVER
         self.words[offset : offset + table.size] = table.ravel()
@@ -209,46 +231,42 @@ class Memory:
             (at.PORT, at.PORTS, at.PORTS_END),
             (at.CROWD, at.CROWDS, at.CROWDS_END),
         ):
-            chosen = [c for c in self.components if self.words[c + at.KIND] == kind]
+            chosen = self._of_kind(kind)
             offset = self.take(len(chosen))
-            self.words[offset : offset + len(chosen)] = chosen
+            self.words[offset : offset + len(chosen)] = self.components_at(chosen)
             self.words[begin], self.words[end] = offset, offset + len(chosen)
 
-    def _channel(self, channel: Channel, offset: int) -> None:
-        capacity = -1 if channel.capacity is None else channel.capacity
-        initial = channel.initial or 0
-        elastic = capacity < 0 or capacity > ROOMY
-        needed = max(RING if elastic else capacity, initial, 1)
-        size = 1 << (needed - 1).bit_length()
-        tokens, credits = self.take(size), self.take(size if capacity >= 0 else 1)
-        self.words[offset : offset + at.CHANNEL_WORDS] = [
-            initial, 0, 0, capacity, channel.latency, channel.credit_latency, channel.width or 0, -1, 0,
-            tokens, size - 1, credits, size - 1 if capacity >= 0 else 0,
-            at.NEVER, at.NEVER, 0, 0, REASONS[channel.meaning],
-        ]  # fmt: skip
+    def components_at(self, numbers: Ints) -> Ints:
+        """Offsets of the blocks of components."""
+        return np.array(self.components, dtype=np.int64)[numbers]
 
-    def _component(self, index: int, component: Component, blocks: Iterator[int]) -> None:
-        offset, words = self.components[index], self.words
-        if component.arbiter is not None and component.arbiter not in POLICIES:
-            raise InputError(
-                f"component {component.name}: unknown arbiter {component.arbiter!r}; "
-                f"{suggest(component.arbiter, POLICIES)}"
-            )
-        kind = at.PORT if component.arbiter else at.LONE if len(component.programs) <= 1 else at.CROWD
-        words[offset + at.INDEX], words[offset + at.KIND] = index, kind
-        words[offset + at.COUNT], words[offset + at.FINISHED] = len(component.programs), -1
-        words[offset + at.CANDIDATE] = at.NEVER
-        words[offset + at.POLICY] = POLICIES.get(component.arbiter or "", 0)
-        for position, program in enumerate(component.programs):
-            block = next(blocks)
-            if position == 0:
-                self.words[offset + at.FIRST] = block
-            self._program(component, program, offset, block, position)
-        if kind == at.CROWD:
-            buffer = self.take(at.WINDOW)
-            self.words[offset + at.BUFFER] = buffer
-            self.words[buffer : buffer + at.WINDOW] = at.NEVER
-        self._state(component, offset)
+    def _fill_channels(self, told: Wiring) -> None:
+        columns = told.channels
+        initial, capacity = columns[:, wiring.INITIAL], columns[:, wiring.CAPACITY]
+        needed = np.maximum(np.where(told.elastic, RING, capacity), np.maximum(initial, 1))
+        slots = 1 << bit_length(needed - 1)
+        returned = np.where(capacity >= 0, slots, 1)
+        sizes = slots + returned
+        tokens = self.take(int(sizes.sum())) + np.cumsum(sizes) - sizes
+        rows = self._rows(self.channels, at.CHANNEL_WORDS)
+        rows[:, at.PUT], rows[:, at.CAPACITY], rows[:, at.ENTRY] = initial, capacity, -1
+        rows[:, at.LATENCY], rows[:, at.CREDIT] = columns[:, wiring.LATENCY], columns[:, wiring.CREDIT]
+        rows[:, at.WIDTH], rows[:, at.REASON] = columns[:, wiring.WIDTH], columns[:, wiring.REASON]
+        rows[:, at.TOKENS], rows[:, at.TOKENS_MASK] = tokens, slots - 1
+        rows[:, at.CREDITS], rows[:, at.CREDITS_MASK] = tokens + slots, returned - 1
+        rows[:, at.TOKEN_WAIT] = rows[:, at.ROOM_WAIT] = at.NEVER
+
+    def _fill_components(self, told: Wiring) -> None:
+        crowds = self._of_kind(at.CROWD)
+        buffers = self.take(at.WINDOW * len(crowds))
+        self.words[buffers : buffers + at.WINDOW * len(crowds)] = at.NEVER
+        rows, columns = self.component_rows(), told.components
+        counts, first = columns[:, wiring.COUNT], self.programs[0] if self.programs else 0
+        rows[:, at.INDEX], rows[:, at.COUNT] = np.arange(len(rows)), counts
+        rows[:, at.KIND], rows[:, at.POLICY] = columns[:, wiring.KIND], columns[:, wiring.POLICY]
+        rows[:, at.FINISHED], rows[:, at.CANDIDATE] = -1, at.NEVER
+        rows[:, at.FIRST] = np.where(counts > 0, first + at.BLOCK * (np.cumsum(counts) - counts), 0)
+        rows[crowds, at.BUFFER] = buffers + at.WINDOW * np.arange(len(crowds))
 
     def _state(self, component: Component, offset: int) -> None:
         state, asked = component.state, component.name in self.requested
@@ -261,61 +279,40 @@ class Memory:
         if asked:
             requests = self.take(1 + service.REQUEST_WORDS * MOST_REQUESTS)
             self.words[offset + at.REQUESTS] = requests
-        if asked or state is not None:
-            for position in range(len(component.programs)):
-                block, place = int(self.words[offset + at.FIRST]), self.take(service.PLACE_WORDS)
-                self.words[block + position * int(self.words[at.PROGRAM_WORDS]) + at.PLACE] = place
+        for position in range(len(component.programs)):
+            block, place = int(self.words[offset + at.FIRST]), self.take(service.PLACE_WORDS)
+            self.words[block + position * at.BLOCK + at.PLACE] = place
 
     def _filled(self, values: list[int]) -> int:
         offset = self.take(len(values))
         self.words[offset : offset + len(values)] = values
         return offset
 
-    def _program(self, component: Component, program: Program, owner: int, block: int, position: int) -> None:
-        inputs, outputs = finite(self.plan, program.inputs), finite(self.plan, program.outputs)
-        self.finite[block] = inputs, outputs
-        ins = self.take(at.INPUT * len(inputs) + at.OUTPUT * len(outputs))
-        words, (p, q), outs = self.words, component.rate, ins + at.INPUT * len(inputs)
-        words[block + at.INS], words[block + at.OUTS], words[block + at.END] = (
-            ins,
-            outs,
-            outs + at.OUTPUT * len(outputs),
+    def _fill_programs(self, told: Wiring) -> None:
+        ins, outs = told.inputs, told.outputs
+        sizes = at.INPUT * ins.counts + at.OUTPUT * outs.counts
+        first = self.take(int(sizes.sum())) + np.cumsum(sizes) - sizes
+        rows, of = self.program_rows(), told.components[told.owner]
+        p, q = of[:, wiring.P], of[:, wiring.Q]
+        rows[:, at.INS], rows[:, at.OUTS], rows[:, at.END] = (
+            first,
+            first + at.INPUT * ins.counts,
+            first + sizes,
         )
-        words[block + at.STRIDE] = at.ROW_FIELDS + 2 * (1 + 2 * len(inputs) + len(outputs))
-        words[block + at.TICKS], words[block + at.TICKS_PER_DEMAND] = 2 * p if q else 0, 2 * q
-        words[block + at.TICKS_SHIFT] = (2 * p).bit_length() - 1 if p & (p - 1) == 0 else -1
-        words[block + at.OWNER], words[block + at.POSITION] = owner, position
-        words[block + at.SHARED] = component.arbiter is not None
-        words[block + at.FINISH] = -1
-        words[block + at.ALONE] = words[owner + at.KIND] == at.LONE
-        words[block + at.DEFERRED] = words[block + at.ELIGIBLE] = words[block + at.SEEN] = at.NEVER
-        for place, port in enumerate(inputs):
-            channel = self.channels[program.inputs[port]]
-            words[ins + at.INPUT * place + at.CHANNEL] = channel
-            words[channel + at.CONSUMER] = block
-        for place, port in enumerate(outputs):
-            channel = self.channels[program.outputs[port]]
-            words[outs + at.OUTPUT * place + at.CHANNEL] = channel
-            words[channel + at.PRODUCER] = block
-        ends = [program.inputs[i] for i in inputs] + [program.outputs[i] for i in outputs]
-        words[block + at.ELASTIC] = any(_elastic(self.plan.channels[c]) for c in ends)
+        rows[:, at.STRIDE] = at.ROW_FIELDS + 2 * (1 + 2 * ins.counts + outs.counts)
+        rows[:, at.TICKS], rows[:, at.TICKS_PER_DEMAND] = np.where(q > 0, 2 * p, 0), 2 * q
+        rows[:, at.TICKS_SHIFT] = np.where(p & (p - 1) == 0, bit_length(p), -1)
+        rows[:, at.OWNER], rows[:, at.POSITION] = self.components_at(told.owner), told.position
+        rows[:, at.SHARED], rows[:, at.ALONE] = (of[:, wiring.KIND] == kind for kind in (at.PORT, at.LONE))
+        rows[:, at.FINISH] = -1
+        rows[:, at.DEFERRED] = rows[:, at.ELIGIBLE] = rows[:, at.SEEN] = at.NEVER
+        self._connect(ins, at.INPUT, rows[:, at.INS], at.CONSUMER)
+        self._connect(outs, at.OUTPUT, rows[:, at.OUTS], at.PRODUCER)
+        for ports in (ins, outs):
+            rows[ports.program[told.elastic[ports.channel]], at.ELASTIC] = 1
 
-
-def finite(plan: Plan, channels: tuple[int, ...]) -> list[int]:
-    """Places of the ports whose channel has no endless supply; the others never wait and never matter."""
-    return [place for place, channel in enumerate(channels) if plan.channels[channel].initial is not None]
-
-
-def streams(plan: Plan, component: Component, program: Program) -> bool:
-    """Whether runs of a program may be worked out as streams: not one of several private ports, entry is unlimited,
-    no output is an input, and no ring of a bounded channel grows."""
-    inputs = [channel for channel in program.inputs if plan.channels[channel].initial is not None]
-    outputs = [channel for channel in program.outputs if plan.channels[channel].initial is not None]
-    crowd = component.arbiter is None and len(component.programs) > 1
-    loops = any(channel in inputs for channel in outputs)
-    wide = any((plan.channels[channel].capacity or 0) > ROOMY for channel in inputs + outputs)
-    return not (crowd or loops or wide or any(plan.channels[channel].width for channel in outputs))
-
-
-def _elastic(channel: Channel) -> bool:
-    return channel.capacity is None or channel.capacity > ROOMY
+    def _connect(self, ports: Ports, size: int, first: Ints, end: int) -> None:
+        """Say of ports which channel they are at, and of channels which program is at that end."""
+        channels = np.array(self.channels, dtype=np.int64)[ports.channel]
+        self.words[first[ports.program] + size * ports.rank + at.CHANNEL] = channels
+        self.words[channels + end] = np.array(self.programs, dtype=np.int64)[ports.program]

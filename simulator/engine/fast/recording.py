@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from simulator.engine.contract import Requests
 from simulator.engine.fast import layout as at
-from simulator.engine.fast.advance import advance, unrolled
+from simulator.engine.fast.advance import unrolled
 from simulator.engine.fast.events import BEFORE, DEPART, LAST, PROGRAM, ROW_WORDS, START, UNITS
 from simulator.engine.fast.loading import Loader
 from simulator.engine.fast.memory import WINDOWS, Memory
@@ -69,8 +69,7 @@ class Recorded(Schedule):
             self.memory.words[at.BEHIND] = 1
         windows = 1 if self._watching and not self.memory.words[at.BEHIND] else WINDOWS
         epoch = self.memory.words[at.EPOCH]
-        with np.errstate(over="ignore"):  # sums of the grant log are modulo 2**64
-            status: int = advance(self.memory.words, self.memory.vectors, self.memory.bins, windows)
+        status = self._advanced(windows)
         self._take_rows()
         if self._watching and not self.memory.words[at.BEHIND]:
             assert self.memory.words[at.EPOCH] == epoch, "no tape is full before it is read"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,11 +11,10 @@ from numpy.typing import NDArray
 from simulator.engine.contract import Progress, Request, Requests, waiting
 from simulator.engine.fast import layout as at
 from simulator.engine.fast import service
-from simulator.engine.fast.advance import advance, enqueue, finished, harvested
-from simulator.engine.fast.loading import Loader
+from simulator.engine.fast.advance import advance, finished, harvested
+from simulator.engine.fast.loading import Loader, load
 from simulator.engine.fast.memory import WINDOWS, Memory
 from simulator.errors import DeadlockError
-from simulator.plan.network import Component
 from simulator.plan.state import ACTIVATE, Rows
 from simulator.record.intervals import IntervalLog, bin_width
 from simulator.record.outcome import ComponentOutcome, Outcome, ProgramOutcome
@@ -22,6 +22,8 @@ from simulator.record.states import STATES
 
 HARVEST = 16
 """Components whose bins are taken over at once."""
+PARTS, GRANTS = (at.STATES, len(STATES)), (at.ITEMS, 4)
+"""Words of a program that tell its states, and its grants: where they begin, how many."""
 
 
 class Schedule:
@@ -30,7 +32,6 @@ class Schedule:
     def __init__(self, memory: Memory, loaders: Sequence[Sequence[Loader]]) -> None:
         self.memory, self.loaders = memory, loaders
         self._flat: list[Loader] = [loader for own in loaders for loader in own]
-        self._wants = np.array([loader.block + at.WANTS for loader in self._flat], dtype=np.int64)
 
     def run(self, progress: Progress | None, requests: Requests | None = None) -> None:
         """Advance to the end; `requests` are told what was granted now and then.
@@ -44,23 +45,36 @@ class Schedule:
         self._feed(self._flat)
         while (status := self._advance(requests or {})) != at.ENDED:
             if status == at.HUNGER:
-                self._feed([self._flat[i] for i in np.flatnonzero(memory.words[self._wants])])
+                self._feed([self._flat[i] for i in np.flatnonzero(memory.program_rows()[:, at.WANTS])])
             elif status == at.OVERFLOW:
-                memory.grow(int(memory.words[at.FULL]))
+                memory.make_room(self._widened(int(memory.words[at.FULL])))
             elif progress is not None:
-                progress(self.cycles, sum(int(memory.words[x.block + at.ITEMS]) for x in self._flat))
-        if not all(memory.words[x.block + at.DONE] for x in self._flat):
+                progress(self.cycles, int(memory.program_rows()[:, at.ITEMS].sum()))
+        if not memory.program_rows()[:, at.DONE].all():
             raise DeadlockError(self.cycles - 1, tuple(self._waits()))
 
     def _advance(self, requests: Requests) -> int:
-        with np.errstate(over="ignore"):  # sums of the grant log are modulo 2**64
-            status: int = advance(self.memory.words, self.memory.vectors, self.memory.bins, WINDOWS)
+        status = self._advanced(WINDOWS)
         for component, offset in zip(self.memory.plan.components, self.memory.components, strict=True):
             if not requests:
                 break
             if component.name in requests:
                 self._tell(int(self.memory.words[offset + at.REQUESTS]), requests[component.name])
         return status
+
+    def _advanced(self, windows: int) -> int:
+        """Run on for so many windows at most, with all words that nobody uses yet for rings that grow; why it returned."""
+        memory = self.memory
+        memory.words[at.HEAP], memory.words[at.HEAP_END] = memory.used, len(memory.words)
+        with np.errstate(over="ignore"):  # sums of the grant log are modulo 2**64
+            status: int = advance(memory.words, memory.vectors, memory.bins, windows)
+        memory.keep(int(memory.words[at.HEAP]))
+        return status
+
+    def _widened(self, channel: int) -> int:
+        """Words that rings of a channel take when they grow."""
+        words = self.memory.words
+        return 2 * (int(words[channel + at.TOKENS_MASK]) + int(words[channel + at.CREDITS_MASK]) + 2)
 
     def _tell(self, block: int, request: Request) -> None:
         words, first = self.memory.words, block + 1
@@ -72,12 +86,10 @@ class Schedule:
     @property
     def cycles(self) -> int:
         """One past the last departure so far."""
-        return max((int(self.memory.words[loader.block + at.NEXT]) for loader in self._flat), default=0)
+        return int(self.memory.program_rows()[:, at.NEXT].max(initial=0))
 
     def _feed(self, loaders: Sequence[Loader]) -> None:
-        for loader in loaders:
-            if loader.load():
-                enqueue(self.memory.words, loader.block)
+        load(loaders)
         self.memory.words[at.HUNGRY] = 0
 
     def _waits(self) -> list[str]:
@@ -96,54 +108,57 @@ class Schedule:
         self._finish(cycles)
         width = bin_width(cycles)
         counts = self._counts(width, -(-cycles // width))
-        parts = zip(self.memory.plan.components, self.memory.components, self.loaders, strict=True)
+        told = self._happened()
         components = tuple(
-            self._component(component, offset, own, IntervalLog(width, counts[index]))
-            for index, (component, offset, own) in enumerate(parts)
+            ComponentOutcome(
+                component.name,
+                component.group,
+                component.kind,
+                component.lanes,
+                IntervalLog(width, logged),
+                sum(loader.work for loader in own),
+                sum(loader.demand for loader in own),
+                tuple(next(told) for _ in own),
+            )
+            for component, own, logged in zip(self.memory.plan.components, self.loaders, counts, strict=True)
         )
         self.memory.give_back()
         return Outcome(cycles, components)
 
     def _counts(self, width: int, bins: int) -> NDArray[np.integer]:
         """Cycles per component, state and bin, in as few bytes as the width of a bin needs; the bins are zero afterwards."""
-        total = len(self.loaders)
-        counts = np.empty((total, len(STATES), bins), dtype=np.min_scalar_type(width))
-        some = np.empty((min(total, HARVEST), len(STATES), bins), dtype=np.int64)
-        for first in range(0, total, HARVEST):
-            number = min(HARVEST, total - first)
-            harvested(self.memory.words, self.memory.bins, some.reshape(-1), first, number, bins)
-            counts[first : first + number] = some[:number]
-        return counts
+        total, states = len(self.loaders), len(STATES)
+        counts = np.zeros((total * states, bins), dtype=np.min_scalar_type(width))
+        were = self.memory.component_rows()[:, at.USED, np.newaxis] >> np.arange(states) & 1
+        rows = np.flatnonzero(were)
+        edges = np.searchsorted(rows, states * np.arange(0, total + HARVEST, HARVEST)).tolist()
+        some = np.empty((min(total, HARVEST) * states, bins), dtype=np.int64)
+        for number, (begin, end) in enumerate(pairwise(edges)):
+            first = number * HARVEST
+            many = min(HARVEST, total - first)
+            harvested(self.memory.words, self.memory.bins, some.reshape(-1), first, many, bins)
+            counts[rows[begin:end]] = some[: end - begin]
+        return counts.reshape(total, states, bins)
 
     def _finish(self, cycles: int) -> None:
         """Log the cycles that are left to the end of the run."""
         with np.errstate(over="ignore"):
             finished(self.memory.words, self.memory.bins, cycles)
 
-    def _component(
-        self, component: Component, offset: int, loaders: Sequence[Loader], intervals: IntervalLog
-    ) -> ComponentOutcome:
-        own = self.memory.words[offset : offset + at.COMPONENT_WORDS].tolist()
-        programs = []
-        for program, loader in zip(component.programs, loaders, strict=True):
-            words = self.memory.words[loader.block : loader.block + at.BLOCK].tolist()
-            states = own[at.TOTALS :] if own[at.KIND] == at.LONE else words[at.STATES :]
-            items, starts, squares, departs = (x % 2**64 for x in words[at.ITEMS : at.ITEMS + 4])
-            actions = dict(zip(program.actions, loader.actions, strict=True))
-            if isinstance(component.state, Rows):
-                actions[ACTIVATE] = int(self.memory.words[words[at.PLACE] + service.ACTIVATED])
-            counted = np.array(states[: len(STATES)], dtype=np.int64)
-            programs.append(ProgramOutcome(program.name, counted, actions, (items, starts, squares, departs)))
-        return ComponentOutcome(
-            component.name,
-            component.group,
-            component.kind,
-            component.lanes,
-            intervals,
-            sum(loader.work for loader in loaders),
-            sum(loader.demand for loader in loaders),
-            tuple(programs),
-        )
+    def _happened(self) -> Iterator[ProgramOutcome]:
+        """What happened of every program, in plan order."""
+        rows, wiring = self.memory.program_rows(), self.memory.wiring
+        states, grants = (rows[:, first : first + size].copy() for first, size in (PARTS, GRANTS))
+        alone = np.flatnonzero(rows[:, at.ALONE])
+        states[alone] = self.memory.component_rows()[wiring.owner[alone], at.TOTALS : at.TOTALS + len(STATES)]
+        rowed = [isinstance(c.state, Rows) for c in self.memory.plan.components for _ in c.programs]
+        told = zip(self._flat, states, grants.view(np.uint64).tolist(), rowed, strict=True)
+        for loader, own, granted, opens in told:
+            actions = dict(zip(loader.program.actions, loader.actions, strict=True))
+            if opens:
+                place = int(self.memory.words[loader.block + at.PLACE])
+                actions[ACTIVATE] = int(self.memory.words[place + service.ACTIVATED])
+            yield ProgramOutcome(loader.program.name, own, actions, tuple(granted))
 
 
 def _lack(m: list[int], block: int) -> tuple[str, int]:

@@ -5,8 +5,10 @@ Of a run of `count` items the sum of a field is count x value, or for a vector V
 
     n (V[0] + .. + V[P - 1]) + V[0] + .. + V[r - 1]
 
-A row is named by where it lies in the memory `m`. Work space is one array `s`: prefix sums of the vectors; where the first row of
-every block lies, and where the rows end; how often each block is visited; whether it has items; the sums of its fields; slots.
+A row is named by where it lies in the memory `m`. Several chunks are read by one call, their arrays one behind the other: what
+belongs to which is told by a row of numbers for each, its form, at `f`. Work space is one array `s`, used anew for every chunk:
+prefix sums of the vectors; where the first row of every block lies, and where the rows end; how often each block is visited;
+whether it has items; the sums of its fields; slots.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
+from simulator.engine.fast.queue import push
 from simulator.jit import apart, inlined, pointer, spliced, stepping
 from simulator.plan.runs import COUNT, DEMAND, PERIOD
 
@@ -23,9 +26,18 @@ Flags = NDArray[np.uint8]
 Vector = NDArray[np.int32]
 FREE = -1
 """A slot that no block is in."""
-# What a chunk is read with
-BEGIN, LOCATED, BLOCKS, VISITS, WIDTH, FIELDS, INS, OUTS, SHIFT, STREAMS, VALUES, SLOTS = range(12)
-STARTS, TIMES, SOME, SUMS, SLOT0 = range(12, 17)
+NOBODY = 0
+"""In place of a program: the table is nobody's."""
+# The form of a chunk: the program it is for; where its table goes, and the list of rows that visits begin with; what is added to
+# places in the vectors; whether runs may be streams, and whether no runs follow; inputs and outputs among the fields
+PROGRAM, BEGIN, LOCATED, SHIFT, STREAMS, ENDS, INS, OUTS = range(8)
+# how many blocks, visits, values of vectors, fields in the table, fields of a run; then where its part of every array begins
+BLOCKS, VISITS, VALUES, FIELDS, WIDTH = range(8, 13)
+RUN0, VECTOR0, COLUMN0, SIZE0, ORDER0, TOTAL0 = range(13, 19)
+TOLD = 19
+"""Numbers of a form that are told; the others are worked out: parts of the work space, and last how many visits have items."""
+SLOTS, STARTS, TIMES, SOME, SUMS, SLOT0, FOUND = range(19, 26)
+FORM = 26
 
 
 @inlined
@@ -89,44 +101,46 @@ def sum_up(runs: Ints, varies: Flags, s: Ints, line: int, own: int, width: int) 
 
 
 @spliced
-def fill(m: Ints, runs: Ints, varies: Flags, columns: Ints, form: Ints, line: int, row: int) -> None:
+def fill(m: Ints, runs: Ints, varies: Flags, columns: Ints, form: Ints, f: int, line: int, row: int) -> None:
     """Fill a row with a run."""
-    fields, varied = form[FIELDS], 0
+    fields, varied = form[f + FIELDS], 0
     for field in range(fields):
-        column = columns[field]
+        column = columns[form[f + COLUMN0] + field]
         flag = varies[line + column]
         varied |= flag
-        m[row + at.ROW_FIELDS + field] = runs[line + column] + (form[SHIFT] if flag else 0)
+        m[row + at.ROW_FIELDS + field] = runs[line + column] + (form[f + SHIFT] if flag else 0)
         m[row + at.ROW_FIELDS + fields + field] = flag
     m[row + at.ROW_LAST], m[row + at.ROW_COUNT], m[row + at.ROW_VARIED] = 0, runs[line + COUNT], varied
     m[row + at.ROW_PERIOD] = runs[line + PERIOD] if varied else 1
 
 
 @apart
-def tabulate(m: Ints, runs: Ints, varies: Flags, columns: Ints, sizes: Ints, s: Ints, form: Ints) -> None:
+def tabulate(
+    m: Ints, runs: Ints, varies: Flags, columns: Ints, sizes: Ints, s: Ints, form: Ints, f: int
+) -> None:
     """Fill the table, where blocks begin in it, and their sums."""
-    width, stride = form[WIDTH], at.ROW_FIELDS + 2 * form[FIELDS]
-    row, line, own = form[BEGIN], 0, form[SUMS]
-    for block in range(form[BLOCKS]):
+    width, stride = form[f + WIDTH], at.ROW_FIELDS + 2 * form[f + FIELDS]
+    row, line, own = form[f + BEGIN], form[f + RUN0], form[f + SUMS]
+    for block in range(form[f + BLOCKS]):
         first = row
         for column in range(width):
             s[own + column] = 0
-        for _ in range(sizes[block]):
+        for _ in range(sizes[form[f + SIZE0] + block]):
             if runs[line + COUNT] > 0:
                 sum_up(runs, varies, s, line, own, width)
-                fill(m, runs, varies, columns, form, line, row)
+                fill(m, runs, varies, columns, form, f, line, row)
                 if row > first and same(m, row - stride, row, stride):
                     m[row - stride + at.ROW_COUNT] += runs[line + COUNT]
                 else:
-                    stream_of(m, row, form[INS], form[OUTS])
-                    m[row + at.ROW_STREAM] *= form[STREAMS]
+                    stream_of(m, row, form[f + INS], form[f + OUTS])
+                    m[row + at.ROW_STREAM] *= form[f + STREAMS]
                     row += stride
             line += width
         if row > first:
             m[row - stride + at.ROW_LAST] = 1
-        s[form[STARTS] + block], s[form[SOME] + block] = first, row > first
+        s[form[f + STARTS] + block], s[form[f + SOME] + block] = first, row > first
         own += width
-    s[form[STARTS] + form[BLOCKS]] = row
+    s[form[f + STARTS] + form[f + BLOCKS]] = row
 
 
 @spliced
@@ -167,26 +181,55 @@ def alike(m: Ints, v: Vector, a: int, b: int, size: int, fields: int) -> bool:
 
 
 @apart
-def fold(m: Ints, v: Vector, s: Ints, form: Ints) -> None:
+def fold(m: Ints, v: Vector, s: Ints, form: Ints, f: int) -> None:
     """Let blocks that mean the same begin with the same row."""
-    slots, starts, fields = form[SLOT0], form[STARTS], form[FIELDS]
-    for slot in range(form[SLOTS]):
+    slots, starts, fields = form[f + SLOT0], form[f + STARTS], form[f + FIELDS]
+    for slot in range(form[f + SLOTS]):
         s[slots + slot] = FREE
     beyond = s[starts]
-    for block in range(form[BLOCKS]):
+    for block in range(form[f + BLOCKS]):
         first, beyond = beyond, s[starts + block + 1]
-        slot = hashed(m, v, first, beyond, fields) & (form[SLOTS] - 1)
+        slot = hashed(m, v, first, beyond, fields) & (form[f + SLOTS] - 1)
         found = FREE
         while found < 0 and s[slots + slot] >= 0:
             other = s[slots + slot] >> 32
             size = s[slots + slot] & 0xFFFFFFFF
             if size == beyond - first and alike(m, v, first, other, size, fields):
                 found = other
-            slot = (slot + 1) & (form[SLOTS] - 1)
+            slot = (slot + 1) & (form[f + SLOTS] - 1)
         if found < 0:
             found = first
             s[slots + slot] = first << 32 | (beyond - first)
         s[starts + block] = found
+
+
+@spliced
+def divide(form: Ints, f: int) -> None:
+    """Divide the work space of a chunk."""
+    blocks = form[f + BLOCKS]
+    form[f + SLOTS] = 0
+    if blocks > 1 and form[f + VISITS] > 1:
+        form[f + SLOTS] = 4
+        while form[f + SLOTS] < 2 * blocks:
+            form[f + SLOTS] *= 2
+    form[f + STARTS] = form[f + VALUES] + 1
+    form[f + TIMES] = form[f + STARTS] + blocks + 1
+    form[f + SOME] = form[f + TIMES] + blocks
+    form[f + SUMS] = form[f + SOME] + blocks
+    form[f + SLOT0] = form[f + SUMS] + blocks * form[f + WIDTH]
+
+
+@apart
+def hand_over(m: Ints, form: Ints, f: int) -> None:
+    """Give a program its table, and make it runnable if there is an item in it."""
+    program, first, count = form[f + PROGRAM], form[f + LOCATED], form[f + FOUND]
+    m[program + at.WANTS], m[program + at.LAST] = 0, form[f + ENDS]
+    m[program + at.LOADS] += 1
+    m[program + at.KEY_ROW] = m[program + at.ROW] = 0
+    m[program + at.VISIT], m[program + at.VISITS_END] = first, first + count
+    m[program + at.SINGLE] = m[program + at.SHARED] if count == 1 else 0
+    if count > 0:
+        push(m, program)
 
 
 @apart
@@ -202,30 +245,37 @@ def read_chunk(
     s: Ints,
     totals: Ints,
     form: Ints,
-) -> int:
-    """See :func:`read`."""
-    s[0] = 0
-    for place in range(form[VALUES]):
-        s[place + 1] = s[place] + vectors[place]
-    tabulate(m, runs, varies, columns, sizes, s, form)
-    if form[SLOTS] > 0:
-        fold(m, v, s, form)
-    for block in range(form[BLOCKS]):
-        s[form[TIMES] + block] = 0
-    located, starts = form[LOCATED], form[STARTS]
-    for visit in range(form[VISITS]):
-        block = order[visit]
-        s[form[TIMES] + block] += 1
+    f: int,
+) -> None:
+    """Read one chunk; see :func:`read`."""
+    divide(form, f)
+    s[0], value, shift = 0, form[f + VECTOR0], form[f + SHIFT]
+    for place in range(form[f + VALUES]):
+        s[place + 1] = s[place] + vectors[value + place]
+    if form[f + PROGRAM] != NOBODY:
+        for place in range(form[f + VALUES]):
+            v[shift + place] = vectors[value + place]
+    tabulate(m, runs, varies, columns, sizes, s, form, f)
+    if form[f + SLOTS] > 0:
+        fold(m, v, s, form, f)
+    for block in range(form[f + BLOCKS]):
+        s[form[f + TIMES] + block] = 0
+    located, starts = form[f + LOCATED], form[f + STARTS]
+    for visit in range(form[f + VISITS]):
+        block = order[form[f + ORDER0] + visit]
+        s[form[f + TIMES] + block] += 1
         m[located] = s[starts + block]
-        located += s[form[SOME] + block]
-    for column in range(form[WIDTH]):
-        totals[column] = 0
-    for block in range(form[BLOCKS]):
-        own = form[SUMS] + block * form[WIDTH]
-        for column in range(form[WIDTH]):
-            totals[column] += s[form[TIMES] + block] * s[own + column]
-    count: int = located - form[LOCATED]
-    return count
+        located += s[form[f + SOME] + block]
+    total = form[f + TOTAL0]
+    for column in range(form[f + WIDTH]):
+        totals[total + column] = 0
+    for block in range(form[f + BLOCKS]):
+        own = form[f + SUMS] + block * form[f + WIDTH]
+        for column in range(form[f + WIDTH]):
+            totals[total + column] += s[form[f + TIMES] + block] * s[own + column]
+    form[f + FOUND] = located - form[f + LOCATED]
+    if form[f + PROGRAM] != NOBODY:
+        hand_over(m, form, f)
 
 
 @stepping
@@ -240,77 +290,44 @@ def read(
     order: Ints,
     space: Ints,
     totals: Ints,
-    form: Ints,
-) -> int:
-    """Fill a run table with a chunk, say where visits begin, and sum all fields; returns how many visits have items.
+    forms: Ints,
+    count: int,
+) -> None:
+    """Fill run tables with chunks, say where visits begin, sum all fields, and give programs what is theirs.
 
     Parameters
     ----------
     words, values : ndarray of int64 and int32
-        Where the table goes, and what its varying fields are places in. Behind the visits with items there is one word to spare.
+        Where the tables go, and what their varying fields are places in, which gets the vectors of chunks that are for a program.
+        Behind the visits with items there is one word to spare.
     runs, varies, vectors : ndarray of int64, uint8 and int32, one axis each
-        As in a chunk, row after row.
+        As in a chunk, row after row, chunk after chunk.
     columns : ndarray of int64
-        Fields that go into the table.
+        Fields that go into the tables.
     sizes, order : ndarray of int64
         Runs of each block, the block of every visit.
     space : ndarray of int64
-        Work space, as `form` divides it.
+        Work space, :func:`work_space` words for every chunk.
     totals : ndarray of int64
-        Sums of all fields over all visits; the first is the number of items.
-    form : ndarray of int64, shape (17,)
-        From :func:`form_of`.
+        Sums of all fields over all visits; the first of a chunk is the number of its items.
+    forms : ndarray of int64, shape (count x FORM,)
+        A form per chunk; FOUND is set to how many visits have items.
+    count : int
+        Chunks.
     """
-    return read_chunk(
+    m, v, flat, flags, given = (
         pointer(words),
         pointer(values),
         pointer(runs),
         pointer(varies),
         pointer(vectors),
-        pointer(columns),
-        pointer(sizes),
-        pointer(order),
-        pointer(space),
-        pointer(totals),
-        pointer(form),
     )
+    fields, blocks, visits = pointer(columns), pointer(sizes), pointer(order)
+    scratch, sums, form = pointer(space), pointer(totals), pointer(forms)
+    for chunk in range(count):
+        read_chunk(m, v, flat, flags, given, fields, blocks, visits, scratch, sums, form, chunk * FORM)
 
 
-def form_of(
-    begin: int, located: int, shift: int, streams: bool, ports: tuple[int, int], sizes: dict[str, int]
-) -> tuple[Ints, int]:
-    """How a chunk is read, and how much work space that takes.
-
-    Parameters
-    ----------
-    begin, located : int
-        Where the table begins in the memory, and the list of rows that visits begin with.
-    shift : int
-        What is added to places in the vectors.
-    streams : bool
-        Whether runs may be streams.
-    ports : (int, int)
-        Inputs and outputs among the fields.
-    sizes : dict of str to int
-        How many `blocks`, `visits`, `values` of vectors, `fields` in the table and `width`, fields of a run.
-    """
-    blocks, visits, values = sizes["blocks"], sizes["visits"], sizes["values"]
-    slots = 2 << blocks.bit_length() if blocks > 1 and visits > 1 else 0
-    starts = values + 1
-    times = starts + blocks + 1
-    some, sums = times + blocks, times + 2 * blocks
-    slot0 = sums + blocks * sizes["width"]
-    given = [
-        begin,
-        located,
-        blocks,
-        visits,
-        sizes["width"],
-        sizes["fields"],
-        *ports,
-        shift,
-        streams,
-        values,
-        slots,
-    ]
-    return np.array([*given, starts, times, some, sums, slot0], dtype=np.int64), slot0 + slots
+def work_space(blocks: int, values: int, width: int) -> int:
+    """Words of work space that a chunk takes at most: of so many blocks, values of vectors and fields of a run."""
+    return values + 2 + (7 + width) * blocks + 4

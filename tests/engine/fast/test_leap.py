@@ -11,7 +11,7 @@ from networks import Seeded, network, program, run_of, server, tiled
 import simulator
 from simulator.engine.fast import layout as at
 from simulator.engine.fast import run
-from simulator.engine.fast.loading import Loader
+from simulator.engine.fast.loading import loaders_of
 from simulator.engine.fast.memory import Memory
 from simulator.engine.fast.schedule import Schedule
 from simulator.engine.reference import run as reference
@@ -104,9 +104,7 @@ def digest(
 def leapt(plan: Plan) -> int:
     """Cycles of a plan that were leapt over."""
     memory = Memory(plan)
-    blocks = iter(memory.programs)
-    loaders = [[Loader(memory, c, p, next(blocks)) for p in c.programs] for c in plan.components]
-    Schedule(memory, loaders).run(None)
+    Schedule(memory, loaders_of(memory)).run(None)
     return int(memory.words[at.LEAPT])
 
 

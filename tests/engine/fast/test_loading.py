@@ -36,13 +36,13 @@ def test_programs_share_what_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
     plan, expected = network(20, 100), run(network(20, 100))
     monkeypatch.setattr(loading, "ENOUGH_OF_ALL", 400)
     memory = Memory(plan)
-    loader = loading.Loader(memory, plan.components[0], plan.components[0].programs[0], memory.programs[0])
-    assert loader.load()
-    assert loader.items == 400 / 40
+    first = loading.loaders_of(memory)[0][0]
+    loading.load([first])
+    assert first.items == 400 / 40
     monkeypatch.setattr(loading, "ENOUGH_OF_ALL", 1 << 18)
-    loader = loading.Loader(memory, plan.components[1], plan.components[1].programs[0], memory.programs[1])
-    assert loader.load()
-    assert loader.items == 100
+    second = loading.loaders_of(memory)[1][0]
+    loading.load([second])
+    assert second.items == 100
     monkeypatch.setattr(loading, "ENOUGH_OF_ALL", 1)
     assert run(plan) == expected
 

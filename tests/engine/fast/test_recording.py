@@ -9,7 +9,7 @@ from networks import program, run_of, server
 import simulator
 from simulator.engine.fast import layout as at
 from simulator.engine.fast import record, run
-from simulator.engine.fast.loading import Loader
+from simulator.engine.fast.loading import loaders_of
 from simulator.engine.fast.memory import Memory
 from simulator.engine.fast.recording import ENTRIES, Recorded
 from simulator.engine.reference import record as record_reference
@@ -23,9 +23,7 @@ from simulator.record.states import BLOCKED, DISABLED
 def recorded(plan: Plan, window: Window) -> tuple[Recording, int]:
     """A recording, and how many cycles were leapt over on the way."""
     memory = Memory(plan, entries=ENTRIES)
-    blocks = iter(memory.programs)
-    loaders = [[Loader(memory, c, p, next(blocks)) for p in c.programs] for c in plan.components]
-    schedule = Recorded(memory, loaders, window)
+    schedule = Recorded(memory, loaders_of(memory), window)
     schedule.run(None)
     leapt = int(memory.words[at.LEAPT])
     schedule.outcome(schedule.cycles)

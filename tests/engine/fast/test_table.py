@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from simulator.engine.fast import layout as at
+from simulator.engine.fast import table
 from simulator.engine.fast.loading import joined
-from simulator.engine.fast.table import form_of, read
 from simulator.plan import Chunk, RunWriter, Visits
 from simulator.plan.runs import DEMAND, PORTS, WORK
 
@@ -34,18 +34,20 @@ def table_of(chunk: Chunk, columns: list[int], ports: tuple[int, int]) -> tuple[
     stride = at.ROW_FIELDS + 2 * len(columns)
     size, width = stride * len(chunk.runs), chunk.runs.shape[1]
     words, totals = np.zeros(size + len(visits.order) + 1, dtype=np.int64), np.zeros(width, dtype=np.int64)
-    many = {"blocks": len(visits.sizes), "visits": len(visits.order), "values": len(chunk.vectors)}
-    form, space = form_of(0, size, 0, True, ports, many | {"fields": len(columns), "width": width})
+    told = [table.NOBODY, 0, size, 0, True, True, *ports]
+    many = [len(visits.sizes), len(visits.order), len(chunk.vectors), len(columns), width]
+    form = np.array([*told, *many, *[0] * (table.FORM - len(told) - len(many))], dtype=np.int64)
+    space = np.zeros(table.work_space(len(visits.sizes), len(chunk.vectors), width), dtype=np.int64)
     of_chunk = chunk.runs.reshape(-1), chunk.varies.reshape(-1), chunk.vectors
-    work = visits.sizes, visits.order, np.zeros(space, dtype=np.int64), totals
     with np.errstate(over="ignore"):
-        count = read(words, chunk.vectors, *of_chunk, np.array(columns, dtype=np.int64), *work, form)
-    table = words[:size].reshape(-1, stride)
+        work = np.array(columns, dtype=np.int64), visits.sizes, visits.order, space, totals, form, 1
+        table.read(words, chunk.vectors, *of_chunk, *work)
+    rows, count = words[:size].reshape(-1, stride), form[table.FOUND]
     told = []
     for begin in (words[size : size + count] // stride).tolist():
-        end = begin + int(np.flatnonzero(table[begin:, at.ROW_LAST])[0])
+        end = begin + int(np.flatnonzero(rows[begin:, at.ROW_LAST])[0])
         told += range(begin, end + 1)
-    return table[told], totals
+    return rows[told], totals
 
 
 def expanded(table: np.ndarray, vectors: np.ndarray, fields: int) -> list[tuple[int, ...]]:
@@ -71,9 +73,9 @@ def test_a_table_means_the_items_of_its_chunk(seed: int) -> None:
         visited = replace(chunk, visits=Visits(sizes, order))
         chunk = joined([visited, chunk, visited]) if seed % 4 == 1 and len(chunk.runs) else visited
     columns = [DEMAND, *range(PORTS, PORTS + 5)]
-    table, sums = table_of(chunk, columns, (2, 1))
+    rows, sums = table_of(chunk, columns, (2, 1))
     items = list(chunk.items())
-    assert expanded(table, chunk.vectors, 6) == [tuple(i[c - DEMAND] for c in columns) for i in items]
+    assert expanded(rows, chunk.vectors, 6) == [tuple(i[c - DEMAND] for c in columns) for i in items]
     assert sums[0] == len(items)
     assert sums[WORK] == sum(item[WORK - DEMAND] for item in items)
     assert sums[-1] == sum(item[-1] for item in items)
@@ -95,8 +97,8 @@ def test_a_stream_moves_one_input_and_one_token(
 ) -> None:
     writer = RunWriter(2, 1, 0)
     writer.add(3, 1, takes=takes, releases=releases, puts=puts)
-    table, _ = table_of(writer.chunk(), [DEMAND, *range(PORTS, PORTS + 5)], (2, 1))
-    assert tuple(table[0, [at.ROW_STREAM, at.ROW_IN, at.ROW_OUT]]) == stream
+    rows, _ = table_of(writer.chunk(), [DEMAND, *range(PORTS, PORTS + 5)], (2, 1))
+    assert tuple(rows[0, [at.ROW_STREAM, at.ROW_IN, at.ROW_OUT]]) == stream
 
 
 def test_blocks_that_are_alike_begin_with_the_same_row() -> None:
@@ -105,10 +107,10 @@ def test_blocks_that_are_alike_begin_with_the_same_row() -> None:
         writer.add(4, demand, takes=[1], actions=[action])
     chunk = writer.chunk()
     chunk = replace(chunk, visits=Visits(np.ones(5, dtype=np.int64), np.arange(5)))
-    table, sums = table_of(chunk, [DEMAND, PORTS, PORTS + 1], (1, 0))
+    rows, sums = table_of(chunk, [DEMAND, PORTS, PORTS + 1], (1, 0))
     first = at.ROW_FIELDS
-    assert table[0].tolist() == table[2].tolist()
-    assert table[1, first] == table[3, first] != table[4, first]
+    assert rows[0].tolist() == rows[2].tolist()
+    assert rows[1, first] == rows[3, first] != rows[4, first]
     assert sums[-1] == 4 * 32
 
 
@@ -116,6 +118,6 @@ def test_equal_neighbours_are_one_row() -> None:
     writer = RunWriter(0, 0, 1)
     for count, demand, action in ((2, 1, 5), (3, 1, 6), (1, 2, 0), (1, 1, 0)):
         writer.add(count, demand, actions=[action])
-    table, sums = table_of(writer.chunk(), [DEMAND], (0, 0))
-    assert table[:, at.ROW_COUNT].tolist() == [5, 1, 1]
+    rows, sums = table_of(writer.chunk(), [DEMAND], (0, 0))
+    assert rows[:, at.ROW_COUNT].tolist() == [5, 1, 1]
     assert sums[-1] == 28
