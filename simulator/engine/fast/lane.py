@@ -166,6 +166,8 @@ def lane(m: Ints, v: Vector, bins: Ints, program: int) -> int:
     """
     if m[at.EVENTS_UNTIL] == at.NEVER or (m[program + at.JOIN] and m[program + at.ELASTIC]):
         return at.SINGLY
+    if (visible(m, program) if m[program + at.JOIN] else supply(m, program)) == at.NEVER:
+        return at.STUCK
     stages, items = gather(m, program)
     if stages == 1 or items <= 0:
         return at.SINGLY

@@ -183,21 +183,61 @@ def add_blocks(m: Ints, bins: Ints, component: int, first: int, count: int, cycl
     return after
 
 
+@spliced
+def widen(m: Ints, bins: Ints, component: int) -> None:
+    """Let the bins of a component reach to the end of what is told of it."""
+    while (m[component + at.TOLD] - 1) >> m[component + at.SHIFT] >= BINS:
+        if m[component + at.USED] == 0:
+            m[component + at.SHIFT] += 1  # nothing is in the bins yet
+        else:
+            fold(m, bins, component)
+
+
+@spliced
+def straight(m: Ints, bins: Ints, component: int) -> None:
+    """Write a tape without loops into the bins of a component."""
+    tape, cycle, told = m[component + at.TAPE], m[component + at.TOLD], 0
+    for entry in range(tape, tape + m[component + at.TAPED]):
+        told += bins[entry] >> 3
+    m[component + at.TOLD] = cycle + told
+    widen(m, bins, component)
+    shift, row = m[component + at.SHIFT], m[component + at.INDEX] * len(STATES) * BINS
+    used = m[component + at.USED]
+    for entry in range(tape, tape + m[component + at.TAPED]):
+        state, span = bins[entry] & 7, bins[entry] >> 3
+        used |= 1 << state
+        m[component + at.TOTALS + state] += span
+        cell, after = row + state * BINS, cycle + span
+        while cycle < after:
+            upto = min(after, ((cycle >> shift) + 1) << shift)
+            bins[cell + (cycle >> shift)] += upto - cycle
+            cycle = upto
+    m[component + at.USED] = used
+
+
 @kernel
 def unroll(m: Ints, bins: Ints, component: int) -> None:
     """Write the tape of a component into its bins and clear it; what was kept before is of no more use for leaps."""
+    if m[component + at.LOOPED] > 0:
+        unroll_loops(m, bins, component)
+    else:
+        straight(m, bins, component)
+    m[component + at.TAPED] = m[component + at.LOOPED] = 0
+    m[at.EPOCH] += 1
+
+
+@spliced
+def unroll_loops(m: Ints, bins: Ints, component: int) -> None:
+    """Write a tape with loops into the bins of a component."""
     sum_up(m, bins, component)
     tape, cycle, frame = m[component + at.TAPE], m[component + at.TOLD], m[at.FRAMES]
     bottom = frame
+    m[component + at.TOLD] += bins[m[at.SUMS] + ALL]
+    widen(m, bins, component)
     for state in range(len(STATES)):
         if bins[m[at.SUMS] + state] > 0:
             m[component + at.USED] |= 1 << state
             m[component + at.TOTALS + state] += bins[m[at.SUMS] + state]
-    m[component + at.TOLD] += bins[m[at.SUMS] + ALL]
-    while cycle == 0 and (m[component + at.TOLD] - 1) >> m[component + at.SHIFT] >= BINS:
-        m[component + at.SHIFT] += 1  # nothing is in the bins yet
-    while (m[component + at.TOLD] - 1) >> m[component + at.SHIFT] >= BINS:
-        fold(m, bins, component)
     bins[frame], bins[frame + 1], bins[frame + 3] = 0, m[component + at.TAPED], 0
     while frame >= bottom:
         entry = bins[frame]
@@ -228,5 +268,3 @@ def unroll(m: Ints, bins: Ints, component: int) -> None:
             bins[frame] = bins[bins[frame + 2] + at.FIRST_ENTRY]
         else:
             frame -= at.FRAME
-    m[component + at.TAPED] = m[component + at.LOOPED] = 0
-    m[at.EPOCH] += 1
