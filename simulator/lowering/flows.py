@@ -1,12 +1,14 @@
 """Row traffic of all streams at once: :mod:`simulator.lowering.streams` for every tile of columns and piece of K.
 
 Where every window of a column has as many bits as every other (uncompressed or of fixed occupancy), streams of equal size are
-alike and told once; otherwise each is told, by one kernel over all.
+alike and told once; otherwise one kernel tells those that differ: most tiles of a causal mask are full or empty.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -21,6 +23,8 @@ from simulator.plan.runs import COUNT, DEMAND, PERIOD, PORTS, WORK
 
 Ints = NDArray[np.int64]
 FIELDS = 6
+TRIED = 64
+"""Streams of which one must come again, or the others are not compared."""
 ROWS, BITS, HELD, STEPS, LAST_TAKE, LAST_RELEASE = range(FIELDS)
 
 
@@ -75,20 +79,47 @@ def flows(operands: Operands, windows: int) -> Flows:
     spans = _spans(g, windows, pieces)
     if operands.regular:
         return _alike(operands, windows, spans)
-    steps = (spans[:, 1] - spans[:, 0]) * -(-(spans[:, 3] - spans[:, 2]) // g.abreast)
-    period, parts = np.tile(steps, g.groups), 2 if operands.compressed else 1
-    vectors = np.empty(2 * parts * int(period.sum()), dtype=np.int32)
-    begin = 2 * parts * (np.cumsum(period) - period)
-    found = np.empty((parts, len(period), FIELDS), dtype=np.int64)
-    for part, bits in enumerate((operands.data_bits, operands.metadata_bits)[:parts]):
-        for group in range(g.groups):
-            some = slice(group * len(spans), (group + 1) * len(spans))
-            at = begin[some] + 2 * part * period[some]
-            sizes = np.asarray(bits[group], dtype=np.int64)  # of one type: the kernel is compiled once
-            serve(sizes, spans, g.abreast, operands.widths.row, at, vectors, found[part, some])
-    each = np.arange(len(period))
-    told = [Rows(*np.ascontiguousarray(part.T)) for part in found]
-    return Flows(told[0], told[1] if parts == 2 else None, each, each, period, vectors)
+    compressed = operands.compressed
+    bits = [operands.data_bits, operands.metadata_bits] if compressed else [operands.data_bits]
+    kind, first = _different(bits, spans)
+    group, own = np.divmod(first, len(spans))
+    sizes = spans[own]
+    period = (sizes[:, 1] - sizes[:, 0]) * -(-(sizes[:, 3] - sizes[:, 2]) // g.abreast)
+    vectors = np.empty(2 * len(bits) * int(period.sum()), dtype=np.int32)
+    begin = 2 * len(bits) * (np.cumsum(period) - period)
+    found = np.empty((len(bits), len(first), FIELDS), dtype=np.int64)
+    edges = np.searchsorted(group, np.arange(g.groups + 1))
+    for number, part in enumerate(bits):
+        at = begin + 2 * number * period
+        for each, (low, high) in enumerate(pairwise(edges.tolist())):
+            if low == high:
+                continue
+            some, told = slice(low, high), np.asarray(part[each], dtype=np.int64)  # one type: one kernel
+            serve(told, sizes[some], g.abreast, operands.widths.row, at[some], vectors, found[number, some])
+    rows = [Rows(*np.ascontiguousarray(part.T[:, kind])) for part in found]
+    return Flows(rows[0], rows[1] if compressed else None, kind, first, period, vectors)
+
+
+def _different(bits: Sequence[Sequence[NDArray[Any]]], spans: Ints) -> tuple[Ints, Ints]:
+    """Kind of every stream, group after group, and the first of every kind: streams of a kind have the same bits in each part.
+
+    Where none of the first comes again, all are taken to differ.
+    """
+    tiles = spans.tolist()
+    kind, first = np.arange(len(bits[0]) * len(tiles)), list[int]()
+    most = max(int(each.max(initial=0)) for part in bits for each in part)
+    few = [[each.astype(np.min_scalar_type(most)) for each in part] for part in bits]
+    known: dict[tuple[int, bytes, bytes], int] = {}
+    for stream in range(len(kind)):
+        if stream == TRIED and len(first) == TRIED:
+            return kind, kind.copy()
+        group, own = divmod(stream, len(tiles))
+        w0, w1, n0, n1 = tiles[own]
+        data, metadata = (part[group][w0:w1, n0:n1].tobytes() for part in (few[0], few[-1]))
+        number = kind[stream] = known.setdefault((n1 - n0, data, metadata), len(first))
+        if number == len(first):
+            first.append(stream)
+    return kind, np.array(first, dtype=np.int64)
 
 
 def _spans(g: Geometry, windows: int, pieces: int) -> Ints:
