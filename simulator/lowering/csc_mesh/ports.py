@@ -13,13 +13,16 @@ begins at bit s of its message takes its place with flit s // F and is there wit
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.lowering.blocks import gather, plain
+from simulator.lowering.csc.batch import Batch
 from simulator.lowering.csc.tiles import Stretch, Tile, Tiles
-from simulator.plan import Chunk, RunWriter
+from simulator.lowering.kinds import Blocks, Row
+from simulator.plan import Chunk, RunWriter, Visits
 
 Counts = NDArray[np.int64]
 
@@ -69,18 +72,23 @@ def weight_loads(tiles: Tiles, flit: int) -> Iterator[Chunk]:
     """
     spad = tiles.machine.components.weights
 
-    def block(tile: Tile) -> Chunk:
-        demand, starts, ends = sizes(np.array([tile_bits(tiles, tile)]), flit)
-        begin = tile.columns * spad.address.value + np.arange(tiles.weights[tile].words) * tiles.weight_bits
-        words = np.bincount(begin // flit, minlength=len(demand))
-        addresses = starts * tile.columns
-        values = words * spad.word.value
+    def block(words: int, columns: int, bits: int) -> Chunk:
+        demand, starts, ends = sizes(np.array([bits]), flit)
+        begin = columns * spad.address.value + np.arange(words) * tiles.weight_bits
+        held = np.bincount(begin // flit, minlength=len(demand))
+        addresses = starts * columns
+        values = held * spad.word.value
         writer = RunWriter(3, 1, 2)
-        takes: list[int | Counts] = [1, words, addresses]
+        takes: list[int | Counts] = [1, held, addresses]
         writer.add(len(demand), demand, takes=takes, puts=[ends], actions=[values, values + addresses])
         return writer.chunk()
 
-    return gather((block(tile) for tile in tiles.tiles), among=MANY)
+    def told(words: int, tile: Tile) -> Chunk:
+        what = words, tile.columns, tile_bits(tiles, tile)
+        return tiles.once(("weights", flit, *what), lambda: block(*what))
+
+    told_of = (told(words, tile) for words, tile in zip(tiles.words.tolist(), tiles.tiles, strict=True))
+    return gather(told_of, among=MANY)
 
 
 def input_loads(tiles: Tiles, flit: int) -> Iterator[Chunk]:
@@ -89,50 +97,62 @@ def input_loads(tiles: Tiles, flit: int) -> Iterator[Chunk]:
     """
     spad = tiles.machine.components.inputs
     entry = tiles.machine.value_bits.inputs.value + spad.run.value
+    blocks = list[list[Row]]()
+    for entries in range(tiles.columns + 1):
+        demand, starts, ends = sizes(tiles.fiber_bits(np.array([entries])), flit)
+        begin = spad.address.value + np.arange(entries) * entry
+        held = np.bincount(begin // flit, minlength=len(demand))
+        fields = demand, demand, np.ones_like(held), held, starts, np.ones_like(held), held, starts, ends
+        blocks.append(alike(*fields, held, held + starts))
+    known = Blocks.plain(blocks)
+    for batch in tiles.batches:
 
-    def block(stretch: Stretch) -> Chunk:
-        fibers = tiles.fibers(stretch)
-        bits = tiles.fiber_bits(fibers.entries)
-        demand, starts, ends = sizes(bits, flit)
-        count = flits(bits, flit)
-        within = np.arange(len(fibers.coordinate)) - np.repeat(fibers.start[:-1], fibers.entries)
-        begin = spad.address.value + within * entry
-        held = np.bincount(
-            np.repeat(np.cumsum(count) - count, fibers.entries) + begin // flit, minlength=len(demand)
-        )
-        writer = RunWriter(3, 1, 2)
-        takes: list[int | Counts] = [1, held, starts]
-        writer.add(len(demand), demand, takes=takes, puts=[ends], actions=[held, held + starts])
-        return writer.chunk()
+        def told(batch: Batch = batch) -> Chunk:
+            return visited(known, tiles.met(batch).entries)
 
-    return gather((block(stretch) for stretch in tiles.told()), among=MANY)
+        yield tiles.once(("loads", flit, batch.inputs), told)
 
 
-def _sums(tiles: Tiles, tile: Tile, flit: int) -> tuple[Counts, Counts, Counts, Counts, int]:
+def alike(*fields: Counts) -> list[Row]:
+    """Rows (count, fields...) of items of which those that are alike and follow one another are a run."""
+    table = np.array(fields).T
+    new = np.flatnonzero(np.append(True, (table[1:] != table[:-1]).any(axis=1)))
+    counts = np.diff(new, append=len(table)).tolist()
+    return [(count, *row) for count, row in zip(counts, table[new].tolist(), strict=True)]
+
+
+def visited(blocks: Blocks, order: Counts) -> Chunk:
+    """Blocks without vectors, visited in this order."""
+    return Chunk(blocks.runs, blocks.varies, blocks.vectors, Visits(blocks.counts, order))
+
+
+def _sums(tiles: Tiles, rows: int, flit: int) -> tuple[Counts, Counts, Counts, Counts, int]:
     """(Bits of every flit of a visit's sums, 1 at the first, 1 at the last, the sum of each bit's flit, 1 if there are any)."""
-    bits = tiles.sums_bits(tile)
+    bits = rows * tiles.machine.components.psums.width.value
     demand, starts, ends = sizes(np.array([max(1, bits)]), flit)
-    return demand, starts, ends, np.arange(tile.rows), int(bits > 0)
+    return demand, starts, ends, np.arange(rows), int(bits > 0)
 
 
 def sum_loads(tiles: Tiles, flit: int) -> Iterator[Chunk]:
     """Items: flits of the sums of a visit, cleared in a cycle for the first tile along K. Fields: demand in bits, work, take
     entries of space, flit, releases, put visit, psum_spad_write.
     """
-    width = tiles.machine.components.psums.width.value
+    width, visits = tiles.machine.components.psums.width.value, tiles.visits
 
-    def block(tile: Tile) -> Chunk:
-        demand, _, ends, number, some = _sums(tiles, tile, flit)
-        if tile.first or not some:
-            rows = tile.rows
-            return plain([(tiles.visits, 1, 1, rows, 0, rows, 0, 1, rows)])
+    def block(first: bool, rows: int) -> Chunk:
+        demand, _, ends, number, some = _sums(tiles, rows, flit)
+        if first or not some:
+            return plain([(visits, 1, 1, rows, 0, rows, 0, 1, rows)])
         held = np.bincount(number * width // flit, minlength=len(demand))
         writer = RunWriter(2, 1, 1)
         takes: list[int | Counts] = [held, 1]
-        writer.add(tiles.visits * len(demand), demand, takes=takes, puts=[ends], actions=[held])
+        writer.add(visits * len(demand), demand, takes=takes, puts=[ends], actions=[held])
         return writer.chunk()
 
-    return gather((block(tile) for tile in tiles.tiles), among=MANY)
+    def told(first: bool, rows: int) -> Chunk:
+        return tiles.once(("sums", flit, visits, first, rows), lambda: block(first, rows))
+
+    return gather((told(tile.first, tile.rows) for tile in tiles.tiles), among=MANY)
 
 
 def sum_drains(tiles: Tiles, flit: int, lowest: bool) -> Iterator[Chunk]:
@@ -141,18 +161,20 @@ def sum_drains(tiles: Tiles, flit: int, lowest: bool) -> Iterator[Chunk]:
     """
     width = tiles.machine.components.psums.width.value
 
-    def block(stretch: Stretch) -> Chunk:
-        tile = stretch.tile
-        visits, out = stretch.n1 - stretch.n0, int(tile.last)
-        demand, starts, _, number, some = _sums(tiles, tile, flit)
+    @cache
+    def rows_of(rows: int, out: int, written: int) -> list[Row]:
+        demand, starts, _, number, some = _sums(tiles, rows, flit)
         left = np.bincount(((number + 1) * width - 1) // flit, minlength=len(demand))
-        written = (tiles.turns(stretch.tile).issues(tiles.fibers(stretch)) > 0).astype(np.int64)
-        first = np.tile(starts, visits)
-        writer = RunWriter(2, 2 + lowest, 2)
-        takes = [first, np.repeat(written, len(demand)) * first]
-        left, demand = np.tile(left, visits), np.tile(demand, visits)
-        puts: list[int | Counts] = [left, some * (1 - out), *([some * out] if lowest else [])]
-        writer.add(len(first), demand, takes=takes, puts=puts, actions=[left, out * left])
-        return writer.chunk()
+        on = [np.full_like(left, some * (1 - out)), *([np.full_like(left, some * out)] if lowest else [])]
+        return alike(demand, demand, *[starts, written * starts] * 2, left, *on, left, out * left)
 
-    return gather((block(stretch) for stretch in tiles.told()), among=MANY)
+    @cache
+    def blocks(kinds: tuple[tuple[int, int], ...]) -> Blocks:
+        return Blocks.plain(rows_of(*kind, written) for kind in kinds for written in (0, 1))
+
+    for batch in tiles.batches:
+        each = [(stretch.tile.rows, int(stretch.tile.last)) for stretch in batch.stretches]
+        kinds = tuple(dict.fromkeys(each))
+        kind = np.array([2 * kinds.index(one) for one in each], dtype=np.int64)
+        written = tiles.products(batch).issues > 0
+        yield visited(blocks(kinds), np.repeat(kind, np.diff(batch.begin)) + written)
