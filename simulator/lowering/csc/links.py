@@ -92,8 +92,7 @@ def regions(tiles: Tiles) -> Regions:
     burst = dram.burst.value
 
     def weights() -> Iterator[Transfer]:
-        for tile in tiles.tiles:
-            size = -(-tiles.tile_bits(tile) // 8)
+        for tile, size in zip(tiles.tiles, (-(-tiles.bits // 8)).tolist(), strict=True):
             yield Transfer((tile.group, tile.m0, tile.k0), addresses.bursts(size, burst))
 
     def inputs() -> Iterator[Transfer]:
@@ -167,7 +166,8 @@ def weight_loads(tiles: Tiles) -> Iterator[Chunk]:
         return writer.chunk()
 
     return gather(
-        block(words, tile.columns) for words, tile in zip(tiles.words.tolist(), tiles.tiles, strict=True)
+        block(words, columns)
+        for words, columns in zip(tiles.words.tolist(), tiles.widths.tolist(), strict=True)
     )
 
 

@@ -333,17 +333,15 @@ class Tiles:
         spad = self.machine.components.weights
         return spad.word.value * (self.machine.value_bits.weights.value + spad.run.value)
 
-    def tile_bits(self, tile: Tile) -> int:
-        """Bits of a tile of weights as it comes: addresses, then words."""
-        address = self.machine.components.weights.address.value
-        return tile.columns * address + self.weights[tile].words * self.weight_bits
+    @cached_property
+    def widths(self) -> NDArray[np.int64]:
+        """Columns of every tile, int64."""
+        return np.array([tile.columns for tile in self.tiles], dtype=np.int64)
 
     @cached_property
     def bits(self) -> NDArray[np.int64]:
-        """Bits of every tile of weights as it comes, int64."""
-        address = self.machine.components.weights.address.value
-        columns = np.array([tile.columns for tile in self.tiles], dtype=np.int64)
-        return columns * address + self.words * self.weight_bits
+        """Bits of every tile of weights as it comes, int64: addresses, then words."""
+        return self.widths * self.machine.components.weights.address.value + self.words * self.weight_bits
 
     def fiber_bits(self, entries: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
         """Bits of fibers of so many entries, int64."""

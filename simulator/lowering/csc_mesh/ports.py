@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from simulator.lowering.blocks import gather, plain
 from simulator.lowering.csc.batch import Batch
-from simulator.lowering.csc.tiles import Stretch, Tile, Tiles
+from simulator.lowering.csc.tiles import Tile, Tiles
 from simulator.lowering.kinds import Blocks, Row
 from simulator.plan import Chunk, RunWriter, Visits
 
@@ -46,24 +46,14 @@ def sizes(bits: Counts, flit: int) -> tuple[Counts, Counts, Counts]:
     return size, starts, ends
 
 
-def tile_bits(tiles: Tiles, tile: Tile) -> int:
-    """Bits of a tile of weights, at least one: a tile without columns is told too."""
-    return max(1, tiles.tile_bits(tile))
-
-
-def tile_flits(tiles: Tiles, tile: Tile, flit: int) -> int:
-    """Flits of a tile of weights."""
-    return int(flits(tile_bits(tiles, tile), flit)[0])
-
-
-def fiber_flits(tiles: Tiles, stretch: Stretch, flit: int) -> Counts:
-    """Flits of the fibers of a stretch."""
-    return flits(tiles.fiber_bits(tiles.fibers(stretch).entries), flit)
+def tile_bits(tiles: Tiles) -> Counts:
+    """Bits of every tile of weights, at least one: a tile without columns is told too."""
+    return np.maximum(1, tiles.bits)
 
 
 def sum_flits(tiles: Tiles, tile: Tile, flit: int) -> int:
     """Flits of the sums of a visit."""
-    return int(flits(tiles.sums_bits(tile), flit)[0])
+    return -(-tiles.sums_bits(tile) // flit)
 
 
 def weight_loads(tiles: Tiles, flit: int) -> Iterator[Chunk]:
@@ -83,34 +73,37 @@ def weight_loads(tiles: Tiles, flit: int) -> Iterator[Chunk]:
         writer.add(len(demand), demand, takes=takes, puts=[ends], actions=[values, values + addresses])
         return writer.chunk()
 
-    def told(words: int, tile: Tile) -> Chunk:
-        what = words, tile.columns, tile_bits(tiles, tile)
-        return tiles.once(("weights", flit, *what), lambda: block(*what))
+    def told(words: int, columns: int, bits: int) -> Chunk:
+        return tiles.once(("weights", flit, words, columns), lambda: block(words, columns, bits))
 
-    told_of = (told(words, tile) for words, tile in zip(tiles.words.tolist(), tiles.tiles, strict=True))
-    return gather(told_of, among=MANY)
+    each = zip(tiles.words.tolist(), tiles.widths.tolist(), tile_bits(tiles).tolist(), strict=True)
+    return gather((told(*one) for one in each), among=MANY)
 
 
 def input_loads(tiles: Tiles, flit: int) -> Iterator[Chunk]:
     """Items: flits of fibers. Fields: demand in bits, work, take flit, entries of space, address of space, releases, put
     fiber, iact_spad_write, iact_metadata_write.
     """
-    spad = tiles.machine.components.inputs
-    entry = tiles.machine.value_bits.inputs.value + spad.run.value
-    blocks = list[list[Row]]()
-    for entries in range(tiles.columns + 1):
-        demand, starts, ends = sizes(tiles.fiber_bits(np.array([entries])), flit)
-        begin = spad.address.value + np.arange(entries) * entry
-        held = np.bincount(begin // flit, minlength=len(demand))
-        fields = demand, demand, np.ones_like(held), held, starts, np.ones_like(held), held, starts, ends
-        blocks.append(alike(*fields, held, held + starts))
-    known = Blocks.plain(blocks)
+    spad, value = tiles.machine.components.inputs, tiles.machine.value_bits.inputs.value
+    known = _input_loads(tiles.columns, spad.address.value, value + spad.run.value, flit)
     for batch in tiles.batches:
 
         def told(batch: Batch = batch) -> Chunk:
             return visited(known, tiles.met(batch).entries)
 
         yield tiles.once(("loads", flit, batch.inputs), told)
+
+
+@cache
+def _input_loads(most: int, address: int, entry: int, flit: int) -> Blocks:
+    """Loads of a fiber of 0 .. most entries of so many bits behind an address."""
+    blocks = list[list[Row]]()
+    for entries in range(most + 1):
+        demand, starts, ends = sizes(np.array([address + entries * entry]), flit)
+        held = np.bincount((address + np.arange(entries) * entry) // flit, minlength=len(demand))
+        one = np.ones_like(held)
+        blocks.append(alike(demand, demand, *[one, held, starts] * 2, ends, held, held + starts))
+    return Blocks.plain(blocks)
 
 
 def alike(*fields: Counts) -> list[Row]:
@@ -126,11 +119,10 @@ def visited(blocks: Blocks, order: Counts) -> Chunk:
     return Chunk(blocks.runs, blocks.varies, blocks.vectors, Visits(blocks.counts, order))
 
 
-def _sums(tiles: Tiles, rows: int, flit: int) -> tuple[Counts, Counts, Counts, Counts, int]:
+def _sums(rows: int, width: int, flit: int) -> tuple[Counts, Counts, Counts, Counts, int]:
     """(Bits of every flit of a visit's sums, 1 at the first, 1 at the last, the sum of each bit's flit, 1 if there are any)."""
-    bits = rows * tiles.machine.components.psums.width.value
-    demand, starts, ends = sizes(np.array([max(1, bits)]), flit)
-    return demand, starts, ends, np.arange(rows), int(bits > 0)
+    demand, starts, ends = sizes(np.array([max(1, rows * width)]), flit)
+    return demand, starts, ends, np.arange(rows), int(rows > 0)
 
 
 def sum_loads(tiles: Tiles, flit: int) -> Iterator[Chunk]:
@@ -140,7 +132,7 @@ def sum_loads(tiles: Tiles, flit: int) -> Iterator[Chunk]:
     width, visits = tiles.machine.components.psums.width.value, tiles.visits
 
     def block(first: bool, rows: int) -> Chunk:
-        demand, _, ends, number, some = _sums(tiles, rows, flit)
+        demand, _, ends, number, some = _sums(rows, width, flit)
         if first or not some:
             return plain([(visits, 1, 1, rows, 0, rows, 0, 1, rows)])
         held = np.bincount(number * width // flit, minlength=len(demand))
@@ -161,20 +153,25 @@ def sum_drains(tiles: Tiles, flit: int, lowest: bool) -> Iterator[Chunk]:
     """
     width = tiles.machine.components.psums.width.value
 
-    @cache
-    def rows_of(rows: int, out: int, written: int) -> list[Row]:
-        demand, starts, _, number, some = _sums(tiles, rows, flit)
-        left = np.bincount(((number + 1) * width - 1) // flit, minlength=len(demand))
-        on = [np.full_like(left, some * (1 - out)), *([np.full_like(left, some * out)] if lowest else [])]
-        return alike(demand, demand, *[starts, written * starts] * 2, left, *on, left, out * left)
-
-    @cache
-    def blocks(kinds: tuple[tuple[int, int], ...]) -> Blocks:
-        return Blocks.plain(rows_of(*kind, written) for kind in kinds for written in (0, 1))
-
     for batch in tiles.batches:
         each = [(stretch.tile.rows, int(stretch.tile.last)) for stretch in batch.stretches]
         kinds = tuple(dict.fromkeys(each))
         kind = np.array([2 * kinds.index(one) for one in each], dtype=np.int64)
         written = tiles.products(batch).issues > 0
-        yield visited(blocks(kinds), np.repeat(kind, np.diff(batch.begin)) + written)
+        blocks = _sum_drains(kinds, width, flit, lowest)
+        yield visited(blocks, np.repeat(kind, np.diff(batch.begin)) + written)
+
+
+@cache
+def _sum_drains(kinds: tuple[tuple[int, int], ...], width: int, flit: int, lowest: bool) -> Blocks:
+    """Drains of visits to tiles of so many rows, outputs or not, each when nothing was written and when something was."""
+    blocks = list[list[Row]]()
+    for rows, out in kinds:
+        demand, starts, _, number, some = _sums(rows, width, flit)
+        left = np.bincount(((number + 1) * width - 1) // flit, minlength=len(demand))
+        on = [np.full_like(left, some * (1 - out)), *([np.full_like(left, some * out)] if lowest else [])]
+        blocks += [
+            alike(demand, demand, *[starts, written * starts] * 2, left, *on, left, out * left)
+            for written in (0, 1)
+        ]
+    return Blocks.plain(blocks)

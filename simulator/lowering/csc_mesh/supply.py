@@ -69,10 +69,6 @@ class Supply:
         """Bytes of the fibers of a stretch in main memory."""
         return -(-tiles.fiber_bits(tiles.fibers(stretch).entries) // 8)
 
-    def tile_bytes(self, tiles: Tiles, tile: Tile) -> int:
-        """Bytes of a tile of weights in main memory."""
-        return -(-ports.tile_bits(tiles, tile) // 8)
-
     def places(self, stream: Stream) -> int:
         """Fibers that the buffer holds of a stream of inputs."""
         return self._places[stream.home]
@@ -102,8 +98,7 @@ class Supply:
 
     def weight_flits(self, stream: Stream) -> int:
         """Flits of a stream of weights."""
-        tiles = self.chip.tiles(stream)
-        return sum(ports.tile_flits(tiles, tile, self.weight_flit) for tile in tiles.tiles)
+        return int(ports.flits(ports.tile_bits(self.chip.tiles(stream)), self.weight_flit).sum())
 
     def input_flits(self, stream: Stream) -> int:
         """Flits of a stream of inputs, with all its rounds."""
@@ -113,12 +108,13 @@ class Supply:
 
     # --- The order of main memory -------------------------------------------------------------------------------
 
-    def _weights(self) -> Iterator[tuple[int, Tiles, Tile]]:
-        """(Stream, its tiles, tile)."""
+    def _weights(self) -> Iterator[tuple[int, Tile, int]]:
+        """(Stream, tile, its bytes in main memory)."""
         lists = [self.chip.tiles(stream) for stream in self.weights]
+        sizes = [(-(-ports.tile_bits(tiles) // 8)).tolist() for tiles in lists]
         for number in range(len(lists[0].tiles)):
             for which, tiles in enumerate(lists):
-                yield which, tiles, tiles.tiles[number]
+                yield which, tiles.tiles[number], sizes[which][number]
 
     def _inputs(self) -> Iterator[tuple[int, Tiles, Stretch]]:
         """(Stream, tiles, stretch), a stretch of each in turn; those that are kept only in the first round."""
@@ -181,8 +177,8 @@ class Supply:
         """Where the pieces of a layer lie."""
 
         def weights() -> Iterator[Transfer]:
-            for _, tiles, tile in self._weights():
-                count = addresses.bursts(self.tile_bytes(tiles, tile), self.burst)
+            for _, tile, size in self._weights():
+                count = addresses.bursts(size, self.burst)
                 yield Transfer((tile.group, tile.m0, tile.m1, tile.k0, tile.k1), count)
 
         def inputs() -> Iterator[Transfer]:
@@ -202,7 +198,7 @@ class Supply:
     def traffic(self) -> dict[str, int]:
         """Bytes of main memory per tensor."""
         return {
-            "weights": sum(self.tile_bytes(tiles, tile) for _, tiles, tile in self._weights()),
+            "weights": sum(size for _, _, size in self._weights()),
             "inputs": sum(int(self.fiber_bytes(tiles, each).sum()) for _, tiles, each in self._inputs()),
             "outputs": int(self._written[1].sum()),
         }
@@ -217,8 +213,7 @@ class Supply:
         """Items: bursts of weights. Fields: demand, work, put burst per stream, dram_read."""
         among = len(self.weights)
         for some in batched(self._weights(), max(1, CELLS // among)):
-            which = np.array([stream for stream, _, _ in some], dtype=np.int64)
-            size = np.array([self.tile_bytes(tiles, tile) for _, tiles, tile in some], dtype=np.int64)
+            which, size = (np.array([each[at] for each in some], dtype=np.int64) for at in (0, 2))
             full = (size - 1) // self.burst
             table = np.ones((2 * len(some), 5 + among), dtype=np.int64)
             table[0::2, COUNT], table[0::2, DEMAND] = full, self.burst
@@ -272,7 +267,7 @@ class Supply:
             writer.add(len(size), 1, takes=[takes], puts=[1] * ways)
             return writer.chunk()
 
-        return gather((block(ports.tile_bits(tiles, tile)) for tile in tiles.tiles), among=ports.MANY)
+        return gather((block(bits) for bits in ports.tile_bits(tiles).tolist()), among=ports.MANY)
 
     def input_injections(self, stream: Stream, ways: int) -> Iterator[Chunk]:
         """Items: flits of inputs. Fields: demand, work, take fiber, release, put flit per way; a fiber that is kept is taken in
