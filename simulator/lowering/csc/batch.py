@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +20,46 @@ from numpy.typing import NDArray
 from simulator.datapath.csc import Fibers
 from simulator.lowering.csc import runs
 
-if TYPE_CHECKING:
-    from simulator.lowering.csc.tiles import Stretch
-
 Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A tile of weights: rows m0 <= m < m1, columns k0 <= k < k1 of a group; whether it is the first, the last along K."""
+
+    group: int
+    m0: int
+    m1: int
+    k0: int
+    k1: int
+    first: bool
+    last: bool
+
+    @property
+    def rows(self) -> int:
+        """Rows of weights, partial sums of a visit."""
+        return self.m1 - self.m0
+
+    @property
+    def columns(self) -> int:
+        """Columns of weights."""
+        return self.k1 - self.k0
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Visits n0 <= n < n1 to a tile."""
+
+    tile: Tile
+    n0: int
+    n1: int
+    begin: bool
+    end: bool
+
+    @property
+    def inputs(self) -> tuple[int, ...]:
+        """Which fibers it meets."""
+        return self.tile.group, self.tile.k0, self.tile.k1, self.n0, self.n1
 
 
 @dataclass(frozen=True, eq=False)

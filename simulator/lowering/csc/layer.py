@@ -13,8 +13,9 @@ from simulator.datapath.verify import Box
 from simulator.errors import InfeasibleError
 from simulator.hardware.organisations.csc import Csc
 from simulator.lowering import addresses, lowered
+from simulator.lowering.csc.batch import Tile
 from simulator.lowering.csc.network import build
-from simulator.lowering.csc.tiles import Tile, Tiles
+from simulator.lowering.csc.tiles import Tiles
 from simulator.plan import Plan
 from simulator.sparsity import formats
 from simulator.workload.layer import Layer

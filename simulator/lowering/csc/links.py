@@ -68,8 +68,8 @@ def _words(size: int) -> int:
 
 
 def _inward(sizes: NDArray[np.int64], burst: int, per_piece: bool) -> tuple[Ints, Ints]:
-    """Runs of the bursts of pieces of some sizes, and how many each has. Fields: demand, work, put piece with its last burst or burst,
-    words.
+    """Runs of the bursts of pieces of some sizes, and how many each has. Fields: demand, work, put piece with its last burst, or
+    put burst, words.
     """
     rows, counts = list[tuple[int, ...]](), list[int]()
     for size in sizes.tolist():

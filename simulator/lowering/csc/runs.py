@@ -1,8 +1,8 @@
 """Runs of the stages of an element over the visits of a batch, told by compiled loops; fields as in :mod:`.pipeline`.
 
 Tables are those of a chunk: a row per run, int64. Fibers are given by `start` and `coordinate` of
-:class:`simulator.datapath.csc.Fibers`, turns by :class:`simulator.datapath.csc.Turns`, kinds of turns as :mod:`.batch` numbers them;
-`begin` is the first visit of every stretch and the end of the last.
+:class:`simulator.datapath.csc.Fibers`, turns by :class:`simulator.datapath.csc.Turns`, kinds of turns as :mod:`.batch` numbers
+them; `begin` is the first visit of every stretch and the end of the last.
 """
 
 from __future__ import annotations
@@ -84,9 +84,9 @@ def input_reads(most: int) -> tuple[Integers, Integers]:
 
 
 @kernel
-def weight_addresses(turn: Integers, begins: Integers, ends: Integers, column: int) -> Integers:
-    """Runs of the addresses of columns: the first turn of a stretch takes begins[i], the last puts ends[i], by themselves where that
-    is not nothing; the action is an offset into what the turns read when it is `column`, else `column`.
+def weight_addresses(turn: Integers, begins: Integers, ends: Integers, action: int) -> Integers:
+    """Runs of the addresses of columns: the first turn of a stretch takes begins[i], the last puts ends[i], by themselves where
+    that is not nothing. The action is `action`, or if that is negative an offset into what the turns read.
     """
     table = np.ones((3 * len(begins), 11), dtype=np.int64)
     row = 0
@@ -102,8 +102,8 @@ def weight_addresses(turn: Integers, begins: Integers, ends: Integers, column: i
             into[0] = stop - at
             into[5] = into[7] = begins[stretch] if first else 0
             into[9] = ends[stretch] if stop == end else 0
-            into[10] = column
-            if column < 0:
+            into[10] = action
+            if action < 0:
                 into[1], into[10] = stop - at, at
             at = stop
             row += 1
@@ -185,8 +185,8 @@ def marked(total: int, a: Integers, b: Integers) -> Integers:
 
 @kernel
 def drains(begin: Integers, issues: Integers, bits: Integers, rows: Integers, out: Integers) -> Integers:
-    """Runs of sums that leave: visits of a stretch of so many bits and rows, outputs or not, that follow one another and either have
-    something written or nothing.
+    """Runs of sums that leave, of stretches of so many bits and rows, outputs or not: visits that follow one another in which
+    something was written, or nothing.
     """
     table = np.ones((len(issues), 13), dtype=np.int64)
     row = 0

@@ -16,7 +16,6 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -26,7 +25,7 @@ from numpy.typing import NDArray
 from simulator.datapath import csc
 from simulator.errors import InfeasibleError
 from simulator.hardware.organisations.csc import Csc
-from simulator.lowering.csc.batch import Batch, Met
+from simulator.lowering.csc.batch import Batch, Met, Stretch, Tile
 from simulator.plan import Chunk
 from simulator.workload.matrix import GemmView
 
@@ -41,45 +40,6 @@ NEAR = 2
 
 KEPT = 1 << 26
 """Bytes of fibers kept for the next tile of rows that meets them, and of what is told of them."""
-
-
-@dataclass(frozen=True)
-class Tile:
-    """A tile of weights: rows m0 <= m < m1, columns k0 <= k < k1 of a group; whether it is the first, the last along K."""
-
-    group: int
-    m0: int
-    m1: int
-    k0: int
-    k1: int
-    first: bool
-    last: bool
-
-    @property
-    def rows(self) -> int:
-        """Rows of weights, partial sums of a visit."""
-        return self.m1 - self.m0
-
-    @property
-    def columns(self) -> int:
-        """Columns of weights."""
-        return self.k1 - self.k0
-
-
-@dataclass(frozen=True)
-class Stretch:
-    """Visits n0 <= n < n1 to a tile."""
-
-    tile: Tile
-    n0: int
-    n1: int
-    begin: bool
-    end: bool
-
-    @property
-    def inputs(self) -> tuple[int, ...]:
-        """Which fibers it meets."""
-        return self.tile.group, self.tile.k0, self.tile.k1, self.n0, self.n1
 
 
 class Store:

@@ -19,8 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.lowering.blocks import gather, plain
-from simulator.lowering.csc.batch import Batch
-from simulator.lowering.csc.tiles import Tile, Tiles
+from simulator.lowering.csc.batch import Batch, Tile
+from simulator.lowering.csc.tiles import Tiles
 from simulator.lowering.kinds import Blocks, Row
 from simulator.plan import Chunk, RunWriter, Visits
 

@@ -26,9 +26,10 @@ from numpy.typing import NDArray
 from simulator.lowering import addresses
 from simulator.lowering.addresses import Regions, Transfer
 from simulator.lowering.blocks import gather
+from simulator.lowering.csc.batch import Stretch, Tile
 from simulator.lowering.csc.links import WORD, bursts
 from simulator.lowering.csc.pipeline import chunk
-from simulator.lowering.csc.tiles import Stretch, Tile, Tiles
+from simulator.lowering.csc.tiles import Tiles
 from simulator.lowering.csc_mesh import ports
 from simulator.lowering.csc_mesh.chip import Chip, Element, Stream
 from simulator.lowering.kinds import Blocks
