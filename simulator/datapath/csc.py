@@ -158,6 +158,11 @@ class Products:
     waits: NDArray[np.int64]
     waited: NDArray[np.int64]
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return self.issues.nbytes + self.values.nbytes + self.waits.nbytes + self.waited.nbytes
+
 
 def columns(mask: NDArray[np.bool_], word: int, run_bits: int) -> Columns:
     """The words of a tile of weights, shape (rows, columns), `word` values each."""

@@ -17,7 +17,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,22 +35,31 @@ STRETCH = 1 << 11
 TOGETHER, SHORT = 1 << 13, 1 << 8
 """Visits told at a time, to one or more tiles, of a layer and of each of the many parts of one."""
 
-NEAR = 2
-"""Batches of which is kept what they give the multiplier."""
-
 KEPT = 1 << 26
 """Bytes of fibers kept for the next tile of rows that meets them, and of what is told of them."""
 
 
-class Store:
-    """Chunks that are asked for again, the latest of so many bytes."""
+class Sized(Protocol):
+    """Something that takes memory."""
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of it."""
+        ...
+
+
+S = TypeVar("S", bound=Sized)
+
+
+class Store(Generic[S]):
+    """What is asked for again: the latest of so many bytes."""
 
     def __init__(self, size: int = KEPT) -> None:
         self._room = size
-        self._known: OrderedDict[object, Chunk] = OrderedDict()
+        self._known: OrderedDict[object, S] = OrderedDict()
 
-    def get(self, what: object, make: Callable[[], Chunk]) -> Chunk:
-        """The chunk of a name, made if it is not there."""
+    def get(self, what: object, make: Callable[[], S]) -> S:
+        """What has a name, made if it is not there."""
         found = self._known.get(what)
         if found is None:
             found = self._known[what] = make()
@@ -97,9 +106,7 @@ class Tiles:
         self.n0, self.n1 = 0, view.N
         self._fibers: OrderedDict[tuple[int, ...], csc.Fibers] = OrderedDict()
         self._inputs: dict[tuple[int, ...], NDArray[np.int64]] = {}
-        self._met: OrderedDict[object, Met] = OrderedDict()
-        self._products: OrderedDict[Batch, csc.Products] = OrderedDict()
-        self._told = Store()
+        self._met, self._products, self._told = Store[Met](), Store[csc.Products](), Store[Chunk]()
         self._visits = TOGETHER
 
     @cached_property
@@ -118,13 +125,13 @@ class Tiles:
         assert self.turns
         part = copy(self)
         part.n0, part.n1 = n0, n1
-        part._products, part._visits = OrderedDict(), SHORT
+        part._visits = SHORT
         return part
 
     def sharing(self, other: Tiles) -> Tiles:
         """These tiles, with the fibers that `other` has worked out, and what is told of them."""
         self._fibers, self._met, self._inputs = other._fibers, other._met, other._inputs
-        self._told = other._told
+        self._products, self._told = other._products, other._told
         return self
 
     @property
@@ -165,24 +172,17 @@ class Tiles:
 
     def met(self, batch: Batch) -> Met:
         """The fibers that a batch meets, and what turns they make."""
-        key = batch.inputs
-        if key not in self._met:
-            self._met[key] = Met.of(batch, [self.fibers(stretch) for stretch in batch.stretches])
-            size = sum(met.nbytes for met in self._met.values()) if len(self._met) % 16 == 0 else 0
-            while size > KEPT and len(self._met) > 1:
-                size -= self._met.popitem(last=False)[1].nbytes
-        return self._met[key]
+        fibers = (self.fibers(stretch) for stretch in batch.stretches)
+        return self._met.get(batch.inputs, lambda: Met.of(batch, list(fibers)))
 
     def products(self, batch: Batch) -> csc.Products:
-        """What a batch gives the multiplier; kept for the other programs, which are at the same batch or the next."""
-        if batch not in self._products:
-            tiles = batch.first + np.arange(len(batch.stretches))
-            visited = tiles, batch.begin[:-1]
-            counted = self.machine.components.mac.lanes.value > 1
-            self._products[batch] = self.turns.products(self.met(batch).fibers, self.window, visited, counted)
-            if len(self._products) > NEAR:
-                self._products.popitem(last=False)
-        return self._products[batch]
+        """What a batch gives the multiplier."""
+        return self._products.get(batch, lambda: self._multiplied(batch))
+
+    def _multiplied(self, batch: Batch) -> csc.Products:
+        visited = batch.first + np.arange(len(batch.stretches)), batch.begin[:-1]
+        counted = self.machine.components.mac.lanes.value > 1
+        return self.turns.products(self.met(batch).fibers, self.window, visited, counted)
 
     @cached_property
     def weights(self) -> dict[Tile, csc.Columns]:
@@ -203,22 +203,21 @@ class Tiles:
         InfeasibleError
             The first that does not.
         """
-        for tile, words in self.weights.items():
-            self._check(tile, words)
-
-    def _check(self, tile: Tile, words: csc.Columns) -> None:
         spad = self.machine.components.weights
-        place = f"machine {self.machine.name!r}: weights [{tile.m0}:{tile.m1}, {tile.k0}:{tile.k1}]"
-        if words.words > spad.words:
-            raise InfeasibleError(
-                f"{place} take {words.words} words of {spad.word.value}, weights.entries holds {spad.words}; lower mapping.tile.M "
-                "or mapping.tile.K"
-            )
-        longest = int(np.diff(words.start).max(initial=0))
-        if longest >= 1 << spad.address.value:
+        addressed, held = 1 << spad.address.value, spad.words
+        for tile, words in self.weights.items():
+            longest = int(np.diff(words.start).max(initial=0)) if words.words >= addressed else 0
+            if words.words <= held and longest < addressed:
+                continue
+            place = f"machine {self.machine.name!r}: weights [{tile.m0}:{tile.m1}, {tile.k0}:{tile.k1}]"
+            if words.words > held:
+                raise InfeasibleError(
+                    f"{place} take {words.words} words of {spad.word.value}, weights.entries holds {held}; lower mapping.tile.M "
+                    "or mapping.tile.K"
+                )
             raise InfeasibleError(
                 f"{place} have a column of {longest} words, addresses of {spad.address.value} b tell fewer than "
-                f"{1 << spad.address.value} apart; lower mapping.tile.M"
+                f"{addressed} apart; lower mapping.tile.M"
             )
 
     def fibers(self, stretch: Stretch) -> csc.Fibers:
