@@ -20,13 +20,18 @@ as public; the turns of words and of what is empty are derived here.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.datapath import csc_turns
 from simulator.jit import kernel
 from simulator.sparsity.formats import Csc
+
+ONE = np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int64)
+"""Visits to the first tile only."""
 
 
 @dataclass(frozen=True)
@@ -81,24 +86,28 @@ class Fibers:
 
 @dataclass(frozen=True)
 class Turns:
-    """The turns that each column of a tile of weights takes; one column more, the last, stands for a stored zero or an empty fiber.
+    """The turns that each column of tiles of weights takes, tile after tile; one column more of each, its last, stands for a stored
+    zero or an empty fiber.
 
     Attributes
     ----------
-    start : ndarray of int32, shape (columns + 2,)
-        First turn of the weights of each column, which has one at least.
+    base : ndarray of int64, shape (tiles + 1,)
+        Entry of the first column of each tile in `start` and `group`, which have one more than the tile has columns.
+    start : ndarray of int32
+        First turn of the weights of each column, which has one at least, and the end of the last.
     values : ndarray of uint8, shape (turns,)
         Non-zeros that go to the multiplier, 0 where there are none.
     fetched : ndarray of uint8, shape (turns,)
         1 where a word is read.
-    group : ndarray of int32, shape (columns + 2,)
-        First group of non-zeros, turn of the multiplier, of each column.
+    group : ndarray of int32
+        First group of non-zeros, turn of the multiplier, of each column, and the end of the last.
     first : ndarray of int32, shape (groups + 1,)
         First non-zero of each group.
     rows : ndarray of int32, shape (non-zeros,)
         Row of each non-zero.
     """
 
+    base: NDArray[np.int64]
     start: NDArray[np.int32]
     values: NDArray[np.uint8]
     fetched: NDArray[np.uint8]
@@ -106,19 +115,53 @@ class Turns:
     first: NDArray[np.int32]
     rows: NDArray[np.int32]
 
-    def issues(self, inputs: Fibers) -> NDArray[np.int64]:
-        """Turns of the multiplier per visit, int64, shape (visits,)."""
-        return _issues(self.group, inputs.start, inputs.coordinate)
+    def products(
+        self,
+        inputs: Fibers,
+        window: int,
+        visited: tuple[NDArray[np.int64], NDArray[np.int64]] = ONE,
+        counted: bool = True,
+    ) -> Products:
+        """What the visits of `inputs` give the multiplier.
 
-    def issued(self, inputs: Fibers) -> NDArray[np.int32]:
-        """Non-zeros of every turn of the multiplier over the visits of `inputs`, int32."""
-        return _issued(self.group, self.first, inputs.start, inputs.coordinate)
+        Parameters
+        ----------
+        inputs : Fibers
+        window : int
+        visited : (ndarray of int64, ndarray of int64)
+            Tiles that are visited one after the other, and the first visit to each; by default all visits are to the first tile.
+        counted : bool
+            Whether to say how many non-zeros each turn has.
+        """
+        tiles, begin = visited
+        edges = np.append(begin, len(inputs.start) - 1)
+        arrays = self.base, self.group, self.first, self.rows, tiles, edges, inputs.start, inputs.coordinate
+        return Products(*csc_turns.products(*arrays, window, counted))
 
-    def waits(self, inputs: Fibers, window: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Turns of the multiplier that wait for an earlier one, and those they wait for, int64 and ascending, shape (waits,)."""
-        if window < 2:
-            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-        return _waits(self.group, self.first, self.rows, inputs.start, inputs.coordinate, window)
+
+@dataclass(frozen=True)
+class Products:
+    """Turns of the multiplier over some visits.
+
+    Attributes
+    ----------
+    issues : ndarray of int64, shape (visits,)
+        Turns per visit.
+    values : ndarray of int32, shape (turns,)
+        Non-zeros of every turn; empty if they are not counted.
+    waits, waited : ndarray of int64, shape (waits,)
+        Turns that wait for an earlier one, and those they wait for, ascending.
+    """
+
+    issues: NDArray[np.int64]
+    values: NDArray[np.int32]
+    waits: NDArray[np.int64]
+    waited: NDArray[np.int64]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return self.issues.nbytes + self.values.nbytes + self.waits.nbytes + self.waited.nbytes
 
 
 def columns(mask: NDArray[np.bool_], word: int, run_bits: int) -> Columns:
@@ -134,9 +177,13 @@ def fibers(mask: NDArray[np.bool_], run_bits: int) -> Fibers:
     return Fibers(*_fibers(np.ascontiguousarray(mask.T), 1 << run_bits))
 
 
-def turns(weights: Columns, lanes: int) -> Turns:
-    """The turns of the columns of a tile, `lanes` non-zeros at once."""
-    return Turns(*_turns(weights.start, weights.first, lanes), weights.rows)
+def turns(weights: Sequence[Columns], lanes: int) -> Turns:
+    """The turns of the columns of tiles, `lanes` non-zeros at once."""
+    columns = np.array([len(tile.start) - 1 for tile in weights], dtype=np.int64)
+    start, first, rows = (
+        np.concatenate([getattr(tile, name) for tile in weights]) for name in ("start", "first", "rows")
+    )
+    return Turns(*csc_turns.turns(columns, start, first, lanes), rows)
 
 
 def outputs(
@@ -209,109 +256,6 @@ def _fibers(mask: NDArray[np.bool_], reach: int) -> tuple[NDArray[np.int32], NDA
             found += 1
         start[v + 1] = found
     return start, coordinate[:found].copy()
-
-
-@kernel
-def _turns(
-    start: NDArray[np.int32], first: NDArray[np.int32], lanes: int
-) -> tuple[NDArray[np.int32], NDArray[np.uint8], NDArray[np.uint8], NDArray[np.int32], NDArray[np.int32]]:
-    """(First turn of each column, values and fetches of turns, first group of each column, first non-zero of each group)."""
-    columns, most = len(start) - 1, first[-1] + len(first) + len(start)
-    begin, group = np.zeros(columns + 2, dtype=np.int32), np.zeros(columns + 2, dtype=np.int32)
-    values, fetched = np.zeros(most, dtype=np.uint8), np.zeros(most, dtype=np.uint8)
-    of_group = np.zeros(first[-1] + 1, dtype=np.int32)
-    turn = groups = 0
-    for c in range(columns + 1):
-        before = turn
-        for w in range(start[min(c, columns)], start[min(c + 1, columns)]):
-            fetched[turn] = 1
-            place = first[w]
-            while place < first[w + 1]:
-                values[turn] = min(lanes, first[w + 1] - place)
-                of_group[groups] = place
-                place += lanes
-                groups += 1
-                turn += 1
-            turn += first[w] == first[w + 1]
-        turn += turn == before
-        begin[c + 1], group[c + 1] = turn, groups
-    of_group[groups] = first[-1]
-    return begin, values[:turn].copy(), fetched[:turn].copy(), group, of_group[: groups + 1].copy()
-
-
-@kernel
-def _issues(
-    group: NDArray[np.int32], fiber: NDArray[np.int32], coordinate: NDArray[np.int32]
-) -> NDArray[np.int64]:
-    found = np.zeros(len(fiber) - 1, dtype=np.int64)
-    for v in range(len(found)):
-        for i in range(fiber[v], fiber[v + 1]):
-            c = coordinate[i]
-            if c >= 0:
-                found[v] += group[c + 1] - group[c]
-    return found
-
-
-@kernel
-def _issued(
-    group: NDArray[np.int32],
-    first: NDArray[np.int32],
-    fiber: NDArray[np.int32],
-    coordinate: NDArray[np.int32],
-) -> NDArray[np.int32]:
-    found = np.zeros(_issues(group, fiber, coordinate).sum(), dtype=np.int32)
-    at = 0
-    for c in coordinate:
-        if c >= 0:
-            for g in range(group[c], group[c + 1]):
-                found[at] = first[g + 1] - first[g]
-                at += 1
-    return found
-
-
-@kernel
-def _meets(first: NDArray[np.int32], rows: NDArray[np.int32], a: int, b: int) -> bool:
-    """Whether two groups add to one row."""
-    for i in range(first[a], first[a + 1]):
-        for j in range(first[b], first[b + 1]):
-            if rows[i] == rows[j]:
-                return True
-    return False
-
-
-@kernel
-def _waits(
-    group: NDArray[np.int32],
-    first: NDArray[np.int32],
-    rows: NDArray[np.int32],
-    fiber: NDArray[np.int32],
-    coordinate: NDArray[np.int32],
-    window: int,
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(Who waits, for whom); no row comes twice in a column, so only its first groups meet any of the `window` before."""
-    most = (window - 1) * len(coordinate)
-    waits, waited = np.zeros(most, dtype=np.int64), np.zeros(most, dtype=np.int64)
-    recent = np.zeros(window, dtype=np.int64)
-    found = turn = 0
-    latest = -1
-    for v in range(len(fiber) - 1):
-        begin = turn
-        for i in range(fiber[v], fiber[v + 1]):
-            c = coordinate[i]
-            if c < 0:
-                continue
-            count = group[c + 1] - group[c]
-            for place in range(min(count, window - 1)):
-                for before in range(turn - 1, max(begin, turn + place - window + 1) - 1, -1):
-                    if _meets(first, rows, group[c] + place, recent[before % window]):
-                        if before > latest:
-                            waits[found], waited[found], latest = turn + place, before, before
-                            found += 1
-                        break
-            for place in range(max(0, count - window + 1), count):
-                recent[(turn + place) % window] = group[c] + place
-            turn += count
-    return waits[:found].copy(), waited[:found].copy()
 
 
 @kernel

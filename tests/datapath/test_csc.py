@@ -46,7 +46,7 @@ def test_turns_are_those_of_the_oracle(
     seed: int,
 ) -> None:
     weights, inputs = masks(sizes, density, seed)
-    found, streamed = csc.turns(csc.columns(weights, word, run_bits), lanes), csc.fibers(inputs, run_bits)
+    found, streamed = csc.turns([csc.columns(weights, word, run_bits)], lanes), csc.fibers(inputs, run_bits)
     told = [oracle.visit(weights.tolist(), fiber, lanes, word, run_bits) for fiber in inputs.T.tolist()]
     nothing = len(found.start) - 2
     values, fetched, reads = list[int](), list[int](), list[list[int]]()
@@ -59,9 +59,10 @@ def test_turns_are_those_of_the_oracle(
     assert [[c < nothing for c in read] for read in reads] == [[r == "input" for r in v.reads] for v in told]
     assert fetched == [int(w[1]) for v in told for w in v.weights]
     assert values == [len(w[2]) for v in told for w in v.weights]
-    assert found.issues(streamed).tolist() == [len(v.issues) for v in told]
-    assert found.issued(streamed).tolist() == [len(group) for v in told for group in v.issues]
-    check_waits(*found.waits(streamed, window), told, window)
+    products = found.products(streamed, window)
+    assert products.issues.tolist() == [len(v.issues) for v in told]
+    assert products.values.tolist() == [len(group) for v in told for group in v.issues]
+    check_waits(products.waits, products.waited, told, window)
     assert sum(values) == oracle.multiplications(weights.tolist(), inputs.T.tolist())
 
 
@@ -107,16 +108,17 @@ def test_a_group_waits_within_the_window_and_not_beyond() -> None:
     # Three columns: row 0, row 1, row 0. The last group is two behind the first on the same row.
     weights = np.array([[1, 0, 1], [0, 1, 0]], dtype=bool)
     tile, streamed = csc.columns(weights, 1, 4), csc.fibers(np.ones((3, 1), dtype=bool), 4)
-    found = csc.turns(tile, 1)
-    assert [each.tolist() for each in found.waits(streamed, 2)] == [[], []]
-    assert [each.tolist() for each in found.waits(streamed, 3)] == [[2], [0]]
+    found = csc.turns([tile], 1)
+    for window, expected in ((2, [[], []]), (3, [[2], [0]])):
+        products = found.products(streamed, window)
+        assert [products.waits.tolist(), products.waited.tolist()] == expected
 
 
 @pytest.mark.nojit
 def test_a_visit_by_hand() -> None:
     weights = np.array([[1, 0, 0], [1, 0, 1], [1, 0, 0]], dtype=bool)
     inputs = np.array([[1, 0], [1, 0], [1, 0]], dtype=bool)
-    found, streamed = csc.turns(csc.columns(weights, 2, 4), 2), csc.fibers(inputs, 4)
+    found, streamed = csc.turns([csc.columns(weights, 2, 4)], 2), csc.fibers(inputs, 4)
     assert found.start.tolist() == [
         0,
         2,
@@ -126,14 +128,52 @@ def test_a_visit_by_hand() -> None:
     ]  # two words of the full column; the empty one, and nothing, take a turn
     assert found.fetched.tolist() == [1, 1, 0, 1, 0]
     assert found.values.tolist() == [2, 1, 0, 1, 0]
-    assert found.issues(streamed).tolist() == [3, 0]
-    reads = runs.input_reads(streamed.start)  # three inputs; an empty fiber takes the turn that finds nothing
-    assert reads[:, [0, 4, 7, 8]].tolist() == [[1, 1, 1, 0], [1, 0, 1, 0], [1, 0, 1, 1], [1, 1, 0, 1]]
-    words = runs.weight_reads(found.start, found.values, streamed.start, streamed.coordinate)
-    assert words[:, [0, 4, 5, 8, 9]].tolist() == [
-        [1, 1, 1, 1, 0], [1, 0, 0, 1, 0], [1, 1, 0, 0, 0], [1, 1, 0, 1, 1], [1, 1, 1, 0, 1],
+    assert found.products(streamed, 0).issues.tolist() == [3, 0]
+    reads, counts = runs.input_reads(3)  # an empty fiber takes the turn that finds nothing
+    assert counts.tolist() == [1, 1, 2, 3]
+    assert reads[:, [0, 4, 7, 8]].tolist() == [
+        [1, 1, 0, 1], [1, 1, 1, 1], [1, 1, 1, 0], [1, 0, 1, 1], [1, 1, 1, 0], [1, 0, 1, 0], [1, 0, 1, 1],
+    ]  # fmt: skip
+    begin, columns, ends = np.array([0, 2]), np.array([3]), np.array([1], dtype=np.uint8)
+    order, kinds, first, turn = runs.kinds(begin, streamed.start, streamed.coordinate, columns, ends)
+    # The three columns, the first of which begins the visit and the last of which ends it; nothing, which ends the tile.
+    assert order.tolist() == [0, 1, 2, 3]
+    assert kinds.tolist() == [8 * 0 + 4, 8 * 1, 8 * 2 + 2, 8 * 3 + 4 + 2 + 1]
+    assert (first.tolist(), turn.tolist()) == ([0, 4], [0, 4])
+    words, counts = runs.weight_reads(found.base, found.start, found.values, np.array([3]), 0, kinds, first)
+    assert counts.tolist() == [2, 1, 1, 1]
+    assert words[:, [0, 4, 5, 8, 9, 10]].tolist() == [
+        [1, 1, 1, 1, 0, 0], [1, 0, 0, 1, 0, 0], [1, 1, 0, 0, 0, 0], [1, 1, 0, 1, 1, 0], [1, 1, 1, 0, 1, 3],
     ]  # fmt: skip
     assert words[:, -1].tolist() == [0, 1, 2, 3, 4]
+
+
+@PROPERTY
+@given(
+    st.lists(SIZES, min_size=2, max_size=4), DENSITY, st.integers(1, 3), st.integers(1, 4), st.integers(0, 99)
+)
+def test_tiles_together_are_the_tiles_one_by_one(
+    sizes: list[tuple[int, int, int]], density: float, lanes: int, window: int, seed: int
+) -> None:
+    pairs = [masks(size, (density, 0.6), seed + at) for at, size in enumerate(sizes)]
+    tiles = [csc.columns(weights, 2, 4) for weights, _ in pairs]
+    streamed = [csc.fibers(inputs, 4) for _, inputs in pairs]
+    start = np.concatenate([[0], np.cumsum(np.concatenate([each.entries for each in streamed]))])
+    met = csc.Fibers(start.astype(np.int32), np.concatenate([each.coordinate for each in streamed]))
+    begin = np.cumsum([0, *(inputs.shape[1] for _, inputs in pairs)])
+    found = csc.turns(tiles, lanes).products(met, window, (np.arange(len(tiles)), begin[:-1]))
+    alone = [
+        csc.turns([tile], lanes).products(fibers, window)
+        for tile, fibers in zip(tiles, streamed, strict=True)
+    ]
+    assert found.issues.tolist() == [n for each in alone for n in each.issues.tolist()]
+    assert found.values.tolist() == [n for each in alone for n in each.values.tolist()]
+    before = np.cumsum([0, *(int(each.issues.sum()) for each in alone)]).tolist()
+    for name in ("waits", "waited"):
+        expected = [
+            n + turn for each, turn in zip(alone, before, strict=False) for n in getattr(each, name).tolist()
+        ]
+        assert getattr(found, name).tolist() == expected
 
 
 @pytest.mark.nojit

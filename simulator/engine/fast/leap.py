@@ -129,7 +129,7 @@ def move_program(m: Ints, program: int, by: int, times: int) -> None:
     move(m, program + at.SINCE, by, times)
     move(m, program + at.FREE, m[program + at.TICKS] * by, times)
     m[program + at.NEXT] += times * by
-    for word in (at.ELIGIBLE, at.READY, at.SEEN):
+    for word in (at.ELIGIBLE, at.READY, at.SEEN, at.DEFERRED):
         if m[program + word] < at.NEVER:
             m[program + word] += times * by
 

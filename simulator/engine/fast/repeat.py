@@ -253,7 +253,9 @@ def since_repeats(m: Ints, word: int, by: int) -> bool:
 def moved_repeats(m: Ints, program: int, by: int) -> bool:
     """Whether the times of a program that moved did so by `by`."""
     was = m[at.KEPT] + program
-    if m[program + at.NEXT] - m[was + at.NEXT] != by or m[program + at.DEFERRED] < at.NEVER:
+    if m[program + at.NEXT] - m[was + at.NEXT] != by:
+        return False
+    if not shifted(m[program + at.DEFERRED], m[was + at.DEFERRED], by):
         return False
     if not since_repeats(m, program + at.UNITS, by):
         return False

@@ -13,14 +13,13 @@ from simulator.datapath.verify import Box
 from simulator.errors import InfeasibleError
 from simulator.hardware.organisations.csc import Csc
 from simulator.lowering import addresses, lowered
+from simulator.lowering.csc.batch import Tile
 from simulator.lowering.csc.network import build
-from simulator.lowering.csc.tiles import Tile, Tiles
+from simulator.lowering.csc.tiles import Tiles
 from simulator.plan import Plan
 from simulator.sparsity import formats
 from simulator.workload.layer import Layer
 from simulator.workload.matrix import GemmView
-
-Counts = dict[tuple[int, int], NDArray[np.int64]]
 
 
 @dataclass(frozen=True)
@@ -47,30 +46,10 @@ class CscLayer:
         return self.tiles.machine.components.mac.lanes.value
 
     @cached_property
-    def _inputs(self) -> Counts:
-        """Non-zero inputs per coordinate of K, by group and first coordinate."""
-        found: Counts = {}
-        for tile in self.tiles.tiles:
-            key = tile.group, tile.k0
-            if key not in found:
-                stretches = self.tiles.stretches(tile)
-                counts = [occupied(self.tiles.fibers(stretch), tile.columns) for stretch in stretches]
-                found[key] = np.sum(counts, axis=0)
-        return found
-
-    @cached_property
     def macs(self) -> dict[str, int]:
         """Dense multiplications of the einsum, effectual ones, and slots issued (lanes x turns of the multiplier)."""
-        view, effectual, issues = self.view, 0, 0
-        for tile in self.tiles.tiles:
-            inputs, words = self._inputs[tile.group, tile.k0], self.tiles.weights[tile]
-            per_word = np.diff(words.first).astype(np.int64)
-            for counts, is_issues in ((per_word, False), (-(-per_word // self.lanes), True)):
-                edges = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(counts)])[words.start]
-                total = int(np.diff(edges) @ inputs)
-                effectual, issues = (effectual, issues + total) if is_issues else (effectual + total, issues)
-        dense = lowered.dense(view)
-        return {"dense": dense, "effectual": effectual, "slots": self.lanes * issues}
+        effectual, issues = self.tiles.work
+        return {"dense": lowered.dense(self.view), "effectual": effectual, "slots": self.lanes * issues}
 
     @property
     def nonzeros(self) -> dict[str, tuple[int, int]]:
@@ -81,17 +60,19 @@ class CscLayer:
     def traffic(self) -> dict[str, dict[str, int]]:
         """Bytes of the store per tensor, and of partial sums that are put away and come back."""
         tiles, visits = self.tiles, self.view.N
-        sizes = {"weights": 0, "inputs": 0, "outputs": 0}
-        away = 0
-        for tile in tiles.tiles:
-            sizes["weights"] += -(-tiles.tile_bits(tile) // 8)
-            for stretch in tiles.stretches(tile):
-                bits = tiles.fiber_bits(tiles.fibers(stretch).entries)
-                sizes["inputs"] += int((-(-bits // 8)).sum())
-            if tile.last:
-                sizes["outputs"] += visits * tiles.output_bytes(tile)
-            else:
-                away += visits * -(-tiles.sums_bits(tile) // 8)
+        outputs = [visits * tiles.output_bytes(tile) for tile in tiles.tiles if tile.last]
+        away = sum(visits * -(-tiles.sums_bits(tile) // 8) for tile in tiles.tiles if not tile.last)
+        inputs = sum(
+            int((-(-tiles.fiber_bits(each) // 8)).sum())
+            for tile in tiles.tiles
+            if (tile.m0 == 0)
+            for each in tiles.entries(tile)
+        )
+        sizes = {
+            "weights": int((-(-tiles.bits // 8)).sum()),
+            "inputs": len(tiles.cuts) * inputs,
+            "outputs": sum(outputs),
+        }
         return {"dram": sizes, "psums": {"put away": away, "brought back": away}}
 
     @property
@@ -127,11 +108,6 @@ class CscLayer:
                 first, end = max(tile.m0, box.m0), min(tile.m1, box.m1)
                 out[first - box.m0 : end - box.m0] += found[first - tile.m0 : end - tile.m0]
         return out
-
-
-def occupied(fibers: csc.Fibers, columns: int) -> NDArray[np.int64]:
-    """Non-zero inputs of each column."""
-    return np.bincount(fibers.coordinate[fibers.coordinate >= 0], minlength=columns).astype(np.int64)
 
 
 def lower(machine: Csc, layer: Layer) -> CscLayer:

@@ -7,7 +7,7 @@ of inputs one item, the sums of a visit one item. An item waits for the entries 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,13 @@ from numpy.typing import NDArray
 from simulator.lowering import addresses
 from simulator.lowering.addresses import Regions, Transfer
 from simulator.lowering.blocks import gather, plain
-from simulator.lowering.csc.tiles import Stretch, Tile, Tiles
-from simulator.plan import Chunk, RunWriter
+from simulator.lowering.csc import runs
+from simulator.lowering.csc.batch import Batch
+from simulator.lowering.csc.pipeline import chunk, of_entries
+from simulator.lowering.csc.tiles import Tiles
+from simulator.plan import Chunk, RunWriter, Visits
+
+Ints = NDArray[np.int64]
 
 WORD = 8
 """Bytes of a word of the store, the unit its energy is counted in."""
@@ -33,22 +38,50 @@ def bursts(sizes: NDArray[np.int64], burst: int) -> tuple[NDArray[np.int64], NDA
     return total, ends
 
 
-def _moved(sizes: NDArray[np.int64], burst: int, per_piece: bool, outward: bool) -> Chunk:
-    """Items: bursts of pieces. Fields: demand, work, (take, release | put), words."""
-    demand, ends = bursts(sizes, burst)
-    token: NDArray[np.int64] | int = ends if per_piece else 1
-    if per_piece and outward:
-        token = np.roll(ends, 1)  # the first burst of a piece takes it
-    writer = RunWriter(int(outward), int(not outward), 1)
-    ports = [token]
-    writer.add(
-        len(demand),
-        demand,
-        takes=ports if outward else (),
-        puts=() if outward else ports,
-        actions=[-(-demand // WORD)],
-    )
-    return writer.chunk()
+def _outward(size: int, burst: int, pieces: int) -> Chunk:
+    """Items: bursts of pieces of one size. Fields: demand, work, take piece with its first burst, release, words."""
+    demand, _ = bursts(np.array([size]), burst)
+    some = [(0, min(1, len(demand))), (1, len(demand) - 1), (max(1, len(demand) - 1), len(demand))]
+    rows = [
+        (
+            end - begin,
+            int(demand[begin]),
+            int(demand[begin]),
+            int(begin == 0),
+            int(begin == 0),
+            _words(demand[begin]),
+        )
+        for begin, end in some
+        if end > begin
+    ]
+    if len(rows) == 1:
+        (_, *fields), *_ = rows
+        return plain([(pieces, *fields)])
+    block = plain(rows)
+    order = np.zeros(pieces, dtype=np.int64)
+    return Chunk(block.runs, block.varies, block.vectors, Visits(np.array([len(rows)]), order))
+
+
+def _words(size: int) -> int:
+    """Words of a burst."""
+    return -(-int(size) // WORD)
+
+
+def _inward(sizes: NDArray[np.int64], burst: int, per_piece: bool) -> tuple[Ints, Ints]:
+    """Runs of the bursts of pieces of some sizes, and how many each has. Fields: demand, work, put piece with its last burst, or
+    put burst, words.
+    """
+    rows, counts = list[tuple[int, ...]](), list[int]()
+    for size in sizes.tolist():
+        full, left = (size - 1) // burst, (size - 1) % burst + 1
+        told = [
+            (full, 1, burst, burst, int(not per_piece), _words(burst)),
+            (1, 1, left, left, 1, _words(left)),
+        ]
+        told = [row for row in told if row[0]]
+        rows += told
+        counts.append(len(told))
+    return np.array(rows, dtype=np.int64), np.array(counts, dtype=np.int64)
 
 
 def regions(tiles: Tiles) -> Regions:
@@ -59,8 +92,7 @@ def regions(tiles: Tiles) -> Regions:
     burst = dram.burst.value
 
     def weights() -> Iterator[Transfer]:
-        for tile in tiles.tiles:
-            size = -(-tiles.tile_bits(tile) // 8)
+        for tile, size in zip(tiles.tiles, (-(-tiles.bits // 8)).tolist(), strict=True):
             yield Transfer((tile.group, tile.m0, tile.k0), addresses.bursts(size, burst))
 
     def inputs() -> Iterator[Transfer]:
@@ -81,28 +113,21 @@ def regions(tiles: Tiles) -> Regions:
 def weight_bursts(tiles: Tiles) -> Iterator[Chunk]:
     """Items: bursts of weights. Fields: demand, work, put burst, dram_read."""
     burst = tiles.machine.components.dram.burst.value
-    known: dict[int, Chunk] = {}
-
-    def blocks() -> Iterator[Chunk]:
-        for tile in tiles.tiles:
-            size = -(-tiles.tile_bits(tile) // 8)
-            if size not in known:
-                known[size] = _moved(np.array([size]), burst, False, False)
-            yield known[size]
-
-    return gather(blocks())
+    sizes, order = np.unique(-(-tiles.bits // 8), return_inverse=True)
+    table, counts = _inward(sizes, burst, False)
+    yield chunk(table, visits=Visits(counts, order.astype(np.int64)))
 
 
 def input_bursts(tiles: Tiles) -> Iterator[Chunk]:
     """Items: bursts of inputs. Fields: demand, work, put fiber with its last burst, dram_read."""
-    for tile in tiles.tiles:
-        for stretch in tiles.stretches(tile):
-            yield tiles.once(("bursts", *stretch.inputs), partial(_input_bursts, tiles, stretch))
+    bits = tiles.fiber_bits(np.arange(tiles.columns + 1))
+    blocks = _inward(-(-bits // 8), tiles.machine.components.dram.burst.value, True)
+    for batch in tiles.batches:
 
+        def told(batch: Batch = batch) -> Chunk:
+            return of_entries(*blocks, tiles.met(batch).entries)
 
-def _input_bursts(tiles: Tiles, stretch: Stretch) -> Chunk:
-    bits = tiles.fiber_bits(tiles.fibers(stretch).entries)
-    return _moved(-(-bits // 8), tiles.machine.components.dram.burst.value, True, False)
+        yield tiles.once(("bursts", batch.inputs), told)
 
 
 def output_bursts(tiles: Tiles) -> Iterator[Chunk]:
@@ -112,8 +137,7 @@ def output_bursts(tiles: Tiles) -> Iterator[Chunk]:
         if tile.last:
             for stretch in tiles.stretches(tile):
                 size, visits = tiles.output_bytes(tile), stretch.n1 - stretch.n0
-                told = partial(_moved, np.full(visits, size, dtype=np.int64), burst, True, True)
-                yield tiles.once(("outputs", size, visits), told)
+                yield tiles.once(("outputs", size, visits), partial(_outward, size, burst, visits))
 
 
 def weight_loads(tiles: Tiles) -> Iterator[Chunk]:
@@ -123,13 +147,13 @@ def weight_loads(tiles: Tiles) -> Iterator[Chunk]:
     spad = tiles.machine.components.weights
     burst, word = 8 * tiles.machine.components.dram.burst.value, spad.word.value
 
-    def block(tile: Tile) -> Chunk:
-        words, address = tiles.weights[tile].words, tile.columns * spad.address.value
+    @cache
+    def block(words: int, columns: int) -> Chunk:
         demand = np.full(words + 1, tiles.weight_bits, dtype=np.int64)
-        demand[0] = address
+        demand[0] = columns * spad.address.value
         takes = np.diff(-(-np.cumsum(demand) // burst), prepend=0)
         write, addresses, last = (np.zeros(words + 1, dtype=np.int64) for _ in range(3))
-        write[1:], addresses[0], last[-1] = 1, tile.columns, 1
+        write[1:], addresses[0], last[-1] = 1, columns, 1
         writer = RunWriter(3, 1, 2)
         values = write * word
         writer.add(
@@ -141,25 +165,27 @@ def weight_loads(tiles: Tiles) -> Iterator[Chunk]:
         )
         return writer.chunk()
 
-    return gather(block(tile) for tile in tiles.tiles)
+    return gather(
+        block(words, columns)
+        for words, columns in zip(tiles.words.tolist(), tiles.widths.tolist(), strict=True)
+    )
 
 
 def input_loads(tiles: Tiles) -> Iterator[Chunk]:
     """Items: a fiber. Fields: demand in bits, work, take fiber, entries of space, address of space, releases, put
     fiber, iact_spad_write, iact_metadata_write.
     """
-    for tile in tiles.tiles:
-        for stretch in tiles.stretches(tile):
-            yield tiles.once(("loads", *stretch.inputs), partial(_input_loads, tiles, stretch))
+    entries = np.arange(tiles.columns + 1)
+    table = np.ones((len(entries), 13), dtype=np.int64)
+    table[:, 2] = table[:, 3] = tiles.fiber_bits(entries)
+    table[:, 5] = table[:, 8] = table[:, 11] = entries
+    table[:, 12] = entries + 1
+    for batch in tiles.batches:
 
+        def told(batch: Batch = batch) -> Chunk:
+            return of_entries(table, np.ones_like(entries), tiles.met(batch).entries)
 
-def _input_loads(tiles: Tiles, stretch: Stretch) -> Chunk:
-    entries = tiles.fibers(stretch).entries.astype(np.int64)
-    writer = RunWriter(3, 1, 2)
-    demand = tiles.fiber_bits(entries)
-    takes: list[int | NDArray[np.int64]] = [1, entries, 1]
-    writer.add(len(entries), demand, takes=takes, puts=[1], actions=[entries, entries + 1])
-    return writer.chunk()
+        yield tiles.once(("loads", batch.inputs), told)
 
 
 def sum_loads(tiles: Tiles) -> Iterator[Chunk]:
@@ -167,24 +193,22 @@ def sum_loads(tiles: Tiles) -> Iterator[Chunk]:
     entries of space, sums put away, releases, put visit, psum_spad_write.
     """
 
-    def row(tile: Tile) -> Chunk:
-        demand, back = (1, 0) if tile.first else (tiles.sums_bits(tile), 1)
-        return plain([(tiles.visits, demand, demand, tile.rows, back, tile.rows, back, 1, tile.rows)])
+    @cache
+    def row(first: bool, rows: int, bits: int) -> Chunk:
+        demand, back = (1, 0) if first else (bits, 1)
+        return plain([(tiles.visits, demand, demand, rows, back, rows, back, 1, rows)])
 
-    return gather(row(tile) for tile in tiles.tiles)
+    return gather(row(tile.first, tile.rows, tiles.sums_bits(tile)) for tile in tiles.tiles)
 
 
 def sum_drains(tiles: Tiles) -> Iterator[Chunk]:
     """Items: the sums of a visit. Fields: demand in bits, work, take visit's end, last write, releases, put entries of
     space, sums put away, outputs, psum_spad_read, drain_word.
     """
-    for tile in tiles.tiles:
-        out, bits = int(tile.last), tiles.sums_bits(tile)
-        for stretch in tiles.stretches(tile):
-            issues = tiles.turns(tile).issues(tiles.fibers(stretch))
-            written: int | NDArray[np.int64] = 1 if issues.all() else (issues > 0).astype(np.int64)
-            writer = RunWriter(2, 3, 2)
-            puts = [tile.rows, 1 - out, out]
-            actions = [tile.rows, out * tile.rows]
-            writer.add(len(issues), bits, takes=[1, written], puts=puts, actions=actions)
-            yield writer.chunk()
+    for batch in tiles.batches:
+        some = [each.tile for each in batch.stretches]
+        bits, rows, out = (
+            np.array(column, dtype=np.int64)
+            for column in zip(*((tiles.sums_bits(tile), tile.rows, tile.last) for tile in some), strict=True)
+        )
+        yield chunk(runs.drains(batch.begin, tiles.products(batch).issues, bits, rows, out))

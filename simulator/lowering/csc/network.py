@@ -43,7 +43,8 @@ def _channels(network: Network, tiles: Tiles) -> None:
     network.channel("dram.weights", max(in_flight, most + 1), parts.dram.arrival)
     network.channel("dram.inputs", in_flight, parts.dram.arrival)
     network.channel("dram.outputs", parts.stages.queue.value)
-    network.channel("psums.away", None, parts.links.latency.value)
+    # No more is ever away than the sums of a tile of rows: a visit brings its own back before it puts them away again.
+    network.channel("psums.away", tiles.visits, parts.links.latency.value)
     scratch_pads(network, tiles)
 
 

@@ -8,7 +8,7 @@ is one position n: a fiber of inputs over the tile's columns, and a set of parti
     bits of a tile    words x word x (value + run) + columns x address
     bits of a fiber   entries x (value + run) + address
 
-Programs are told for a stretch of visits at a time, so that memory does not grow with N.
+Programs are told for a batch of visits at a time (:mod:`.batch`), so that memory does not grow with N.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from copy import copy
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,53 +25,49 @@ from numpy.typing import NDArray
 from simulator.datapath import csc
 from simulator.errors import InfeasibleError
 from simulator.hardware.organisations.csc import Csc
+from simulator.lowering.csc.batch import Batch, Met, Stretch, Tile
 from simulator.plan import Chunk
 from simulator.workload.matrix import GemmView
 
-STRETCH, SHORT = 1 << 11, 1 << 6
-"""Visits told at a time, of a layer and of each of the many parts of one."""
+STRETCH = 1 << 11
+"""Visits to a tile whose fibers are worked out, and told, at a time."""
+
+TOGETHER, SHORT = 1 << 13, 1 << 8
+"""Visits told at a time, to one or more tiles, of a layer and of each of the many parts of one."""
 
 KEPT = 1 << 26
 """Bytes of fibers kept for the next tile of rows that meets them, and of what is told of them."""
 
 
-@dataclass(frozen=True)
-class Tile:
-    """A tile of weights: rows m0 <= m < m1, columns k0 <= k < k1 of a group; whether it is the first, the last along K."""
-
-    group: int
-    m0: int
-    m1: int
-    k0: int
-    k1: int
-    first: bool
-    last: bool
+class Sized(Protocol):
+    """Something that takes memory."""
 
     @property
-    def rows(self) -> int:
-        """Rows of weights, partial sums of a visit."""
-        return self.m1 - self.m0
-
-    @property
-    def columns(self) -> int:
-        """Columns of weights."""
-        return self.k1 - self.k0
+    def nbytes(self) -> int:
+        """Bytes of it."""
+        ...
 
 
-@dataclass(frozen=True)
-class Stretch:
-    """Visits n0 <= n < n1 to a tile."""
+S = TypeVar("S", bound=Sized)
 
-    tile: Tile
-    n0: int
-    n1: int
-    begin: bool
-    end: bool
 
-    @property
-    def inputs(self) -> tuple[int, ...]:
-        """Which fibers it meets."""
-        return self.tile.group, self.tile.k0, self.tile.k1, self.n0, self.n1
+class Store(Generic[S]):
+    """What is asked for again: the latest of so many bytes."""
+
+    def __init__(self, size: int = KEPT) -> None:
+        self._room = size
+        self._known: OrderedDict[object, S] = OrderedDict()
+
+    def get(self, what: object, make: Callable[[], S]) -> S:
+        """What has a name, made if it is not there."""
+        found = self._known.get(what)
+        if found is None:
+            found = self._known[what] = make()
+            self._room -= found.nbytes
+            while self._room < 0 and len(self._known) > 1:
+                _, oldest = self._known.popitem(last=False)
+                self._room += oldest.nbytes
+        return found
 
 
 class Tiles:
@@ -110,10 +105,9 @@ class Tiles:
         ]
         self.n0, self.n1 = 0, view.N
         self._fibers: OrderedDict[tuple[int, ...], csc.Fibers] = OrderedDict()
-        self._turns: dict[Tile, csc.Turns] = {}
-        self._told: OrderedDict[object, Chunk] = OrderedDict()
-        self._room = KEPT
-        self._visits = STRETCH
+        self._inputs: dict[tuple[int, ...], NDArray[np.int64]] = {}
+        self._met, self._products, self._told = Store[Met](), Store[csc.Products](), Store[Chunk]()
+        self._visits = TOGETHER
 
     @cached_property
     def tiles(self) -> tuple[Tile, ...]:
@@ -128,16 +122,16 @@ class Tiles:
     def part(self, n0: int, n1: int) -> Tiles:
         """The same tiles, visited at positions n0 <= n < n1; what is stored is worked out once for all parts."""
         assert self.tiles
-        assert self.weights
+        assert self.turns
         part = copy(self)
         part.n0, part.n1 = n0, n1
-        part._told, part._room = OrderedDict(), KEPT // 64
         part._visits = SHORT
         return part
 
     def sharing(self, other: Tiles) -> Tiles:
-        """These tiles, with the fibers that `other` has worked out."""
-        self._fibers = other._fibers
+        """These tiles, with the fibers that `other` has worked out, and what is told of them."""
+        self._fibers, self._met, self._inputs = other._fibers, other._met, other._inputs
+        self._products, self._told = other._products, other._told
         return self
 
     @property
@@ -151,18 +145,44 @@ class Tiles:
             end = min(self.n1, n + STRETCH)
             yield Stretch(tile, n, end, n == self.n0, end == self.n1)
 
-    def cut(self, tile: Tile, most: int | None = None) -> Iterator[Stretch]:
-        """The visits to a tile, `most` of a stretch at a time; by default as they are told."""
-        most = most or self._visits
+    def cut(self, tile: Tile, most: int) -> Iterator[Stretch]:
+        """The visits to a tile, `most` of a stretch at a time."""
         for whole in self.stretches(tile):
             for n in range(whole.n0, whole.n1, most):
                 end = min(whole.n1, n + most)
                 begins, ends = whole.begin and n == whole.n0, whole.end and end == whole.n1
                 yield Stretch(tile, n, end, begins, ends)
 
-    def told(self) -> Iterator[Stretch]:
-        """All visits in order, as they are told."""
-        return (stretch for tile in self.tiles for stretch in self.cut(tile))
+    @cached_property
+    def batches(self) -> tuple[Batch, ...]:
+        """All visits in order, as they are told: part of those to a tile, or all those to some tiles of a row or to whole rows."""
+        across, most, found = len(self.spans), self._visits, list[Batch]()
+        together = max(1, most // self.visits)
+        step = together - together % across if together >= across else together
+        rows = max(step, across)
+        for row in range(0, len(self.tiles), rows):
+            for first in range(row, min(len(self.tiles), row + rows), step):
+                tiles = self.tiles[first : min(first + step, row + rows)]
+                if self.visits <= min(most, STRETCH):
+                    stretches = tuple(Stretch(tile, self.n0, self.n1, True, True) for tile in tiles)
+                    found.append(Batch(stretches, first))
+                else:
+                    found += [Batch((part,), first) for part in self.cut(tiles[0], most)]
+        return tuple(found)
+
+    def met(self, batch: Batch) -> Met:
+        """The fibers that a batch meets, and what turns they make."""
+        fibers = (self.fibers(stretch) for stretch in batch.stretches)
+        return self._met.get(batch.inputs, lambda: Met.of(batch, list(fibers)))
+
+    def products(self, batch: Batch) -> csc.Products:
+        """What a batch gives the multiplier."""
+        return self._products.get(batch, lambda: self._multiplied(batch))
+
+    def _multiplied(self, batch: Batch) -> csc.Products:
+        visited = batch.first + np.arange(len(batch.stretches)), batch.begin[:-1]
+        counted = self.machine.components.mac.lanes.value > 1
+        return self.turns.products(self.met(batch).fibers, self.window, visited, counted)
 
     @cached_property
     def weights(self) -> dict[Tile, csc.Columns]:
@@ -183,22 +203,21 @@ class Tiles:
         InfeasibleError
             The first that does not.
         """
-        for tile, words in self.weights.items():
-            self._check(tile, words)
-
-    def _check(self, tile: Tile, words: csc.Columns) -> None:
         spad = self.machine.components.weights
-        place = f"machine {self.machine.name!r}: weights [{tile.m0}:{tile.m1}, {tile.k0}:{tile.k1}]"
-        if words.words > spad.words:
-            raise InfeasibleError(
-                f"{place} take {words.words} words of {spad.word.value}, weights.entries holds {spad.words}; lower mapping.tile.M "
-                "or mapping.tile.K"
-            )
-        longest = int(np.diff(words.start).max(initial=0))
-        if longest >= 1 << spad.address.value:
+        addressed, held = 1 << spad.address.value, spad.words
+        for tile, words in self.weights.items():
+            longest = int(np.diff(words.start).max(initial=0)) if words.words >= addressed else 0
+            if words.words <= held and longest < addressed:
+                continue
+            place = f"machine {self.machine.name!r}: weights [{tile.m0}:{tile.m1}, {tile.k0}:{tile.k1}]"
+            if words.words > held:
+                raise InfeasibleError(
+                    f"{place} take {words.words} words of {spad.word.value}, weights.entries holds {held}; lower mapping.tile.M "
+                    "or mapping.tile.K"
+                )
             raise InfeasibleError(
                 f"{place} have a column of {longest} words, addresses of {spad.address.value} b tell fewer than "
-                f"{1 << spad.address.value} apart; lower mapping.tile.M"
+                f"{addressed} apart; lower mapping.tile.M"
             )
 
     def fibers(self, stretch: Stretch) -> csc.Fibers:
@@ -216,21 +235,48 @@ class Tiles:
         whole = (begin, end) == (stretch.n0, stretch.n1)
         return found if whole else found.part(stretch.n0 - begin, stretch.n1 - begin)
 
+    def entries(self, tile: Tile) -> Iterator[NDArray[np.int32]]:
+        """Stored inputs per visit to a tile, a stretch at a time."""
+        return (self.fibers(stretch).entries for stretch in self.stretches(tile))
+
+    @cached_property
+    def work(self) -> tuple[int, int]:
+        """(Effectual multiplications, turns of the multiplier) of all visits."""
+        met = np.concatenate([self._occupied(tile) for tile in self.tiles])
+        columns = self.turns.first[self.turns.group].astype(np.int64), self.turns.group.astype(np.int64)
+        values, turns = (int(np.diff(each, append=each[-1:]) @ met) for each in columns)
+        return values, turns
+
+    def _occupied(self, tile: Tile) -> NDArray[np.int64]:
+        """Non-zero inputs of each column, and none for what the turns have besides."""
+        key = tile.group, tile.k0, tile.k1, self.n0, self.n1
+        if key not in self._inputs:
+            found = np.zeros(tile.columns + 2, dtype=np.int64)
+            for stretch in self.stretches(tile):
+                named = self.fibers(stretch).coordinate
+                found += np.bincount(named[named >= 0], minlength=len(found))
+            self._inputs[key] = found
+        return self._inputs[key]
+
     def once(self, what: object, make: Callable[[], Chunk]) -> Chunk:
         """A chunk that comes again for other tiles of rows, told when it is first asked for; `what` is all it depends on."""
-        if what not in self._told:
-            self._told[what] = make()
-            self._room -= self._told[what].nbytes
-            while self._room < 0 and len(self._told) > 1:
-                _, oldest = self._told.popitem(last=False)
-                self._room += oldest.nbytes
-        return self._told[what]
+        return self._told.get(what, make)
 
-    def turns(self, tile: Tile) -> csc.Turns:
-        """The turns that the columns of a tile take."""
-        if tile not in self._turns:
-            self._turns[tile] = csc.turns(self.weights[tile], self.machine.components.mac.lanes.value)
-        return self._turns[tile]
+    @cached_property
+    def turns(self) -> csc.Turns:
+        """The turns that the columns of all tiles take."""
+        lanes = self.machine.components.mac.lanes.value
+        return csc.turns([self.weights[tile] for tile in self.tiles], lanes)
+
+    @cached_property
+    def fetched(self) -> NDArray[np.int32]:
+        """Values that each turn reads."""
+        return self.turns.fetched.astype(np.int32) * self.machine.components.weights.word.value
+
+    @cached_property
+    def words(self) -> NDArray[np.int64]:
+        """Words of every tile."""
+        return np.array([self.weights[tile].words for tile in self.tiles], dtype=np.int64)
 
     @property
     def window(self) -> int:
@@ -246,10 +292,15 @@ class Tiles:
         spad = self.machine.components.weights
         return spad.word.value * (self.machine.value_bits.weights.value + spad.run.value)
 
-    def tile_bits(self, tile: Tile) -> int:
-        """Bits of a tile of weights as it comes: addresses, then words."""
-        address = self.machine.components.weights.address.value
-        return tile.columns * address + self.weights[tile].words * self.weight_bits
+    @cached_property
+    def widths(self) -> NDArray[np.int64]:
+        """Columns of every tile, int64."""
+        return np.array([tile.columns for tile in self.tiles], dtype=np.int64)
+
+    @cached_property
+    def bits(self) -> NDArray[np.int64]:
+        """Bits of every tile of weights as it comes, int64: addresses, then words."""
+        return self.widths * self.machine.components.weights.address.value + self.words * self.weight_bits
 
     def fiber_bits(self, entries: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
         """Bits of fibers of so many entries, int64."""

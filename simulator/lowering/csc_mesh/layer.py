@@ -12,8 +12,6 @@ from simulator.datapath import csc
 from simulator.datapath.verify import Box
 from simulator.hardware.organisations.csc_mesh import CscMesh
 from simulator.lowering import addresses, lowered
-from simulator.lowering.csc.layer import occupied
-from simulator.lowering.csc.tiles import Tiles
 from simulator.lowering.csc_mesh.chip import Chip
 from simulator.lowering.csc_mesh.network import build
 from simulator.lowering.csc_mesh.supply import Supply
@@ -59,22 +57,9 @@ class CscMeshLayer:
     def macs(self) -> dict[str, int]:
         """Dense multiplications of the einsum, effectual ones, and slots issued (lanes x turns of the multipliers)."""
         view = self.view
-        found = np.sum([self._work(tiles) for tiles in self.chip.elements.values()], axis=0)
+        effectual, issues = np.sum([tiles.work for tiles in self.chip.elements.values()], axis=0).tolist()
         dense = view.groups * view.M * view.N * view.K
-        return {"dense": dense, "effectual": int(found[0]), "slots": self._lanes * int(found[1])}
-
-    def _work(self, tiles: Tiles) -> tuple[int, int]:
-        """(Effectual multiplications, turns of the multiplier) of an element."""
-        effectual = issues = 0
-        for tile in tiles.tiles:
-            words = tiles.weights[tile]
-            per_word = np.diff(words.first).astype(np.int64)
-            inputs = [occupied(tiles.fibers(each), tile.columns) for each in tiles.stretches(tile)]
-            edges = np.zeros((2, len(per_word) + 1), dtype=np.int64)
-            np.cumsum([per_word, -(-per_word // self._lanes)], axis=1, out=edges[:, 1:])
-            values, turns = np.diff(edges[:, words.start], axis=1) @ np.sum(inputs, axis=0)
-            effectual, issues = effectual + int(values), issues + int(turns)
-        return effectual, issues
+        return {"dense": dense, "effectual": effectual, "slots": self._lanes * issues}
 
     @property
     def nonzeros(self) -> dict[str, tuple[int, int]]:
