@@ -192,9 +192,21 @@ class Tensor:
     @cached_property
     def nonzeros(self) -> int:
         """Non-zero elements."""
+        if self.packed:
+            return self._ones()
         return sum(
             int(np.count_nonzero(self.rows(part.start, part.stop))) for part in self._parts(0, self.shape[0])
         )
+
+    def _ones(self) -> int:
+        """Ones of a packed mask; bits behind its last element do not count."""
+        end, found = -(-self.size // 8), 0
+        for start in range(0, end, BLOCK):
+            octets = np.asarray(self._source[start : min(end, start + BLOCK)])
+            found += int(np.bitwise_count(octets).sum(dtype=np.int64))
+            if start + BLOCK >= end and self.size % 8:
+                found -= (int(octets[-1]) & 0xFF >> self.size % 8).bit_count()
+        return found
 
     @cached_property
     def sha256(self) -> str:
