@@ -105,20 +105,23 @@ def _different(bits: Sequence[Sequence[NDArray[Any]]], spans: Ints) -> tuple[Int
 
     Where none of the first comes again, all are taken to differ.
     """
-    tiles = spans.tolist()
+    tiles, most = spans.tolist(), max(int(each.max(initial=0)) for part in bits for each in part)
     kind, first = np.arange(len(bits[0]) * len(tiles)), list[int]()
-    most = max(int(each.max(initial=0)) for part in bits for each in part)
-    few = [[each.astype(np.min_scalar_type(most)) for each in part] for part in bits]
     known: dict[tuple[int, bytes, bytes], int] = {}
-    for stream in range(len(kind)):
-        if stream == TRIED and len(first) == TRIED:
-            return kind, kind.copy()
-        group, own = divmod(stream, len(tiles))
-        w0, w1, n0, n1 = tiles[own]
-        data, metadata = (part[group][w0:w1, n0:n1].tobytes() for part in (few[0], few[-1]))
-        number = kind[stream] = known.setdefault((n1 - n0, data, metadata), len(first))
-        if number == len(first):
-            first.append(stream)
+    groups: dict[tuple[bytes, bytes], int] = {}
+    for group, parts in enumerate(zip(bits[0], bits[-1], strict=True)):
+        one, two = (part.astype(np.min_scalar_type(most)) for part in parts)
+        before, begin = groups.setdefault((one.tobytes(), two.tobytes()), group), group * len(tiles)
+        if before < group:
+            kind[begin : begin + len(tiles)] = kind[before * len(tiles) : (before + 1) * len(tiles)]
+            continue
+        for stream, (w0, w1, n0, n1) in enumerate(tiles, begin):
+            if stream == TRIED and len(first) == TRIED:
+                return kind, kind.copy()
+            same = n1 - n0, one[w0:w1, n0:n1].tobytes(), two[w0:w1, n0:n1].tobytes()
+            kind[stream] = known.setdefault(same, len(first))
+            if kind[stream] == len(first):
+                first.append(stream)
     return kind, np.array(first, dtype=np.int64)
 
 
