@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.jit import kernel
+from simulator.jit import apart, pointer, stepping
 from simulator.lowering.kinds import Blocks, kinds, some_runs
 from simulator.lowering.operands import Operands
 from simulator.lowering.streams import Stream
@@ -22,6 +22,7 @@ from simulator.mapping import Geometry
 from simulator.plan.runs import COUNT, DEMAND, PERIOD, PORTS, WORK
 
 Ints = NDArray[np.int64]
+Vector = NDArray[np.int32]
 FIELDS = 6
 TRIED = 64
 """Streams of which one must come again, or the others are not compared."""
@@ -94,8 +95,8 @@ def flows(operands: Operands, windows: int) -> Flows:
         for each, (low, high) in enumerate(pairwise(edges.tolist())):
             if low == high:
                 continue
-            some, told = slice(low, high), np.asarray(part[each], dtype=np.int64)  # one type: one kernel
-            serve(told, sizes[some], g.abreast, operands.widths.row, at[some], vectors, found[number, some])
+            some, row = slice(low, high), operands.widths.row
+            serve(part[each], sizes[some], g.abreast, row, at[some], vectors, found[number, some])
     rows = [Rows(*np.ascontiguousarray(part.T[:, kind])) for part in found]
     return Flows(rows[0], rows[1] if compressed else None, kind, first, period, vectors)
 
@@ -186,15 +187,8 @@ def fetch_blocks(flows: Flows, actions: list[Any]) -> Blocks:
     return some_runs(table, varies, flows.vectors, 2 * ports * flows.period)
 
 
-@kernel
 def serve(
-    bits: NDArray[Any],
-    spans: Ints,
-    abreast: int,
-    row: int,
-    at: Ints,
-    vectors: NDArray[np.int32],
-    found: Ints,
+    bits: NDArray[Any], spans: Ints, abreast: int, row: int, at: Ints, vectors: Vector, found: Ints
 ) -> None:
     """Serve streams from rows of `row` bits.
 
@@ -208,17 +202,45 @@ def serve(
     at : ndarray of int64, shape (S,)
         Where in `vectors` the takes of a stream begin; its releases follow.
     vectors : ndarray of int32
-    found : ndarray of int64, shape (S, FIELDS)
+    found : ndarray of int64, shape (S, FIELDS), contiguous
     """
-    for s in range(len(spans)):
-        n0, n1 = spans[s, 2], spans[s, 3]
-        steps = (spans[s, 1] - spans[s, 0]) * ((n1 - n0 + abreast - 1) // abreast)
-        used = upper = lower = before = held = step = 0
-        takes = at[s]
-        for w in range(spans[s, 0], spans[s, 1]):
-            for n in range(n0, n1, abreast):
+    sizes, each = np.ascontiguousarray(bits, dtype=np.int64), np.ascontiguousarray(spans)
+    _serve(sizes.reshape(-1), bits.shape[1], each.reshape(-1), abreast, row, at, vectors, found.reshape(-1))
+
+
+@stepping
+def _serve(
+    bits: Ints, columns: int, spans: Ints, abreast: int, row: int, at: Ints, vectors: Vector, found: Ints
+) -> None:
+    """See :func:`serve`, of flat arrays."""
+    one, two, three = pointer(bits), pointer(spans), pointer(found)
+    _served(one, columns, two, len(at), abreast, row, pointer(at), pointer(vectors), three)
+
+
+@apart
+def _served(
+    bits: Ints,
+    columns: int,
+    spans: Ints,
+    count: int,
+    abreast: int,
+    row: int,
+    at: Ints,
+    vectors: Vector,
+    found: Ints,
+) -> None:
+    """See :func:`serve`."""
+    for s in range(count):
+        w0, w1, n0, n1 = spans[4 * s], spans[4 * s + 1], spans[4 * s + 2], spans[4 * s + 3]
+        steps = (w1 - w0) * ((n1 - n0 + abreast - 1) // abreast)
+        used, upper, lower, before, held, step = 0, 0, 0, 0, 0, 0
+        takes, own = at[s], s * FIELDS
+        for w in range(w0, w1):
+            n = n0
+            while n < n1:
                 for column in range(n, min(n1, n + abreast)):
-                    used += bits[w, column]
+                    used += bits[w * columns + column]
+                n += abreast
                 whole = used // row
                 above = whole + (1 if used > whole * row else 0)
                 vectors[takes + step] = above - upper
@@ -226,6 +248,7 @@ def serve(
                 held, before = max(held, above - lower), lower
                 upper, lower, step = above, whole, step + 1
         if used == 0:  # a stream without bits still reads one row
-            vectors[takes + steps - 1] = used = upper = held = 1
-        found[s, ROWS], found[s, BITS], found[s, HELD], found[s, STEPS] = upper, used, held, steps
-        found[s, LAST_TAKE], found[s, LAST_RELEASE] = vectors[takes + steps - 1], upper - before
+            vectors[takes + steps - 1], used, upper, held = 1, 1, 1, 1
+        found[own + ROWS], found[own + BITS], found[own + HELD] = upper, used, held
+        found[own + STEPS], found[own + LAST_TAKE] = steps, vectors[takes + steps - 1]
+        found[own + LAST_RELEASE] = upper - before

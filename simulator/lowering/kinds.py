@@ -14,12 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.jit import kernel
+from simulator.jit import apart, pointer, stepping
 from simulator.lowering.blocks import VALUES
 from simulator.plan import Chunk, Visits
 from simulator.plan.runs import COUNT, PERIOD
 
 Ints = NDArray[np.int64]
+Vector = NDArray[np.int32]
 MOST = 1 << 16
 """Visits of a chunk, but for a turn of the loops, which may have 16 times as many."""
 _DENSE = 1 << 16
@@ -36,7 +37,7 @@ def kinds(*keys: NDArray[Any]) -> tuple[Ints, list[int]]:
         return order, first.tolist()
     order = np.empty(columns.shape[1], dtype=np.int64)
     places, first = np.zeros(span, dtype=np.int32), np.empty(min(span, len(order)), dtype=np.int64)
-    return order, first[: _number(columns, least, sizes, places, order, first)].tolist()
+    return order, first[: _number(columns.reshape(-1), least, sizes, places, order, first)].tolist()
 
 
 def _code(columns: Ints, least: Ints, sizes: Ints) -> Ints:
@@ -53,29 +54,48 @@ def _code(columns: Ints, least: Ints, sizes: Ints) -> Ints:
     return code
 
 
-@kernel
-def _number(
-    columns: Ints, least: Ints, sizes: Ints, places: NDArray[np.int32], order: Ints, first: Ints
+@stepping
+def _number(columns: Ints, least: Ints, sizes: Ints, places: Vector, order: Ints, first: Ints) -> int:
+    """See :func:`_numbered`."""
+    keys, count, codes = len(least), len(order), len(places)
+    one, two, three = pointer(columns), pointer(least), pointer(sizes)
+    return _numbered(one, two, three, keys, count, codes, pointer(places), pointer(order), pointer(first))
+
+
+@apart
+def _numbered(
+    columns: Ints,
+    least: Ints,
+    sizes: Ints,
+    keys: int,
+    count: int,
+    codes: int,
+    places: Vector,
+    order: Ints,
+    first: Ints,
 ) -> int:
-    """Kinds whose codes are few: `places`, zeros, gets one more than the first place of every code; returns how many there are."""
-    for i in range(len(order)):
+    """Kinds whose codes are few: `places`, zeros, gets one more than the first place of every code; returns how many there are.
+
+    There are so many keys, of `count` places each, and codes.
+    """
+    for i in range(count):
         order[i] = 0
-    for key in range(len(columns)):
-        column, low, size = columns[key], least[key], sizes[key]
-        for i in range(len(order)):
-            order[i] = order[i] * size + column[i] - low
-    for i in range(len(order)):
+    for key in range(keys):
+        low, size, column = least[key], sizes[key], key * count
+        for i in range(count):
+            order[i] = order[i] * size + columns[column + i] - low
+    for i in range(count):
         if places[order[i]] == 0:
             places[order[i]] = i + 1
-    count = 0
-    for code in range(len(places)):
+    number = 0
+    for code in range(codes):
         if places[code] > 0:
-            first[count] = places[code] - 1
-            places[code] = count
-            count += 1
-    for i in range(len(order)):
+            first[number] = places[code] - 1
+            places[code] = number
+            number += 1
+    for i in range(count):
         order[i] = places[order[i]]
-    return count
+    return number
 
 
 Row = tuple[int, ...]

@@ -12,13 +12,16 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.jit import kernel
+from simulator.jit import apart, pointer, stepping
 from simulator.lowering.context import Context
 from simulator.lowering.kinds import Blocks, Row, kinds, some_runs, tell
 from simulator.mapping import Tile
 from simulator.plan import Chunk
 from simulator.plan.runs import COUNT, DEMAND, PERIOD, PORTS, WORK
 
+Ints = NDArray[np.int64]
+Vector = NDArray[np.int32]
+Flags = NDArray[np.uint8]
 WORD = 8
 """Bytes of a DRAM word, the unit its energy is counted in."""
 
@@ -66,51 +69,65 @@ def glb_fills(context: Context, tensor: str) -> Iterator[Chunk]:
     puts = slice(PORTS + 2, PORTS + 2 + ready)
     table[:, 0, puts] = 0
     varies = np.zeros(table.shape, dtype=np.uint8)
-    fill(np.stack([bursts, rows[first], words, ends - 3 * period]), (row, word), vectors, table, varies)
+    pieces = np.concatenate([bursts, rows[first], words, ends - 3 * period])
+    fill(pieces, (row, word), vectors, table.reshape(-1), varies.reshape(-1), table.shape[2])
     return tell(order, some_runs(table, varies, vectors, 3 * period), context.visits.turn)
 
 
-@kernel
+@stepping
 def fill(
-    pieces: NDArray[np.int64],
-    unit: tuple[int, int],
-    vectors: NDArray[np.int32],
-    table: NDArray[np.int64],
-    varies: NDArray[np.uint8],
+    pieces: Ints, unit: tuple[int, int], vectors: Vector, table: Ints, varies: Flags, fields: int
 ) -> None:
     """Rows and words of pieces spread over their bursts in proportion, the last burst by itself.
 
     Parameters
     ----------
-    pieces : ndarray of int64, shape (4, P)
-        Bursts, rows, words, and where in `vectors` a piece begins.
+    pieces : ndarray of int64, shape (4 x P,)
+        Bursts, rows, words, and where in `vectors` a piece begins, all of each after one another.
     unit : (int, int)
         Bytes of a row and of a word.
     vectors : ndarray of int32
         Per piece: bytes, rows and words of every burst but the last.
-    table, varies : ndarray of int64 and uint8, shape (P, 2, F)
+    table, varies : ndarray of int64 and uint8, shape (P x 2 x fields,)
         Demand, work and the last two fields are set; a field that is the same in all bursts is one number.
+    fields : int
     """
-    fields = table.shape[2]
-    for p in range(pieces.shape[1]):
-        bursts, rows, words, at = pieces[0, p], pieces[1, p], pieces[2, p], pieces[3, p]
+    count, (row, word) = len(pieces) // 4, unit
+    _fill(pointer(pieces), count, row, word, pointer(vectors), pointer(table), pointer(varies), fields)
+
+
+@apart
+def _fill(
+    pieces: Ints, count: int, row: int, word: int, vectors: Vector, table: Ints, varies: Flags, fields: int
+) -> None:
+    """See :func:`fill`."""
+    for p in range(count):
+        bursts, rows, words = pieces[p], pieces[count + p], pieces[2 * count + p]
+        at, line = pieces[3 * count + p], 2 * p * fields
+        last = line + fields
         body, told_rows, told_words = max(1, bursts - 1), 0, 0
-        vary = np.zeros(3, dtype=np.uint8)
         for i in range(bursts):
-            until = ((i + 1) * rows + bursts - 1) // bursts, ((i + 1) * words + bursts - 1) // bursts
-            some, few = until[0] - told_rows, until[1] - told_words
-            told_rows, told_words = until
-            found = (some * unit[0] + few * unit[1], some, few)
+            until_rows, until_words = (
+                ((i + 1) * rows + bursts - 1) // bursts,
+                ((i + 1) * words + bursts - 1) // bursts,
+            )
+            some, few = until_rows - told_rows, until_words - told_words
+            told_rows, told_words = until_rows, until_words
+            size = some * row + few * word
             if i == bursts - 1:
-                table[p, 1, DEMAND], table[p, 1, WORK] = found[0], found[0]
-                table[p, 1, fields - 2], table[p, 1, fields - 1] = some, few
+                table[last + DEMAND], table[last + WORK] = size, size
+                table[last + fields - 2], table[last + fields - 1] = some, few
             else:
-                for j in range(3):
-                    vectors[at + j * body + i] = found[j]
-                    vary[j] |= 1 if found[j] != vectors[at + j * body] else 0
-        for j, column in ((0, DEMAND), (0, WORK), (1, fields - 2), (2, fields - 1)):
-            varies[p, 0, column] = vary[j]
-            table[p, 0, column] = j * body if vary[j] else vectors[at + j * body]
+                vectors[at + i], vectors[at + body + i], vectors[at + 2 * body + i] = size, some, few
+        for field in range(4):
+            part, column = max(0, field - 1), DEMAND
+            if field > 0:
+                column = WORK if field == 1 else fields - 4 + field
+            begin, vary = at + part * body, 0
+            for i in range(1, bursts - 1):
+                vary |= vectors[begin + i] ^ vectors[begin]
+            varies[line + column] = 1 if vary != 0 else 0
+            table[line + column] = part * body if vary != 0 else vectors[begin]
 
 
 def weight_reads(context: Context) -> Iterator[Chunk]:
