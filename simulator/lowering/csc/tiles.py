@@ -32,7 +32,7 @@ from simulator.workload.matrix import GemmView
 STRETCH = 1 << 11
 """Visits to a tile whose fibers are worked out, and told, at a time."""
 
-TOGETHER, SHORT = 1 << 13, 1 << 8
+TOGETHER, SHORT = 1 << 13, 1 << 9
 """Visits told at a time, to one or more tiles, of a layer and of each of the many parts of one."""
 
 KEPT = 1 << 26

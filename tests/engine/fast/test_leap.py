@@ -182,6 +182,49 @@ def test_most_of_a_large_layer_is_leapt_over() -> None:
     assert run(plan).digest == run(plan, leap=False).digest
 
 
+def test_equal_visits_to_a_tile_are_leapt_over() -> None:
+    dense = simulator.gemm(np.ones((16, 24), dtype=bool), np.ones((24, 300), dtype=bool))
+    plan = lower(simulator.load("eyeriss_v2_pe"), dense).plan
+    assert leapt(plan) > 0.6 * run(plan).cycles
+    assert run(plan).digest == run(plan, leap=False).digest
+
+
+def slow(seed: int) -> Plan:
+    """Lines of stages behind one shared port, of items that may be longer than the cycles programs run ahead of each other."""
+    rng = np.random.default_rng([seed, 9])
+
+    def pick(*choices: int) -> int:
+        return int(rng.choice(choices))
+
+    channels, stages, feeds = list[Channel](), list[Component](), list[Program]()
+    items, depth = pick(60, 150, 400), pick(1, 2, 3)
+    for line in range(pick(1, 2)):
+        ends = [*range(len(channels), len(channels) + depth)]
+        for end in ends:
+            channels.append(
+                Channel(f"c{end}", pick(1, 2, 3, 8, 20, 40), pick(1, 2, 7, 40, 900), pick(1, 3, 50))
+            )
+        feeds.append(program(f"p{line}", run_of(items, pick(1, 3, 40), puts=[1]), outputs=(ends[0],)))
+        for end in ends:
+            onward = (end + 1,) if end < ends[-1] else ()
+            told = run_of(
+                items, pick(1, 5, 64, 128, 300, 700, at.WINDOW, 1500), takes=[1], puts=[1] * len(onward)
+            )
+            stages.append(server(f"s{end}", program("p", told, inputs=(end,), outputs=onward)))
+    return Plan((shared(*feeds), *stages), tuple(channels))
+
+
+def test_items_longer_than_a_window_are_leapt_over(networks: int) -> None:
+    far, count = 0, max(40, networks // 5)
+    for seed in range(count):
+        plan = slow(seed)
+        far += leapt(plan) > 0
+        assert run(plan).digest == run(plan, leap=False).digest, f"seed {seed}"
+    assert far > count // 2  # a third if what waits for the next window is taken for something else
+    for seed in range(0, 40, 4):
+        assert run(slow(seed)).digest == reference(slow(seed)).digest, f"seed {seed}"
+
+
 def test_a_far_event_is_not_leapt_over() -> None:
     # q wakes up at cycle 5000 of a port that p keeps busy with equal items.
     channels = (Channel("late", 1, latency=5000),)
