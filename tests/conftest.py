@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +18,30 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--examples", action="store_true", help="also run the examples of the pages that take seconds"
     )
     parser.addoption("--networks", type=int, default=200, help="random networks the differential tests run")
+
+
+SLICE = 50
+"""Networks whose seeds one test may run, where each is run once by both engines at every rung."""
+
+
+def slices(networks: int, times: int = 1, share: int = 1, least: int = 1, size: int = SLICE) -> list[range]:
+    """Seeds from 0 on, `networks * times // share` and `least` at least, cut into ranges of about equal length, `size` at most."""
+    total = max(least, networks * times // share)
+    count = -(-total // size)
+    edges = [total * i // count for i in range(count + 1)]
+    return [range(a, b) for a, b in pairwise(edges)]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give a test that asks for `seeds` a slice of them, so that processes that share the tests have work to the end.
+
+    Of how many: ``pytest.mark.seeded`` with arguments of :func:`slices`.
+    """
+    if "seeds" not in metafunc.fixturenames:
+        return
+    marker = metafunc.definition.get_closest_marker("seeded")
+    cut = slices(int(metafunc.config.getoption("--networks")), **(marker.kwargs if marker else {}))
+    metafunc.parametrize("seeds", cut, ids=[f"seeds {s.start}-{s.stop - 1}" for s in cut])
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,7 +1,8 @@
 """Layers over processes: each is simulated whole by one of them, so results are those of one process, whatever their number.
 
 Layers of a file are read from it by the process that runs them; others are handed over. The longest (by dense multiplications)
-are begun first. Processes are spawned, not forked: nothing of the caller's threads or open files is shared.
+are begun first. Nothing of the caller's threads or open files is shared: on Linux processes are forked from one that was started
+for this alone and has imported :mod:`simulator.api.ready`, modules and kernels, once for all; elsewhere they are spawned.
 """
 
 from __future__ import annotations
@@ -9,12 +10,14 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing.context import BaseContext
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import InputError, WorkerError
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
     from simulator.record.result import LayerResult
     from simulator.workload.layer import Layer
 
+READY = "simulator.api.ready"
+"""What processes have imported before they are begun."""
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -51,6 +56,25 @@ def jobs_of(jobs: object) -> int:
     return jobs or len(os.sched_getaffinity(0))
 
 
+def context() -> BaseContext:
+    """How processes are begun; where they are forked from another, that one is started now, and is ready when it is needed."""
+    if sys.platform != "linux":
+        return multiprocessing.get_context("spawn")
+    from multiprocessing import forkserver
+
+    found = multiprocessing.get_context("forkserver")
+    found.set_forkserver_preload([READY])
+    with _single_threaded():
+        forkserver.ensure_running()
+    return found
+
+
+def prepare(jobs: int) -> None:
+    """Start in the background what several processes will be begun from, long before they are."""
+    if jobs_of(jobs) > 1:
+        context()
+
+
 def over_processes(work: Work, layers: Sequence[Layer], jobs: int) -> Iterator[tuple[int, LayerResult]]:
     """Index and result of every layer, as they are finished.
 
@@ -63,7 +87,7 @@ def over_processes(work: Work, layers: Sequence[Layer], jobs: int) -> Iterator[t
     """
     order = sorted(range(len(layers)), key=lambda i: -layers[i].einsum.macs)
     others, waiting = set(multiprocessing.active_children()), dict[Future[Any], int]()
-    pool = ProcessPoolExecutor(min(jobs, len(layers)), multiprocessing.get_context("spawn"), _started)
+    pool = ProcessPoolExecutor(min(jobs, len(layers)), context(), _started)
     try:
         with _single_threaded():
             waiting |= {pool.submit(_layer, work, layers[i]): i for i in order}

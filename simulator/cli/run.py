@@ -136,16 +136,15 @@ def command(
     config.yaml, summary.json, layers.csv and timeline.png; with --requests also requests.txt. A run that was interrupted or killed
     is continued by the same command. With --sample it gets sample.json, summary.json, layers.csv, config.yaml and sample.png.
     """
+    from simulator.api.processes import prepare
     from simulator.cli import folder
     from simulator.cli.check import dry_run as told_only
     from simulator.cli.run_point import run_point, specification
     from simulator.cli.run_sample import run_sample
     from simulator.cli.unfinished import begun
     from simulator.cli.workload import workload_of
-    from simulator.plan.rung import parse_rung
 
-    parse_rung(rung)
-    options = Options(engine, rung, VERIFY[verify], seed, quiet, jobs)
+    options = _options(engine, rung, verify, seed, quiet, jobs)
     folder.claim(out, force, lambda place: requests is None and begun(place))
     point = specification(hw)
     if point is not None:
@@ -156,6 +155,7 @@ def command(
         return
     if trace is None:
         raise click.UsageError("a machine needs a TRACE")
+    prepare(1 if dry_run else jobs)
     machine = _machine(hw, sets)
     if part is not None and (requests or dry_run or baseline not in (None, NONE)):
         raise click.UsageError("--sample estimates HW alone: no --baseline, --requests or --dry-run")
@@ -175,6 +175,13 @@ def command(
             result, compared = _simulate(machines, workload, options, out, _requests(draft, requests), kept)
             _write(out, result, compared, plot, draft)
     _show(result, compared, bool(sets), out, as_json)
+
+
+def _options(engine: str, rung: str, verify: str, seed: int, quiet: bool, jobs: int) -> Options:
+    from simulator.plan.rung import parse_rung
+
+    parse_rung(rung)
+    return Options(engine, rung, VERIFY[verify], seed, quiet, jobs)
 
 
 def _machine(hw: str, sets: tuple[str, ...]) -> Machine:

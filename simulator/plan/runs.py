@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,12 +119,15 @@ class Chunk:
 
     def _items(self, first: int, beyond: int) -> Iterator[tuple[int, ...]]:
         for row, flags in zip(self.runs[first:beyond], self.varies[first:beyond], strict=True):
-            for i in range(int(row[COUNT])):
-                step = i % int(row[PERIOD])
-                yield tuple(
-                    int(self.vectors[v + step]) if f else int(v)
-                    for v, f in zip(row[DEMAND:], flags[DEMAND:], strict=True)
-                )
+            count, period, *fields = row.tolist()
+            if not flags.any():
+                yield from repeat(tuple(fields), count)
+                continue
+            varying = [
+                self.vectors[v : v + period].tolist() if f else [v] * period
+                for v, f in zip(fields, flags[DEMAND:], strict=True)
+            ]
+            yield from islice(cycle(zip(*varying, strict=True)), count)
 
 
 class RunWriter:

@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 from simulator.api.keeping import sources
-from simulator.api.processes import _single_threaded, _started
+from simulator.api.processes import _single_threaded, _started, context
 from simulator.errors import InputError, WorkerError
 from simulator.sweeps.points import Point
 from simulator.sweeps.work import UNEXPECTED, Row, failure, work
@@ -65,7 +65,7 @@ def _one_by_one(points: Sequence[Point]) -> Finished:
 
 
 def _processes(count: int) -> ProcessPoolExecutor:
-    return ProcessPoolExecutor(count, multiprocessing.get_context("spawn"), _started)
+    return ProcessPoolExecutor(count, context(), _started)
 
 
 def _pool(points: Sequence[Point], jobs: int) -> Finished:

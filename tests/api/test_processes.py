@@ -6,6 +6,8 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sys
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ import pytest
 
 import simulator
 from simulator import DeadlockError, InputError, Interrupted, Layer, Trace
+from simulator.api import processes
 from simulator.errors import WorkerError
 from simulator.record.result import LayerResult
 from simulator.workload.trace_file import save
@@ -87,3 +90,28 @@ def test_a_deadlock_comes_back_as_it_was() -> None:
         ("a waits for b",),
         str(DeadlockError(7, ("a waits for b",))),
     )
+
+
+def loaded(*names: str) -> list[bool]:
+    """Whether modules are there already."""
+    return [name in sys.modules for name in names]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="processes are spawned elsewhere")
+def test_processes_begin_with_modules_and_kernels() -> None:
+    before = {name: os.environ.get(name) for name in processes._THREADS}
+    with ProcessPoolExecutor(1, processes.context()) as pool:
+        assert pool.submit(loaded, processes.READY, "simulator.engine.fast", "numba").result() == [True] * 3
+        assert pool.submit(os.getenv, processes._THREADS[0]).result() == "1"
+    assert {name: os.environ.get(name) for name in processes._THREADS} == before
+
+
+def test_several_processes_are_prepared_for_and_one_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[None] = []
+    monkeypatch.setattr(processes, "context", lambda: asked.append(None))
+    processes.prepare(1)
+    assert asked == []
+    processes.prepare(2)
+    assert asked == [None]
+    with pytest.raises(InputError, match="jobs=-1"):
+        processes.prepare(-1)

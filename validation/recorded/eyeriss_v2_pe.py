@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from simulator.errors import InputError
 from simulator.workload.layer import Layer, gemm
+from validation.recorded.document import parsed
 
 OUTERMOST = "BackingStorage"
 
@@ -115,7 +116,7 @@ def _mask(path: Path, found: dict[str, NDArray[Any]], name: str) -> NDArray[np.b
 
 
 def _check_problem(path: Path, sizes: dict[str, int]) -> None:
-    body = _mapping(path, yaml.safe_load)
+    body = _mapping(path, parsed)
     problem = body.get("problem")
     instance = problem.get("instance") if isinstance(problem, dict) else None
     if not isinstance(instance, dict):
@@ -131,7 +132,7 @@ def _check_problem(path: Path, sizes: dict[str, int]) -> None:
 
 def _tile(path: Path, sizes: dict[str, int]) -> tuple[int, int]:
     """Rows and columns of the weights' tile, from the loops inside the element."""
-    entries = _mapping(path, yaml.safe_load).get("mapping")
+    entries = _mapping(path, parsed).get("mapping")
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise InputError(f"{path}: mapping: must be a list of levels")
     inside = {"M": 1, "C": 1}

@@ -16,6 +16,7 @@ from typing import Any
 import yaml
 
 from simulator.errors import InputError
+from validation.recorded.document import parsed
 
 SHARED, LINES = "SMEM", "LRF"
 """Names of the shared memory and of a unit's operand registers."""
@@ -50,7 +51,7 @@ def read_problem(path: Path) -> Problem:
         It does not tell M, K, N and the densities of A and B, or cannot be read.
     """
     try:
-        body: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        body: Any = parsed(path.read_text(encoding="utf-8"))
         instance = body["problem"]["instance"]
         weights, inputs = (Fraction(str(instance["densities"][name]["density"])) for name in "AB")
         m, k, n = (int(instance[rank]) for rank in "MKN")
@@ -102,7 +103,7 @@ def throttled(path: Path) -> bool:
 def read_vectors(path: Path) -> tuple[int, int] | None:
     """Operand vectors a unit holds of A and of B, None where no mapping tells them."""
     try:
-        entries: Any = yaml.safe_load(path.read_text(encoding="utf-8"))["mapping"]
+        entries: Any = parsed(path.read_text(encoding="utf-8"))["mapping"]
     except FileNotFoundError:
         return None
     except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast import table
@@ -32,6 +32,17 @@ ONCE: Ints = np.zeros(1, dtype=np.int64)
 class Loader:
     """Feeds one program, and keeps what its items sum to.
 
+    Parameters
+    ----------
+    memory : Memory
+    program : Program
+    block : int
+        Offset of its block.
+    form : sequence of int
+        Whether its runs may be streams; inputs and outputs that are told; place of its fields among the memory's columns.
+    most : (int, int)
+        Runs and visits, and values of vectors, that are loaded at once when chunks are small.
+
     Attributes
     ----------
     items, work, demand : int
@@ -40,11 +51,11 @@ class Loader:
         Action counts of the items read so far, in the program's order.
     """
 
-    def __init__(self, memory: Memory, program: Program, block: int, form: tuple[int, ...]) -> None:
+    def __init__(
+        self, memory: Memory, program: Program, block: int, form: Sequence[int], most: tuple[int, int]
+    ) -> None:
         self.memory, self.program, self.block = memory, program, block
-        programs = len(memory.programs)
-        self._enough = min(ENOUGH, -(-ENOUGH_OF_ALL // programs))
-        self._plenty = min(PLENTY, -(-PLENTY_OF_ALL // programs))
+        self._enough, self._plenty = most
         self.items = self.work = self.demand = 0
         self.actions = [0] * len(program.actions)
         self._chunks: Iterator[Chunk] = iter(program.chunks())
@@ -113,15 +124,13 @@ class Loader:
 
 def loaders_of(memory: Memory) -> list[list[Loader]]:
     """A loader per program of every component."""
-    wiring = memory.wiring
+    wiring, programs = memory.wiring, max(1, len(memory.programs))
+    most = min(ENOUGH, -(-ENOUGH_OF_ALL // programs)), min(PLENTY, -(-PLENTY_OF_ALL // programs))
     told = np.stack([wiring.streams, wiring.inputs.counts, wiring.outputs.counts, memory.columns0], axis=1)
     forms = zip(memory.programs, told.tolist(), strict=True)
     return [
-        [
-            Loader(memory, program, block, form)
-            for program, (block, form) in zip(c.programs, forms, strict=False)
-        ]
-        for c in memory.plan.components
+        [Loader(memory, program, *next(forms), most) for program in component.programs]
+        for component in memory.plan.components
     ]
 
 
@@ -203,6 +212,7 @@ class _Batch:
         forms[:, : table.TOLD] = self._forms
         behind = forms[:, table.SIZE0]
         behind[behind < 0] = count - 1 - behind[behind < 0]
+        sizes = np.array([len(chunk.runs) for chunk in chunks], dtype=np.int64)
         vectors = _flat([chunk.vectors for chunk in chunks], np.int32)
         totals = np.empty(self._totals, dtype=np.int64)
         memory, words, values = self.memory, self.memory.words, self.memory.vectors
@@ -216,7 +226,7 @@ class _Batch:
                 _flat([chunk.varies for chunk in chunks], np.uint8),
                 vectors,
                 memory.columns,
-                _flat([[len(chunk.runs) for chunk in chunks], *(v.sizes for v in self._visits)], np.int64),
+                _flat([sizes, *(v.sizes for v in self._visits)], np.int64),
                 _flat([ONCE, *(v.order for v in self._visits)], np.int64),
                 np.empty(self._space, dtype=np.int64),
                 totals,
@@ -238,11 +248,11 @@ class _Batch:
         return again
 
 
-def _flat(parts: Sequence[ArrayLike], dtype: DTypeLike) -> NDArray[Any]:
+def _flat(parts: Sequence[NDArray[Any]], dtype: DTypeLike) -> NDArray[Any]:
     """Arrays one behind the other, row after row, as one array of a type."""
     if len(parts) == 1:
         return np.ascontiguousarray(parts[0], dtype=dtype).reshape(-1)
-    return np.concatenate([np.ravel(part) for part in parts], dtype=dtype, casting="unsafe")
+    return np.concatenate([part.reshape(-1) for part in parts], dtype=dtype, casting="unsafe")
 
 
 def joined(chunks: list[Chunk]) -> Chunk:

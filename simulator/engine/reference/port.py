@@ -153,7 +153,8 @@ class Port:
         return int(self.env.now) // PHASES
 
     def _visible(self, since: Sequence[int | None]) -> bool:
-        return all(cycle is not None and cycle <= self.cycle for cycle in since)
+        now = self.cycle
+        return all(cycle is not None and cycle <= now for cycle in since)
 
     def _at(self, cycle: int, phase: int) -> simpy.Event:
         return self.env.timeout(PHASES * cycle + phase - self.env.now)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import repeat
+from typing import NamedTuple
 
 from simulator.plan.network import Program
 
 
-@dataclass(frozen=True)
-class Item:
+class Item(NamedTuple):
     """One item of a program; `takes` and `releases` per input, `puts` per output; `address` in bytes if it has one."""
 
     demand: int

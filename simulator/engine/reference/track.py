@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from simulator.engine.contract import waiting
 from simulator.engine.reference.channel import Wire
@@ -10,8 +10,7 @@ from simulator.engine.reference.stream import Item, Stream
 from simulator.plan.network import Program
 
 
-@dataclass(frozen=True)
-class Span:
+class Span(NamedTuple):
     """What became of one item.
 
     Attributes

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import pytest
 from networks import Seeded, network, program, run_of, server, tiled
 
 import simulator
@@ -108,8 +109,9 @@ def leapt(plan: Plan) -> int:
     return int(memory.words[at.LEAPT])
 
 
-def test_leaping_says_what_walking_says(networks: int) -> None:
-    for seed in range(2 * networks):
+@pytest.mark.seeded(times=2, size=400)
+def test_leaping_says_what_walking_says(seeds: range) -> None:
+    for seed in seeds:
         plan = line(np.random.default_rng(seed), 100 + seed % 700)
         assert digest(run, plan, leap=True) == digest(run, plan, leap=False), f"seed {seed}"
 
@@ -139,16 +141,18 @@ def tiles(seed: int) -> Plan:
     return tiled(plan, 4) if seed % 3 == 0 and not visits else plan
 
 
-def test_leaping_over_tiles_says_what_walking_says(networks: int) -> None:
-    for seed in range(max(20, networks // 5)):
+@pytest.mark.seeded(share=5, least=20, size=40)
+def test_leaping_over_tiles_says_what_walking_says(seeds: range) -> None:
+    for seed in seeds:
         plan = tiles(seed)
         for rung in (Rung.S2, Rung.S3, Rung.S4):
             walked = digest(run, plan, rung, leap=False)
             assert digest(run, plan, rung, leap=True) == walked, f"seed {seed} at {rung}"
 
 
-def test_leaping_over_tiles_of_any_network_says_what_walking_says(networks: int) -> None:
-    for seed in range(max(20, networks // 5)):
+@pytest.mark.seeded(share=5, least=20, size=40)
+def test_leaping_over_tiles_of_any_network_says_what_walking_says(seeds: range) -> None:
+    for seed in seeds:
         plan = tiled(network(Seeded(seed), states=False), 3 + seed % 60, visits=seed % 3 > 0)
         for rung in (Rung.S2, Rung.S3, Rung.S4):
             walked = digest(run, plan, rung, leap=False)

@@ -1,7 +1,8 @@
 """The table of what is reached for: ``python -m validation.benchmarks.speed [--only ROW...] [--page docs/speed.md]``.
 
-Work, goal, measured, ratio to the goal; one core, CPU time, warm, medians; where it says so, wall time. The rows `stepped` and
-`blocks` (all of LLaMA-7B, minutes) are made only when they are named. With --page the page gets what was made.
+Work, goal, measured, ratio to the goal; one core, CPU time, warm, medians; where it says so, wall time. The rows `stepped`,
+`blocks` (all of LLaMA-7B, minutes) and `cores` (minutes; for a machine that does nothing else) are made only when they are named.
+With --page the page gets what was made.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from validation import markdown
-from validation.benchmarks.speed import commands, estimates, host, networks, products
+from validation.benchmarks.speed import commands, cores, estimates, host, networks, products
 from validation.benchmarks.speed.rows import HEADING, Row
 
 ROWS: dict[str, Callable[[], Iterator[Row]]] = {
@@ -32,8 +33,9 @@ ROWS: dict[str, Callable[[], Iterator[Row]]] = {
     "host": host.limits,
     "stepped": host.stepped,
     "blocks": networks.blocks,
+    "cores": cores.cores,
 }
-ASKED = ("stepped", "blocks")
+ASKED = ("stepped", "blocks", "cores")
 """Rows that are made only when they are named."""
 
 
