@@ -24,6 +24,7 @@ Vector = NDArray[np.int32]
 MOST = 1 << 16
 """Visits of a chunk, but for a turn of the loops, which may have 16 times as many."""
 _DENSE = 1 << 16
+_STRETCHES = 1 << 10
 
 
 def kinds(*keys: NDArray[Any]) -> tuple[Ints, list[int]]:
@@ -164,7 +165,7 @@ class Blocks:
         elif used is not None:
             kept = np.repeat(used, counts)
             begin = np.cumsum(self.values) - self.values
-            vectors = vectors[_ragged(begin[used], self.values[used])]
+            vectors = _pieces(vectors, begin[used], self.values[used])
             moved = np.cumsum(self.values[used]) - self.values[used]
             runs, varies, counts = runs[kept], varies[kept], counts[used]
             runs += np.repeat(moved, counts)[:, None] * varies
@@ -183,6 +184,17 @@ def some_runs(table: Ints, varies: NDArray[np.uint8], vectors: NDArray[np.int32]
     """Blocks that have a few runs each, some of which may be empty, shape (kinds, runs, F)."""
     some = table[:, :, COUNT] > 0
     return Blocks(table[some], varies[some], some.sum(axis=1), vectors, values)
+
+
+def _pieces(vectors: NDArray[np.int32], starts: Ints, counts: Ints) -> NDArray[np.int32]:
+    """Pieces of vectors one after the other; those that follow one another where they are, as they mostly do, in one go."""
+    new = np.flatnonzero(starts[1:] != starts[:-1] + counts[:-1]) + 1
+    first, last = np.concatenate([[0], new]), np.concatenate([new, [len(starts)]]) - 1
+    begin, stop = starts[first], starts[last] + counts[last]
+    if len(begin) > _STRETCHES:
+        return vectors[_ragged(starts, counts)]
+    stretches = [vectors[a:b] for a, b in zip(begin.tolist(), stop.tolist(), strict=True)]
+    return stretches[0] if len(stretches) == 1 else np.concatenate(stretches)
 
 
 def _ragged(starts: Ints, counts: Ints) -> Ints:

@@ -60,7 +60,8 @@ def output_format(context: Context, mask: NDArray[np.bool_] | None, provenance: 
 def _stored(mask: NDArray[np.bool_], edges: NDArray[np.int64], width: int) -> NDArray[np.int64]:
     """Bits of the columns of each span of rows, shape (spans, N)."""
     data, metadata = CoordinatePayload(lengths=(8, 4)).columns(mask, edges, width)
-    return data + metadata
+    found: NDArray[np.int64] = np.add(data, metadata, dtype=np.int64)
+    return found
 
 
 def _uniform(context: Context, rows: int, columns: int) -> NDArray[np.int64]:

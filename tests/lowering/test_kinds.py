@@ -97,3 +97,21 @@ def test_plain_blocks_leave_out_what_is_empty() -> None:
     one_by_one = kinds.Blocks.of([blocks.plain([(3, 1, 1, 1, 1, 7)]), blocks.plain([(1, 2, 2, 1, 1, 0)])])
     for name in ("runs", "varies", "counts", "vectors", "values"):
         np.testing.assert_array_equal(getattr(made, name), getattr(one_by_one, name))
+
+
+@pytest.mark.parametrize("stretches", [1, 1024])
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.booleans()), min_size=1, max_size=12).filter(
+        lambda x: any(u for _, u in x)
+    )
+)
+def test_pieces_of_vectors(stretches: int, pieces: list[tuple[int, bool]]) -> None:
+    counts, used = (np.array(part) for part in zip(*pieces, strict=True))
+    vectors = np.arange(int(counts.sum()), dtype=np.int32)
+    begin = np.cumsum(counts) - counts
+    expected = [
+        x for at, count, use in zip(begin, counts, used, strict=True) if use for x in range(at, at + count)
+    ]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kinds, "_STRETCHES", stretches)
+        assert kinds._pieces(vectors, begin[used], counts[used]).tolist() == expected

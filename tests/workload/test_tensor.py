@@ -131,3 +131,14 @@ def test_recent_masks_belong_to_one_tensor() -> None:
     for seed in range(50):
         mask = np.random.default_rng(seed).random((4, 16)) < 0.5
         np.testing.assert_array_equal(Tensor("t", np.packbits(mask), mask.shape).mask, mask)
+
+
+@pytest.mark.parametrize("size", [1, 7, 8, 63, 64, 65, 200])
+def test_ones_of_a_packed_mask_are_its_elements(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("simulator.workload.tensor.BLOCK", 10)
+    mask = np.random.default_rng(size).random(size) < 0.5
+    octets = np.packbits(mask)
+    octets[-1] |= (1 << -size % 8) - 1  # bits behind the last element say nothing
+    tensor = Tensor("t", octets, (size,))
+    assert tensor.nonzeros == np.count_nonzero(mask)
+    assert octets[-1] & ((1 << -size % 8) - 1) == (1 << -size % 8) - 1

@@ -117,8 +117,10 @@ class CoordinatePayload:
 
     def columns(
         self, mask: NDArray[np.bool_], edges: NDArray[np.int64], value_bits: int
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """(Data, metadata) bits of fibers that run down spans of rows, int64, shape (spans, N); variable occupancy of two ranks.
+    ) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+        """(Data, metadata) bits of fibers that run down spans of rows, shape (spans, N); variable occupancy of two ranks.
+
+        They are int32 where they fit, else int64.
 
         Parameters
         ----------
@@ -131,10 +133,15 @@ class CoordinatePayload:
         assert len(self.lengths) == 2
         elements, blocks = occupied(mask, edges, self.lengths[1])
         windows = -(-np.diff(edges) // self.block)
-        metadata = blocks * np.int64(width(self.lengths[0]) + self._end_width(1))
-        metadata += elements * np.int64(width(self.lengths[1]))
-        metadata += windows[:, None] * width(self.lengths[0] + 1)
-        return elements * np.int64(value_bits), metadata
+        block, element = width(self.lengths[0]) + self._end_width(1), width(self.lengths[1])
+        rest = windows[:, None] * width(self.lengths[0] + 1)
+        longest = int(np.diff(edges).max(initial=0))
+        most = longest * max(value_bits, block + element) + int(rest.max(initial=0))
+        kind = np.int32 if most < 1 << 30 else np.int64  # the sum of both fits too
+        data, metadata = np.multiply(elements, value_bits, dtype=kind), np.multiply(blocks, block, dtype=kind)
+        metadata += np.multiply(elements, element, dtype=kind)
+        metadata += rest.astype(kind)
+        return data, metadata
 
     def encode(self, values: NDArray[Any], value_bits: int | None = None) -> Encoded:
         """See :class:`simulator.sparsity.formats.Format`."""
