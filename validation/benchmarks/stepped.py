@@ -38,6 +38,8 @@ from validation.claims.memory import state
 GOAL = 20e6
 """Component-cycles a second."""
 SIDE, FLITS, STREAMS = 8, 400, 4
+LONGER = 5
+"""Times the flits of loads that are also stepped for longer: what a network of thousands of programs costs once is less of it."""
 BURSTS = 40_000
 
 
@@ -132,14 +134,15 @@ def _walked(piece: str, name: str, plan: Plan, components: int, runs: int) -> Ro
 def mesh(runs: int) -> Iterator[Row]:
     """8 x 8 nodes: random streams by flits per node and cycle offered, and a permutation as fast as it goes."""
     nodes = [divmod(node, SIDE) for node in range(SIDE * SIDE)]
-    for load_ in (0.02, 0.1, 0.3):
+    for load_, times in ((0.02, 1), (0.1, 1), (0.3, 1), (0.1, LONGER), (0.3, LONGER)):
         rng = np.random.default_rng(3)
         streams = []
         for source in nodes:
             for _ in range(STREAMS):
                 to = nodes[int(rng.integers(len(nodes)))]
-                streams.append(Stream(source, (to,), rng.geometric(load_ / STREAMS, FLITS)))
-        yield _mesh(f"{STREAMS} streams a node, {load_} flits", Timing(4, 1, 1), streams, runs)
+                streams.append(Stream(source, (to,), rng.geometric(load_ / STREAMS, times * FLITS)))
+        longer = f", {times} times as long" if times > 1 else ""
+        yield _mesh(f"{STREAMS} streams a node, {load_} flits{longer}", Timing(4, 1, 1), streams, runs)
     order = np.random.default_rng(3).permutation(len(nodes)).tolist()
     pairs = [Stream(node, (nodes[to],), (2000, 1)) for node, to in zip(nodes, order, strict=True)]
     yield _mesh("a permutation, saturated", Timing(8, 1, 2), pairs, runs)

@@ -14,7 +14,7 @@ from validation import markdown
 from validation.benchmarks import scalesim, scaling
 from validation.benchmarks.speed import __main__ as speed
 from validation.benchmarks.speed import products
-from validation.benchmarks.speed.rows import Row, medians
+from validation.benchmarks.speed.rows import HEADING, Row, medians
 
 
 def test_above_one_is_better_than_the_goal_whichever_way_it_goes() -> None:
@@ -60,6 +60,16 @@ def test_the_page_gets_the_rows_and_keeps_the_rest(tmp_path: Path, monkeypatch: 
     assert "old" not in text
     assert "| work | part | at most 2 s | 1 s | 2 |  |" in text
     assert text.endswith(f"between\n{markdown.BEGIN}\nkept\n{markdown.END}\n")
+
+
+def test_rows_that_are_not_made_anew_stay_in_their_order() -> None:
+    lines = markdown.table([HEADING, *([work, "part", "", "1 s", "", "old"] for work in "abc")], text=6)
+    page = "\n".join(["| x | y |", markdown.REACH, *lines, markdown.END, "| z | part | | | | |"])
+    made = [[work, "part", "", "2 s", "", "new"] for work in ("b", "b, longer", "d")]
+    found = speed.beside(page, made)
+    assert [row[0] for row in found] == ["a", "b", "b, longer", "d", "c"]
+    assert [row[5] for row in found] == ["old", "new", "new", "new", "old"]
+    assert speed.beside(page, made[2:])[-1] == made[2]
 
 
 def test_without_scale_sim_it_says_how_to_get_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,7 +2,7 @@
 
 Work, goal, measured, ratio to the goal; one core, CPU time, warm, medians; where it says so, wall time. The rows `stepped`,
 `blocks` (all of LLaMA-7B, minutes) and `cores` (minutes; for a machine that does nothing else) are made only when they are named.
-With --page the page gets what was made.
+With --page the page gets what was made; with --only besides, its other rows stay.
 """
 
 from __future__ import annotations
@@ -53,8 +53,29 @@ def main(arguments: list[str] | None = None) -> None:
             rows.append(row)
     show(rows)
     if chosen.page:
-        lines = markdown.table([HEADING, *(row.cells() for row in rows)], text=len(HEADING))
+        cells = [row.cells() for row in rows]
+        if chosen.only:
+            cells = beside(chosen.page.read_text(encoding="utf-8"), cells)
+        lines = markdown.table([HEADING, *cells], text=len(HEADING))
         markdown.rewrite(chosen.page, "\n".join(lines), markdown.REACH)
+
+
+def beside(page: str, made: list[list[str]]) -> list[list[str]]:
+    """Rows that were made in place of those of the page for the same work and part; a new one behind the one made before it."""
+    _, _, place = page.partition(markdown.REACH)
+    lines = [line for line in place.partition(markdown.END)[0].splitlines() if line.startswith("| ")]
+    found = [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines]
+    rows = [cells for cells in found if len(cells) == len(HEADING) and cells[0] not in (HEADING[0], "---")]
+    after = len(rows)
+    for cells in made:
+        known = [at for at, row in enumerate(rows) if row[:2] == cells[:2]]
+        if known:
+            after = known[0]
+            rows[after] = cells
+        else:
+            rows.insert(after, cells)
+        after += 1
+    return rows
 
 
 def show(rows: list[Row]) -> None:
