@@ -212,6 +212,14 @@ def test_parts_along_k_are_read_together_however_many_positions_there_are() -> N
     assert results[0].layers[0].traffic["dram"]["inputs"] == held
 
 
+def test_a_first_layer_of_many_positions_ends_on_the_whole_chip() -> None:
+    rng = np.random.default_rng(1)
+    weights, inputs = np.ones((16, 27), dtype=bool), rng.random((27, 6400)) < 0.5
+    result = simulator.simulate("eyeriss_v2", simulator.gemm(weights, inputs), verify=False).layers[0]
+    assert result.macs["effectual"] == 16 * np.count_nonzero(inputs)
+    assert sum(part.actions.get("mac", 0) for part in result.components) == result.macs["effectual"]
+
+
 def test_a_chip_too_large_to_simulate_is_refused() -> None:
     with pytest.raises(InputError, match="clusters times elements are 4608: at most 4096 are simulated"):
         override(simulator.load("eyeriss_v2"), {"clusters.rows": "192"})
