@@ -2,7 +2,7 @@
 
 Work, goal, measured, ratio to the goal; one core, CPU time, warm, medians; where it says so, wall time. The rows `stepped`,
 `blocks` (all of LLaMA-7B, minutes) and `cores` (minutes; for a machine that does nothing else) are made only when they are named.
-With --page the page gets what was made; with --only besides, its other rows stay.
+With --page the page gets what was made; its other rows stay.
 """
 
 from __future__ import annotations
@@ -53,9 +53,7 @@ def main(arguments: list[str] | None = None) -> None:
             rows.append(row)
     show(rows)
     if chosen.page:
-        cells = [row.cells() for row in rows]
-        if chosen.only:
-            cells = beside(chosen.page.read_text(encoding="utf-8"), cells)
+        cells = beside(chosen.page.read_text(encoding="utf-8"), [row.cells() for row in rows])
         lines = markdown.table([HEADING, *cells], text=len(HEADING))
         markdown.rewrite(chosen.page, "\n".join(lines), markdown.REACH)
 
