@@ -151,7 +151,7 @@ def test_python_examples_run(page: str, place: Path, monkeypatch: pytest.MonkeyP
         else:
             exec(compile(example, page, "exec"), names)
     if left_out:
-        pytest.skip(f"{page}: the others ran; {', '.join(left_out)}")
+        pytest.skip(f"{page}: left out: {', '.join(left_out)}")
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if commands(page)])
@@ -181,7 +181,8 @@ def test_commands_run(
         expected = next((code for start, code in CODES.items() if command.startswith(start)), 0)
         assert (stop.value.code or 0) == expected, f"{page}: {command}\n{told.err}"
     if left_out:
-        pytest.skip(f"{page}: the others ran; {'; '.join(left_out)}")
+        more = "" if heavy else "; and, without --examples, what takes seconds"
+        pytest.skip(f"{page}: left out: {'; '.join(left_out)}{more}")
 
 
 def test_everything_that_is_not_run_is_there() -> None:
