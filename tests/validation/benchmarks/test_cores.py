@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from validation.benchmarks.speed import cores
+from validation.benchmarks.speed import commands, cores
 from validation.benchmarks.speed.cores import Turn, row, turn, worked
 
 
@@ -44,12 +44,12 @@ def test_others_are_what_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 @pytest.mark.skipif(not cores.STAT.exists(), reason="there is no /proc/stat")
 def test_a_command_and_all_its_processes_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     work = "import os, time\nif os.fork() == 0:\n    while time.process_time() < 0.1: pass\n"
-    monkeypatch.setattr(cores, "PROGRAM", work)
+    monkeypatch.setattr(commands, "PROGRAM", work)
     begin = time.perf_counter()
     found = turn(["ignored"])
     assert found.cpu >= 0.1
     assert found.wall <= time.perf_counter() - begin
     assert found.others >= 0
-    monkeypatch.setattr(cores, "PROGRAM", "raise SystemExit('no')")
+    monkeypatch.setattr(commands, "PROGRAM", "raise SystemExit('no')")
     with pytest.raises(SystemExit, match="run failed: no"):
         turn(["run"])

@@ -9,41 +9,23 @@ from __future__ import annotations
 
 import os
 import statistics
-import subprocess
-import sys
 import tempfile
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from simulator.workload import recipes
+from validation.benchmarks.speed.commands import measured
 from validation.benchmarks.speed.networks import RESNET
 from validation.benchmarks.speed.rows import Row
 
 TURNS = 3
 GOAL, LONG = 1.8, 10.0
 """Times one process that two are to be, on work that takes one so many seconds at least."""
-PROGRAM = "from simulator.cli.main import main; main()"
 MACHINES = ("dstc", "extensor")
 STAT = Path("/proc/stat")
 IDLE = (3, 4)
 """Of the times in its first line those in which a processor has nothing to do: idle, and waiting for input or output."""
-
-# Processes outlive the one that began them for a moment: they become ours (PR_SET_CHILD_SUBREAPER), and are waited for.
-_SPENT = """
-import ctypes, os, resource, subprocess, sys
-ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
-code = subprocess.call(sys.argv[1:], stdout=subprocess.DEVNULL)
-try:
-    while True:
-        os.wait()
-except ChildProcessError:
-    pass
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(used.ru_utime + used.ru_stime)
-sys.exit(code)
-"""
 
 
 @dataclass(frozen=True)
@@ -63,18 +45,9 @@ def turn(command: Sequence[str]) -> Turn:
     SystemExit
         It failed.
     """
-    before, start = worked(), time.perf_counter()
-    ran = subprocess.run(
-        [sys.executable, "-c", _SPENT, sys.executable, "-c", PROGRAM, *command],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    wall = time.perf_counter() - start
-    if ran.returncode:
-        raise SystemExit(f"{' '.join(command)} failed: {ran.stderr.strip()}")
-    cpu = float(ran.stdout.split()[-1])
-    return Turn(wall, cpu, max(0.0, worked() - before - cpu) / wall)
+    before = worked()
+    spent = measured(command)
+    return Turn(spent.wall, spent.cpu, max(0.0, worked() - before - spent.cpu) / spent.wall)
 
 
 def worked() -> float:
