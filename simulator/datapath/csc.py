@@ -78,6 +78,11 @@ class Fibers:
         """Stored inputs per visit, int32, shape (visits,)."""
         return np.diff(self.start)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of both arrays."""
+        return self.start.nbytes + self.coordinate.nbytes
+
     def part(self, begin: int, end: int) -> Fibers:
         """Visits begin <= v < end."""
         start = self.start[begin : end + 1]

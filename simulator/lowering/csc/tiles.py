@@ -36,7 +36,7 @@ TOGETHER, SHORT = 1 << 13, 1 << 9
 """Visits told at a time, to one or more tiles, of a layer and of each of the many parts of one."""
 
 KEPT = 1 << 26
-"""Bytes of fibers kept for the next tile of rows that meets them, and of what is told of them."""
+"""Bytes of fibers kept for the next tile of rows that meets them, and as many of each thing that is told of them."""
 
 
 class Sized(Protocol):
@@ -104,9 +104,9 @@ class Tiles:
             (k, min(view.K, k + columns), k == 0, k + columns >= view.K) for k in range(0, view.K, columns)
         ]
         self.n0, self.n1 = 0, view.N
-        self._fibers: OrderedDict[tuple[int, ...], csc.Fibers] = OrderedDict()
         self._inputs: dict[tuple[int, ...], NDArray[np.int64]] = {}
-        self._met, self._products, self._told = Store[Met](), Store[csc.Products](), Store[Chunk]()
+        self._fibers, self._met = Store[csc.Fibers](), Store[Met]()
+        self._products, self._told = Store[csc.Products](), Store[Chunk]()
         self._visits = TOGETHER
 
     @cached_property
@@ -225,13 +225,12 @@ class Tiles:
         tile = stretch.tile
         begin = stretch.n0 - (stretch.n0 - self.n0) % STRETCH
         end = min(self.n1, begin + STRETCH)
-        key = tile.group, tile.k0, tile.k1, begin, end
-        if key not in self._fibers:
-            mask = self.view.inputs_mask(tile.group, tile.k0, tile.k1, begin, end)
-            self._fibers[key] = csc.fibers(mask, self.machine.components.inputs.run.value)
-            if len(self._fibers) > max(4, KEPT // (4 * STRETCH * self.columns)):
-                self._fibers.popitem(last=False)
-        found = self._fibers[key]
+        part = tile.group, tile.k0, tile.k1, begin, end
+
+        def stored() -> csc.Fibers:
+            return csc.fibers(self.view.inputs_mask(*part), self.machine.components.inputs.run.value)
+
+        found = self._fibers.get(part, stored)
         whole = (begin, end) == (stretch.n0, stretch.n1)
         return found if whole else found.part(stretch.n0 - begin, stretch.n1 - begin)
 
