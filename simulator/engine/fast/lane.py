@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import SEEN, missing, served
 from simulator.engine.fast.glide import glide
-from simulator.engine.fast.moves import set_varied, take_from, visible
+from simulator.engine.fast.moves import following, take_from, visible
 from simulator.engine.fast.queue import announce, push, tally
-from simulator.engine.fast.stream import held, pace, refund, step, vary, waited
+from simulator.engine.fast.stream import held, refund, step, supply, waited
 from simulator.engine.fast.tape import add
 from simulator.jit import apart, inlined, spliced
 from simulator.record.states import BLOCKED, BUSY
@@ -134,28 +134,10 @@ def count(m: Ints, stages: int, items: int) -> None:
 
 
 @inlined
-def supply(m: Ints, program: int) -> int:
-    """Take what the next item of a stream takes: from when it is visible; NEVER, and noted, while it is not put."""
-    source, take, ready = m[program + at.SOURCE], m[program + at.TAKE], 0
-    if take > 0:
-        last = m[source + at.TAKEN] + take - 1
-        if last >= m[source + at.PUT]:
-            m[source + at.TOKEN_WAIT] = last
-            return at.NEVER
-        ready = m[m[source + at.TOKENS] + (last & m[source + at.TOKENS_MASK])]
-    return ready
-
-
-@inlined
-def onward(m: Ints, v: Vector, program: int) -> None:
-    """Go to the next item of a run of a stream or join that varies."""
-    phase = m[program + at.PHASE] + 1
-    m[program + at.PHASE] = phase if phase < m[program + at.RUN_PERIOD] else 0
-    if m[program + at.STREAM]:
-        vary(m, v, program)
-    else:
-        set_varied(m, v, program)
-        pace(m, program, m[program + at.DEMAND])
+def ready_from(m: Ints, program: int) -> int:
+    """Cycle from which what the next item of a stream or join takes is visible; NEVER, and noted, while it is not put."""
+    cycle: int = visible(m, program) if m[program + at.JOIN] else supply(m, program)
+    return cycle
 
 
 @apart
@@ -166,7 +148,8 @@ def lane(m: Ints, v: Vector, bins: Ints, program: int) -> int:
     """
     if m[at.EVENTS_UNTIL] == at.NEVER or (m[program + at.JOIN] and m[program + at.ELASTIC]):
         return at.SINGLY
-    if (visible(m, program) if m[program + at.JOIN] else supply(m, program)) == at.NEVER:
+    ready = ready_from(m, program)
+    if ready == at.NEVER:
         return at.STUCK
     stages, items = gather(m, program)
     if stages == 1 or items <= 0:
@@ -183,7 +166,8 @@ def lane(m: Ints, v: Vector, bins: Ints, program: int) -> int:
             done += glide(m, v, program, stages, items - done, done)
             if done == items:
                 break
-        ready = visible(m, program) if join else supply(m, program)
+        if done > 0:
+            ready = ready_from(m, program)
         if ready == at.NEVER:
             status = at.STUCK
             break
@@ -209,7 +193,7 @@ def lane(m: Ints, v: Vector, bins: Ints, program: int) -> int:
             m[m[target + at.TOKENS] + token] = depart + m[target + at.LATENCY]
         done += 1
         if varied:
-            onward(m, v, program)
+            following(m, v, program)
     if done == 0:
         return status if status == at.STUCK else at.SINGLY
     count(m, stages, done)
@@ -228,5 +212,5 @@ def alone(m: Ints, v: Vector, bins: Ints, program: int) -> int:
         left = m[program + at.LEFT] - 1
         m[program + at.LEFT] = left
         if m[program + at.VARIED] and left > 0:
-            onward(m, v, program)
+            following(m, v, program)
     return status

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.queue import announce
-from simulator.engine.fast.stream import refund
+from simulator.engine.fast.stream import pace, refund, vary
 from simulator.jit import inlined, kernel, spliced
 
 Ints = NDArray[np.int64]
@@ -74,6 +74,19 @@ def set_varied(m: Ints, v: Vector, program: int) -> None:
             link = port + at.AFTER
         port = m[port + at.RUN_AFTER]
     m[link] = 0
+
+
+@kernel
+def following(m: Ints, v: Vector, program: int) -> None:
+    """Go to the next item of a run that varies; a lone stream keeps what it moves at hand instead of at its ports."""
+    phase = m[program + at.PHASE] + 1
+    m[program + at.PHASE] = phase if phase < m[program + at.RUN_PERIOD] else 0
+    if not (m[program + at.STREAM] and m[program + at.ALONE]):
+        set_varied(m, v, program)
+    if m[program + at.STREAM]:
+        vary(m, v, program)
+    elif m[program + at.JOIN]:
+        pace(m, program, m[program + at.DEMAND])
 
 
 @spliced

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import SEEN, arrival, finish, missing
-from simulator.engine.fast.moves import commit, fits, room, visible
+from simulator.engine.fast.moves import commit, fits, following, room, visible
 from simulator.engine.fast.ports import climb, least, pick, serve_told
 from simulator.engine.fast.queue import announce, tally
 from simulator.engine.fast.service import ask, move_on, serve
-from simulator.engine.fast.stream import refund
+from simulator.engine.fast.stream import refund, supply
 from simulator.engine.fast.tape import add
-from simulator.engine.fast.walk import enter, following
+from simulator.engine.fast.walk import enter
 from simulator.jit import apart, inlined, kernel, spliced
 from simulator.record.states import BLOCKED, BUSY, CONFLICT, DRAINED
 
@@ -49,15 +49,9 @@ def foresee(m: Ints, program: int) -> None:
 @spliced
 def foresee_stream(m: Ints, program: int) -> None:
     """Set READY and SEEN of an item of a stream."""
-    source, target, ready, told = m[program + at.SOURCE], m[program + at.TARGET], 0, 0
-    if m[program + at.TAKE] > 0:
-        last = m[source + at.TAKEN] + m[program + at.TAKE] - 1
-        if last >= m[source + at.PUT]:
-            m[source + at.TOKEN_WAIT], ready = last, at.NEVER
-        else:
-            ready = m[m[source + at.TOKENS] + (last & m[source + at.TOKENS_MASK])]
-        if m[source + at.REASON] != BLOCKED:
-            told = ready
+    source, target, ready, told = m[program + at.SOURCE], m[program + at.TARGET], supply(m, program), 0
+    if m[program + at.TAKE] > 0 and m[source + at.REASON] != BLOCKED:
+        told = ready
     if target >= 0 and ready < at.NEVER and m[target + at.CAPACITY] >= 0:
         slot = m[target + at.PUT] - m[target + at.CAPACITY]
         if slot >= m[target + at.RELEASED]:

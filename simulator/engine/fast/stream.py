@@ -90,17 +90,26 @@ def moves(m: Ints, v: Vector, program: int) -> None:
     m[program + at.GIVE] = field(m, v, program, 1 + inputs + place, phase) if place >= 0 else 0
 
 
-@spliced
-def step(m: Ints, v: Vector, bins: Ints, program: int) -> int:
-    """Work out the next item of a stream; not MOVED when something it needs is not known."""
-    source, target = m[program + at.SOURCE], m[program + at.TARGET]
-    take, give, ready = m[program + at.TAKE], m[program + at.GIVE], 0
+@inlined
+def supply(m: Ints, program: int) -> int:
+    """Cycle from which what the next item of a stream takes is visible; NEVER, and noted, while it is not put."""
+    source, take, cycle = m[program + at.SOURCE], m[program + at.TAKE], 0
     if take > 0:
         last = m[source + at.TAKEN] + take - 1
         if last >= m[source + at.PUT]:
             m[source + at.TOKEN_WAIT] = last
-            return at.STUCK
-        ready = m[m[source + at.TOKENS] + (last & m[source + at.TOKENS_MASK])]
+            return at.NEVER
+        cycle = m[m[source + at.TOKENS] + (last & m[source + at.TOKENS_MASK])]
+    return cycle
+
+
+@spliced
+def step(m: Ints, v: Vector, bins: Ints, program: int) -> int:
+    """Work out the next item of a stream; not MOVED when something it needs is not known."""
+    source, target = m[program + at.SOURCE], m[program + at.TARGET]
+    take, give, ready = m[program + at.TAKE], m[program + at.GIVE], supply(m, program)
+    if ready == at.NEVER:
+        return at.STUCK
     before, ticks = m[program + at.NEXT], m[program + at.TICKS]
     start = max(before, ready)
     if start >= m[at.LIMIT]:

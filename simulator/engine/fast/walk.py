@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import SEEN, finish, missing, paint
 from simulator.engine.fast.lane import alone, lane, lone
-from simulator.engine.fast.moves import commit, fits, refresh, room, set_varied, visible
+from simulator.engine.fast.moves import commit, fits, following, refresh, room, visible
 from simulator.engine.fast.queue import tally
-from simulator.engine.fast.stream import describe, pace, vary
+from simulator.engine.fast.stream import describe, pace
 from simulator.jit import apart, kernel, spliced
 from simulator.record.states import BLOCKED, BUSY
 
@@ -59,18 +59,6 @@ def enter(m: Ints, v: Vector, program: int) -> bool:
     if m[program + at.JOIN]:
         pace(m, program, m[program + at.DEMAND])
     return True
-
-
-@kernel
-def following(m: Ints, v: Vector, program: int) -> None:
-    """Go to the next item of a run that varies."""
-    phase = m[program + at.PHASE] + 1
-    m[program + at.PHASE] = phase if phase < m[program + at.RUN_PERIOD] else 0
-    set_varied(m, v, program)
-    if m[program + at.STREAM]:
-        vary(m, v, program)
-    elif m[program + at.JOIN]:
-        pace(m, program, m[program + at.DEMAND])
 
 
 @apart
