@@ -7,11 +7,13 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import close, merge, open_window
-from simulator.engine.fast.port import certain, evaluate, forget, grant, settle
+from simulator.engine.fast.ahead import certain, further
+from simulator.engine.fast.port import evaluate, forget, grant
 from simulator.engine.fast.ports import close_ports, first_of_tree, open_ports, tell_all
 from simulator.engine.fast.queue import push, spread
 from simulator.engine.fast.recall import consider
 from simulator.engine.fast.rings import widen
+from simulator.engine.fast.settle import settle
 from simulator.engine.fast.tape import add, unroll
 from simulator.engine.fast.walk import walk
 from simulator.jit import apart, inlined, pointer, spliced, stepping
@@ -117,9 +119,13 @@ def run(m: Ints, v: Vector, bins: Ints, windows: int) -> int:
             if m[at.LEAPING] and cycle < m[at.LIMIT] and consider(m, v, bins, cycle, component):
                 cycle, component = first_grant(m)
         if cycle < m[at.LIMIT]:
-            if grant(m, v, bins, component, cycle) != at.OVERFLOW:
+            status = grant(m, v, bins, component, cycle)
+            while status != at.OVERFLOW:
                 sate(m, m[component + at.GRANTEE])
-            elif not widen(m, m[at.FULL]):
+                if not further(m, component, cycle + at.HORIZON):
+                    break
+                status = grant(m, v, bins, component, m[component + at.CANDIDATE])
+            if status == at.OVERFLOW and not widen(m, m[at.FULL]):
                 return at.OVERFLOW
             continue
         cycle = earliest(m, cycle)

@@ -72,7 +72,8 @@ ROUND_ROBIN, PRIORITY = 0, 1
 PUT, TAKEN, RELEASED, CAPACITY, LATENCY, CREDIT, WIDTH, ENTRY, ENTERED = 0, 1, 2, 3, 4, 5, 6, 7, 8
 TOKENS, TOKENS_MASK, CREDITS, CREDITS_MASK = 9, 10, 11, 12
 TOKEN_WAIT, ROOM_WAIT, CONSUMER, PRODUCER, REASON = 13, 14, 15, 16, 17
-CHANNEL_WORDS = 18
+PUT_FIELD, RELEASE_FIELD = 18, 19  # of its producer's and its consumer's runs
+CHANNEL_WORDS = 20
 
 # Program
 # ROW: the next of the block being visited, 0 when it has none; VISIT: where the row is named that the next visit begins with
@@ -102,7 +103,10 @@ RUN_IN, RUN_OUT = 61, 62  # first of those that an item of the current run does
 JOIN = 63  # whether the current run puts one token into one output and is no stream; see lane
 INS = 64  # ports, from INS to OUTS the inputs, from OUTS to END the outputs
 LAST = 65  # whether no runs follow those that are loaded
-BLOCK = 66
+# Of a program on a shared port that lacks something: before which cycle it cannot have that, before which cycle not to ask
+# again since the answer was of no use, and how long not; see ahead
+BOUND, ASK_FROM, PATIENCE = 66, 67, 68
+BLOCK = 69
 
 # Ports. Input: channel, takes, releases; output: channel, puts; of each the next that the current item, and the next that an item
 # of the current run, moves anything through; and where the run's row says what it takes or puts
@@ -130,6 +134,8 @@ PAUSE = 64
 SHORTEST, LONGEST, WORTH = 8, 512, 256
 MOST_KEPT = 1 << 15
 """Words of a state that is still worth keeping."""
+
+HORIZON = 256
 
 NEITHER, STREAMING, JOINING = 0, 1, 2
 

@@ -306,13 +306,15 @@ class Memory:
         rows[:, at.SHARED], rows[:, at.ALONE] = (of[:, wiring.KIND] == kind for kind in (at.PORT, at.LONE))
         rows[:, at.FINISH] = -1
         rows[:, at.DEFERRED] = rows[:, at.ELIGIBLE] = rows[:, at.SEEN] = at.NEVER
-        self._connect(ins, at.INPUT, rows[:, at.INS], at.CONSUMER)
-        self._connect(outs, at.OUTPUT, rows[:, at.OUTS], at.PRODUCER)
+        before = 1 + ins.counts
+        self._connect(ins, at.INPUT, rows[:, at.INS], at.CONSUMER, before, at.RELEASE_FIELD)
+        self._connect(outs, at.OUTPUT, rows[:, at.OUTS], at.PRODUCER, before + ins.counts, at.PUT_FIELD)
         for ports in (ins, outs):
             rows[ports.program[told.elastic[ports.channel]], at.ELASTIC] = 1
 
-    def _connect(self, ports: Ports, size: int, first: Ints, end: int) -> None:
-        """Say of ports which channel they are at, and of channels which program is at that end."""
+    def _connect(self, ports: Ports, size: int, first: Ints, end: int, before: Ints, field: int) -> None:
+        """Say of ports which channel they are at, and of channels which program is at that end and which field of its runs moves slots."""
         channels = np.array(self.channels, dtype=np.int64)[ports.channel]
         self.words[first[ports.program] + size * ports.rank + at.CHANNEL] = channels
         self.words[channels + end] = np.array(self.programs, dtype=np.int64)[ports.program]
+        self.words[channels + field] = before[ports.program] + ports.rank

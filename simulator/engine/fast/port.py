@@ -11,16 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
-from simulator.engine.fast.account import SEEN, arrival, finish, missing
+from simulator.engine.fast.account import arrival, finish
+from simulator.engine.fast.burst import burst
 from simulator.engine.fast.moves import commit, fits, following, room, visible
 from simulator.engine.fast.ports import climb, least, pick, serve_told
 from simulator.engine.fast.queue import announce, tally
 from simulator.engine.fast.service import ask, move_on, serve
+from simulator.engine.fast.settle import settle
 from simulator.engine.fast.stream import refund, supply
-from simulator.engine.fast.tape import add
 from simulator.engine.fast.walk import enter
 from simulator.jit import apart, inlined, kernel, spliced
-from simulator.record.states import BLOCKED, BUSY, CONFLICT, DRAINED
+from simulator.record.states import BLOCKED
 
 Ints = NDArray[np.int64]
 Vector = NDArray[np.int32]
@@ -115,116 +116,6 @@ def chosen(m: Ints, component: int, cycle: int) -> int:
     return position
 
 
-@kernel
-def share(m: Ints, component: int, program: int, end: int) -> None:
-    """Count the states of one program from the last grant to `end`."""
-    cycle, free = m[component + at.GRANTED], m[component + at.FINISHED] + 1
-    if program == m[component + at.GRANTEE]:
-        m[program + at.STATES + BUSY] += free - cycle
-        cycle = free
-    while cycle < end:
-        state, until = DRAINED, end
-        if not m[program + at.DONE]:
-            state, until = missing(m, program, cycle)
-        if state == SEEN:
-            state, until = (CONFLICT, free) if cycle < free else (BLOCKED, end)
-        until = min(until, end)
-        m[program + at.STATES + state] += until - cycle
-        cycle = until
-
-
-@apart
-def idle(m: Ints, bins: Ints, component: int, cycle: int, end: int) -> None:
-    """Log a component whose port is free over [cycle, end)."""
-    first, words = m[component + at.FIRST], m[at.PROGRAM_WORDS]
-    while cycle < end:
-        state, until = DRAINED, end
-        for position in range(m[component + at.COUNT]):
-            program = first + position * words
-            if not m[program + at.DONE]:
-                lack, change = missing(m, program, cycle)
-                if lack != SEEN:
-                    state, until = lack, min(end, change)
-                    break
-                state = BLOCKED
-        else:
-            until = end
-        add(m, bins, component, state, cycle, until)
-        cycle = until
-
-
-@inlined
-def settle(m: Ints, bins: Ints, component: int, end: int) -> None:
-    """Log a component and its programs from the last grant to `end`, where the next is made."""
-    program, words = m[component + at.FIRST], m[at.PROGRAM_WORDS]
-    begin, free = m[component + at.GRANTED], m[component + at.FINISHED] + 1
-    if end > free:
-        add(m, bins, component, BUSY, m[component + at.STRETCH], free)
-        idle(m, bins, component, free, end)
-        m[component + at.STRETCH] = end
-    if m[at.MANY]:
-        return
-    for _ in range(m[component + at.COUNT]):
-        if program == m[component + at.GRANTEE] and end == free:
-            m[program + at.STATES + BUSY] += free - begin
-        elif program != m[component + at.GRANTEE] and m[program + at.SEEN] <= begin:
-            m[program + at.STATES + CONFLICT] += free - begin
-            m[program + at.STATES + BLOCKED] += end - free
-        elif m[program + at.DONE] and program != m[component + at.GRANTEE]:
-            m[program + at.STATES + DRAINED] += end - begin if m[program + at.ITEMS] > 0 else 0
-        elif m[program + at.ITEMS] > 0 or not m[program + at.DONE]:
-            share(m, component, program, end)
-        program += words
-
-
-@inlined
-def soonest(m: Ints, neighbour: int) -> int:
-    """First cycle in which a program can depart because of a grant whose effects are not worked out."""
-    cycle, count, programs = at.NEVER, m[at.SHARED_COUNT], m[at.PROGRAMS]
-    distance = m[at.DISTANCES] + m[neighbour + at.NUMBER]
-    for first in range(m[at.FIRST_GRANTS], m[at.FIRST_GRANTS] + count):
-        cycle = min(cycle, m[first] + m[distance])
-        distance += programs
-    return cycle
-
-
-@apart
-def lacks_until(m: Ints, program: int) -> int:
-    """First cycle in which something an ineligible program lacks can be visible to it."""
-    cycle, port = at.NEVER, m[program + at.FIRST_IN]
-    while port > 0:
-        if arrival(m, port) == at.NEVER:
-            channel = m[port + at.CHANNEL]
-            cycle = min(cycle, soonest(m, m[channel + at.PRODUCER]) + m[channel + at.LATENCY])
-        port = m[port + at.AFTER]
-    if cycle < at.NEVER:
-        return cycle
-    port = m[program + at.FIRST_OUT]
-    while port > 0:
-        channel = m[port + at.CHANNEL]
-        needed = m[channel + at.PUT] + m[port + at.PUTS] - m[channel + at.CAPACITY]
-        if m[port + at.PUTS] > 0 and m[channel + at.CAPACITY] >= 0 and needed > m[channel + at.RELEASED]:
-            cycle = min(cycle, soonest(m, m[channel + at.CONSUMER]) + m[channel + at.CREDIT])
-        port = m[port + at.AFTER]
-    return cycle
-
-
-@apart
-def certain(m: Ints, component: int, cycle: int) -> bool:
-    """Whether a port can be granted in `cycle` before the effects of earlier grants are worked out."""
-    if m[at.QUEUE_HEAD] == m[at.QUEUE_TAIL] and m[at.HUNGRY] == 0:
-        return True
-    if m[at.SHARED_COUNT] > at.FORESIGHT or m[at.HUNGRY] > 0:
-        return False
-    program = m[component + at.FIRST]
-    for _ in range(m[component + at.COUNT]):
-        unknown = m[program + at.ELIGIBLE] == at.NEVER and not m[program + at.DONE]
-        if unknown and (m[program + at.AWAKE] or lacks_until(m, program) <= cycle):
-            return False
-        program += m[at.PROGRAM_WORDS]
-    return True
-
-
 @inlined
 def note(m: Ints, program: int, cycle: int) -> None:
     """Remember a grant whose effects are not yet worked out."""
@@ -292,5 +183,7 @@ def grant(m: Ints, v: Vector, bins: Ints, component: int, cycle: int) -> int:
     if m[program + at.VARIED] and m[program + at.LEFT] > 0:
         following(m, v, program)
     note(m, program, cycle)
+    if m[program + at.STREAM] and m[program + at.LEFT] > 1 and not m[at.MANY] | m[at.HUNGRY] | m[at.EVENTS]:
+        burst(m, v, bins, component, program)
     evaluate(m, v, program)
     return at.STUCK

@@ -1,0 +1,114 @@
+"""Grants to one program of a shared port, one after the other, as long as no other can be granted.
+
+Then the program is as good as alone, but for two things: it needs its slots when it starts, and what the others wait for meanwhile
+is told. So it may head a chain of streams (:mod:`simulator.engine.fast.lane`) like any other. Until which cycle it has the port for
+itself says :mod:`simulator.engine.fast.ahead`; it does not matter what else is worked out first.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine.fast import layout as at
+from simulator.engine.fast.account import served
+from simulator.engine.fast.ahead import clear_until
+from simulator.engine.fast.lane import count, gather, serve
+from simulator.engine.fast.moves import following
+from simulator.engine.fast.queue import announce, tally
+from simulator.engine.fast.settle import settle
+from simulator.engine.fast.stream import refund, supply
+from simulator.jit import apart, inlined, spliced
+
+Ints = NDArray[np.int64]
+Vector = NDArray[np.int32]
+
+
+@inlined
+def slot_from(m: Ints, target: int, done: int) -> int:
+    """Cycle from which the slot for the next token of a channel is visible, after `done` others; it is known to be returned."""
+    slot = m[target + at.PUT] + done - m[target + at.CAPACITY]
+    if slot < 0 or m[target + at.CAPACITY] < 0:
+        return 0
+    cycle: int = m[m[target + at.CREDITS] + (slot & m[target + at.CREDITS_MASK])]
+    return cycle
+
+
+@apart
+def tell(m: Ints, bins: Ints, component: int, free: int, start: int) -> None:
+    """Tell what a port that is free from `free` on and its programs did before its next item starts in `start`."""
+    m[component + at.FINISHED] = free - 1
+    settle(m, bins, component, start)
+    m[component + at.GRANTED] = start
+
+
+@spliced
+def granted(m: Ints, bins: Ints, component: int, program: int, ready: int) -> tuple[int, int]:
+    """Let a program that has a port for itself start its next item, which may from `ready` on; its start and departure."""
+    before = m[program + at.NEXT]
+    start = max(before, ready)
+    if start > before:
+        tell(m, bins, component, before, start)
+    span, end = m[program + at.SPAN], 0
+    last = start + span - 1
+    if span == 0:
+        ticks = m[program + at.TICKS]
+        last, end = served(
+            ticks, m[program + at.TICKS_SHIFT], m[program + at.WORK], m[component + at.PORT_FREE], start, ready
+        )
+        m[component + at.PORT_FREE] = max(end, ticks * last + 1)
+    tally(m, program, before, start, last, last)
+    m[program + at.NEXT] = last + 1
+    return start, last
+
+
+@apart
+def burst(m: Ints, v: Vector, bins: Ints, component: int, program: int) -> None:
+    """Grant a port that a program just had to it again and again, while no other can be granted."""
+    until = clear_until(m, component, program, m[program + at.NEXT])
+    if until <= m[program + at.NEXT]:
+        return
+    stages, items = gather(m, program)
+    list_, source, first, varied = (
+        m[at.LANE],
+        m[program + at.SOURCE],
+        m[program + at.TARGET],
+        m[program + at.VARIED],
+    )
+    done, start = 0, 0
+    while done < items:
+        ready = supply(m, program)
+        if first >= 0:
+            ready = max(ready, slot_from(m, first, done))
+        if max(ready, m[program + at.NEXT]) >= until:
+            break
+        start, depart = granted(m, bins, component, program, ready)
+        if m[program + at.TAKE] > 0:
+            m[source + at.TAKEN] += m[program + at.TAKE]
+        if m[program + at.GIVE] > 0 and m[source + at.CAPACITY] >= 0:
+            refund(m, source, m[program + at.GIVE], depart)
+        for place in range(1, stages):
+            stage = m[list_ + place]
+            channel = m[stage + at.SOURCE]
+            depart = serve(m, bins, stage, depart + m[channel + at.LATENCY], done)
+            slot = (m[channel + at.RELEASED] + done) & m[channel + at.CREDITS_MASK]
+            m[m[channel + at.CREDITS] + slot] = depart + m[channel + at.CREDIT]
+        target = m[m[list_ + stages - 1] + at.TARGET]
+        if target >= 0:
+            token = (m[target + at.PUT] + done) & m[target + at.TOKENS_MASK]
+            m[m[target + at.TOKENS] + token] = depart + m[target + at.LATENCY]
+        done += 1
+        if varied and done < m[program + at.LEFT]:
+            following(m, v, program)
+    if done == 0:
+        return
+    if start > m[component + at.GRANTED]:
+        tell(m, bins, component, start, start)
+    m[component + at.FINISHED] = m[program + at.NEXT] - 1
+    if m[program + at.SPAN] > 0:
+        m[component + at.PORT_FREE] = m[program + at.TICKS] * m[component + at.FINISHED] + 1
+    count(m, stages, done)
+    target = m[m[list_ + stages - 1] + at.TARGET]
+    if target >= 0:
+        m[target + at.PUT] += done
+        announce(m, target)
