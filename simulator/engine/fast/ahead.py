@@ -3,7 +3,7 @@
 A program on a shared port that lacks something cannot be granted before that can be visible to it. Two bounds say when that is at
 the earliest. The one is static: the least number of cycles from a grant whose effects are not worked out to the program
 (:mod:`simulator.engine.fast.reach`). The other looks at what must happen first: a producer has so many items to go before it puts
-what is lacking, each of which takes a cycle at least, and may itself wait for others; so with n items to go before the one that puts::
+what is lacking, each of which takes a cycle at least, and may itself wait for others. With n of them before the one that puts::
 
     arrival >= begin of the producer's next item + n + latency
 
@@ -31,30 +31,24 @@ DEPTH = 3
 def items_before(m: Ints, program: int, field: int, needed: int) -> int:
     """Items at least that a program finishes before the one in which a field of its runs adds up to `needed`."""
     fields = (m[program + at.STRIDE] - at.ROW_FIELDS) // 2
-    row, left, following, visit, items = (
-        m[program + at.CURRENT],
-        m[program + at.LEFT],
-        m[program + at.ROW],
-        m[program + at.VISIT],
-        0,
-    )
+    row, left = m[program + at.CURRENT], m[program + at.LEFT]
+    following, visit, items = m[program + at.ROW], m[program + at.VISIT], 0
     for _ in range(ROWS):
         if left > 0:
             each = m[row + at.ROW_FIELDS + field]
             if m[row + at.ROW_FIELDS + fields + field]:
-                return items
+                break  # it varies, so the next item may be the one
             if each > 0:
                 turns = (needed + each - 1) // each
                 if turns <= left:
-                    return items + turns - 1
+                    items += turns - 1
+                    break
                 needed -= each * left
             items += left
-            if items >= at.WINDOW:
-                return items
+        if items >= at.WINDOW or (following == 0 and visit >= m[program + at.VISITS_END]):
+            break
         row = following
         if row == 0:
-            if visit >= m[program + at.VISITS_END]:
-                return items
             row = m[visit]
             visit += 1
         left = m[row + at.ROW_COUNT]
@@ -65,37 +59,34 @@ def items_before(m: Ints, program: int, field: int, needed: int) -> int:
 @apart
 def comes(m: Ints, channel: int, count: int, depth: int) -> int:
     """Cycle from which the next `count` tokens of a channel are visible, at the earliest."""
-    last = m[channel + at.TAKEN] + count - 1
+    last, producer, cycle = m[channel + at.TAKEN] + count - 1, m[channel + at.PRODUCER], at.NEVER
     if last < m[channel + at.PUT]:
-        known: int = m[m[channel + at.TOKENS] + (last & m[channel + at.TOKENS_MASK])]
-        return known
-    producer = m[channel + at.PRODUCER]
-    if producer == 0:
-        return at.NEVER
-    items = items_before(m, producer, m[channel + at.PUT_FIELD], last + 1 - m[channel + at.PUT])
-    return begins(m, producer, depth) + items + m[channel + at.LATENCY]
+        cycle = m[m[channel + at.TOKENS] + (last & m[channel + at.TOKENS_MASK])]
+    elif producer > 0:
+        items = items_before(m, producer, m[channel + at.PUT_FIELD], last + 1 - m[channel + at.PUT])
+        cycle = begins(m, producer, depth) + items + m[channel + at.LATENCY]
+    return cycle
 
 
 @apart
 def frees(m: Ints, channel: int, slots: int, depth: int) -> int:
-    """Cycle from which the first `slots` slots of a channel are visibly returned, at the earliest."""
-    consumer = m[channel + at.CONSUMER]
-    if consumer == 0:
-        return at.NEVER
-    items = items_before(m, consumer, m[channel + at.RELEASE_FIELD], slots - m[channel + at.RELEASED])
-    return begins(m, consumer, depth) + items + m[channel + at.CREDIT]
+    """Cycle from which the first `slots` slots of a channel, not all returned, are visibly free, at the earliest."""
+    consumer, cycle = m[channel + at.CONSUMER], at.NEVER
+    if consumer > 0:
+        items = items_before(m, consumer, m[channel + at.RELEASE_FIELD], slots - m[channel + at.RELEASED])
+        cycle = begins(m, consumer, depth) + items + m[channel + at.CREDIT]
+    return cycle
 
 
 @apart
 def begins(m: Ints, program: int, depth: int) -> int:
     """Cycle in which the next item of a program starts, at the earliest."""
-    cycle = m[program + at.NEXT]
+    cycle: int = m[program + at.NEXT]
     if m[program + at.SHARED]:
         cycle = max(cycle, m[m[program + at.OWNER] + at.FINISHED] + 1)
         if not m[program + at.AWAKE]:
-            if m[program + at.ELIGIBLE] < at.NEVER:
-                return max(cycle, m[program + at.ELIGIBLE])
-            cycle = max(cycle, m[program + at.BOUND])
+            known = m[program + at.ELIGIBLE]
+            cycle = max(cycle, known if known < at.NEVER else m[program + at.BOUND])
     if depth == 0 or m[program + at.LEFT] <= 0:
         return cycle
     if m[program + at.STREAM]:
@@ -129,12 +120,13 @@ def waits_until(m: Ints, program: int) -> int:
         if m[port + at.PUTS] > 0 and m[channel + at.CAPACITY] >= 0 and needed > m[channel + at.RELEASED]:
             eligible = max(eligible, frees(m, channel, needed, DEPTH))
         port = m[port + at.AFTER]
-    return min(changes, eligible)
+    first: int = min(changes, eligible)
+    return first
 
 
 @inlined
 def barred_until(m: Ints, program: int, cycle: int) -> int:
-    """Cycle before which an ineligible program's state does not change by what is not known yet; no more than `cycle` if not known."""
+    """Cycle before which nothing unknown changes the state of an ineligible program; no more than `cycle` if not known."""
     if m[program + at.BOUND] <= cycle and cycle >= m[program + at.ASK_FROM]:
         m[program + at.BOUND] = waits_until(m, program)
         m[program + at.PATIENCE] = min(at.WINDOW, 2 * m[program + at.PATIENCE] + 1)

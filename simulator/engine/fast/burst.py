@@ -54,7 +54,12 @@ def granted(m: Ints, bins: Ints, component: int, program: int, ready: int) -> tu
     if span == 0:
         ticks = m[program + at.TICKS]
         last, end = served(
-            ticks, m[program + at.TICKS_SHIFT], m[program + at.WORK], m[component + at.PORT_FREE], start, ready
+            ticks,
+            m[program + at.TICKS_SHIFT],
+            m[program + at.WORK],
+            m[component + at.PORT_FREE],
+            start,
+            ready,
         )
         m[component + at.PORT_FREE] = max(end, ticks * last + 1)
     tally(m, program, before, start, last, last)

@@ -136,6 +136,7 @@ MOST_KEPT = 1 << 15
 """Words of a state that is still worth keeping."""
 
 HORIZON = 256
+"""Cycles that a port is granted ahead at once, at most: what is far ahead of all else makes states that repeat differ."""
 
 NEITHER, STREAMING, JOINING = 0, 1, 2
 

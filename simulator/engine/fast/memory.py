@@ -313,7 +313,7 @@ class Memory:
             rows[ports.program[told.elastic[ports.channel]], at.ELASTIC] = 1
 
     def _connect(self, ports: Ports, size: int, first: Ints, end: int, before: Ints, field: int) -> None:
-        """Say of ports which channel they are at, and of channels which program is at that end and which field of its runs moves slots."""
+        """Say of ports which channel they are at; of channels which program is at that end, and which field of its runs matters."""
         channels = np.array(self.channels, dtype=np.int64)[ports.channel]
         self.words[first[ports.program] + size * ports.rank + at.CHANNEL] = channels
         self.words[channels + end] = np.array(self.programs, dtype=np.int64)[ports.program]

@@ -307,14 +307,14 @@ def paced(
 
 def test_channels_that_fill_while_they_are_emptied_are_leapt_over() -> None:
     # p is faster than c until the deep channel is full; d returns slots that p has plenty of, fewer than p takes.
-    p = paced(6000, run_of(6000, 3, takes=[1, 1], puts=[1]), inputs=(0, 2), outputs=(1,))
-    c = program("c", run_of(6000, 5, takes=[1], puts=[1]), inputs=(1,), outputs=(3,))
-    d = program("d", run_of(2000, 2, takes=[3], puts=[2]), inputs=(3,), outputs=(2,))
-    space = Channel("space", None, initial=3000, meaning=SPACE)
-    channels = (Channel("pace", 2), Channel("deep", 2000), space, Channel("out", 8))
+    p = paced(12000, run_of(12000, 3, takes=[1, 1], puts=[1]), inputs=(0, 2), outputs=(1,))
+    c = program("c", run_of(12000, 5, takes=[1], puts=[1]), inputs=(1,), outputs=(3,))
+    d = program("d", run_of(4000, 2, takes=[3], puts=[2]), inputs=(3,), outputs=(2,))
+    space = Channel("space", None, initial=6000, meaning=SPACE)
+    channels = (Channel("pace", 2), Channel("deep", 4000), space, Channel("out", 8))
     plan = Plan((*p, shared(c, name="c"), server("d", d)), channels)
     outcome = run(plan)
-    assert leapt(plan) > 12000  # of the 15000 until p has no slots
+    assert leapt(plan) > 20000  # of 60000, and none were such channels not leapt over
     assert outcome.digest == run(plan, leap=False).digest == reference(plan).digest
 
 
