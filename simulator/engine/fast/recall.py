@@ -19,6 +19,8 @@ from simulator.jit import apart, spliced
 
 Ints = NDArray[np.int64]
 Vector = NDArray[np.int32]
+MIX = 2685821657736338717
+"""Odd; products with it have signatures that differ little far apart."""
 
 
 @apart
@@ -78,7 +80,7 @@ def echo(m: Ints, v: Vector, bins: Ints, cycle: int, component: int) -> int:
     """Leap if the state is one seen at a run boundary before; the cycles leapt over."""
     m[at.CREDIT_LEFT] -= 1
     mark, over = signature(m, component), 0
-    base = m[at.ECHOES] + ((mark ^ mark >> 17 ^ mark >> 34) & m[at.ECHO_MASK]) * m[at.KEPT_WORDS]
+    base = m[at.ECHOES] + (mark * MIX >> 40 & m[at.ECHO_MASK]) * m[at.KEPT_WORDS]
     if m[base + at.KEPT_SIGNATURE] == mark:
         over = attempt(m, v, bins, base, cycle, component)
     keep(m, base, cycle + over, component, mark)
@@ -98,9 +100,11 @@ def consider(m: Ints, v: Vector, bins: Ints, cycle: int, component: int) -> bool
             over = echo(m, v, bins, cycle, component)
             m[at.ECHOED] = cycle + over + at.PAUSE
     m[at.AGE] += 1
-    if over == 0:
+    if over == 0 and (m[at.FAILED] < at.HOPELESS or m[at.AGE] % at.SELDOM == 0):
         over = attempt(m, v, bins, fine, cycle, component)
+    m[at.FAILED] += 1
     if over > 0:
+        m[at.FAILED] = 0
         m[at.POWER], m[at.FLOOR], m[at.AGE] = at.SHORTEST, at.SHORTEST, 0
         keep(m, fine, cycle + over, component, 0)
         return True
