@@ -12,10 +12,10 @@ from simulator.engine.fast.ports import close_ports, first_of_tree, open_ports, 
 from simulator.engine.fast.queue import push, spread
 from simulator.engine.fast.recall import consider
 from simulator.engine.fast.rings import widen
-from simulator.engine.fast.tape import add, unroll
+from simulator.engine.fast.tape import add
+from simulator.engine.fast.unroll import unroll
 from simulator.engine.fast.walk import walk
 from simulator.jit import apart, inlined, pointer, spliced, stepping
-from simulator.record.intervals import BINS
 from simulator.record.states import BUSY, DISABLED, DRAINED, STATES
 
 Ints = NDArray[np.int64]
@@ -189,7 +189,7 @@ def finish_all(m: Ints, bins: Ints, cycles: int) -> None:
 @apart
 def take_over(m: Ints, bins: Ints, told: Ints, first: int, number: int, width: int) -> None:
     """Move the first `width` bins of every state in which one of `number` components was to `told`; none behind them is used."""
-    component, row = m[at.COMPONENT0] + at.COMPONENT_WORDS * first, first * len(STATES) * BINS
+    component, row = m[at.COMPONENT0] + at.COMPONENT_WORDS * first, first * len(STATES) * at.BIN_ROW
     here = 0
     for _ in range(number):
         for state in range(len(STATES)):
@@ -199,7 +199,7 @@ def take_over(m: Ints, bins: Ints, told: Ints, first: int, number: int, width: i
                 for bin in range(row, row + width):
                     bins[bin] = 0
                 here += width
-            row += BINS
+            row += at.BIN_ROW
         component += at.COMPONENT_WORDS
 
 

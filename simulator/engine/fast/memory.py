@@ -15,7 +15,6 @@ from simulator.engine.fast.reach import distances
 from simulator.engine.fast.wiring import Ports, Wiring, bit_length, wired
 from simulator.plan.network import Component, Plan
 from simulator.plan.state import Banks
-from simulator.record.intervals import BINS
 from simulator.record.states import STATES
 
 Ints = NDArray[np.int64]
@@ -38,7 +37,7 @@ class Memory:
         Header, blocks, rings and run tables.
     vectors : ndarray of int32
         Vectors of the loaded runs.
-    bins : ndarray of int64, shape (components x states x BINS,)
+    bins : ndarray of int64, shape (components x states x BIN_ROW,)
         State-cycles of components.
     wiring : Wiring
     columns, columns0 : ndarray of int64
@@ -196,7 +195,7 @@ class Memory:
     def _tapes(self) -> None:
         """Room for the tapes of the components behind the bins; nothing is leapt over without loops."""
         count = len(self.components)
-        used = count * len(STATES) * BINS
+        used = count * len(STATES) * at.BIN_ROW
         loops = at.LOOP_WORDS * at.MOST_LOOPS if self.words[at.LEAPING] else 0
         most = at.ALL_ENTRIES // max(1, count)
         most = max(self._least_entries, min(at.MOST_ENTRIES, 1 << most.bit_length() - 1))

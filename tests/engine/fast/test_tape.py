@@ -7,6 +7,7 @@ import numpy as np
 from simulator.engine.fast import layout as at
 from simulator.engine.fast import tape
 from simulator.engine.fast.memory import Memory
+from simulator.engine.fast.unroll import unroll as unroll_tape
 from simulator.jit import pointer, stepping
 from simulator.plan import Channel, Component, Plan, Program, RunWriter
 from simulator.record.intervals import BINS, bin_width
@@ -30,7 +31,7 @@ def loop(words: np.ndarray, bins: np.ndarray, component: int, first: int, times:
 @stepping
 def unroll(words: np.ndarray, bins: np.ndarray, component: int) -> None:
     """Empty the tape."""
-    tape.unroll(pointer(words), pointer(bins), component)
+    unroll_tape(pointer(words), pointer(bins), component)
 
 
 def memory() -> Memory:
@@ -49,6 +50,11 @@ def told(intervals: Intervals) -> np.ndarray:
     counts = np.zeros((len(STATES), BINS), dtype=np.int64)
     np.add.at(counts, (states, np.arange(len(states)) // width), 1)
     return counts
+
+
+def logged(bins: np.ndarray) -> np.ndarray:
+    """What is in the bins of the first component."""
+    return bins[: len(STATES) * at.BIN_ROW].reshape(len(STATES), at.BIN_ROW)[:, :BINS]
 
 
 def written(seed: int, entries: int, loops: int) -> tuple[np.ndarray, Intervals]:
@@ -76,7 +82,7 @@ def written(seed: int, entries: int, loops: int) -> tuple[np.ndarray, Intervals]
                 unroll(words, bins, component)
                 starts.clear()
     unroll(words, bins, component)
-    return bins[: len(STATES) * BINS].reshape(len(STATES), BINS), intervals
+    return logged(bins), intervals
 
 
 def test_a_tape_says_what_its_intervals_say() -> None:
@@ -92,7 +98,7 @@ def test_a_tape_that_fills_up_is_unrolled() -> None:
         add(words, bins, component, cycle % 2, cycle, cycle + 1)
     assert words[at.EPOCH] == 1  # states kept before are of no use for leaps any more
     unroll(words, bins, component)
-    counts = bins[: len(STATES) * BINS].reshape(len(STATES), BINS)
+    counts = logged(bins)
     assert counts[:2].sum(axis=1).tolist() == [at.MOST_ENTRIES // 2 + 5] * 2
 
 
@@ -118,5 +124,5 @@ def test_a_loop_may_follow_the_last_entry() -> None:
             add(words, bins, component, cycle % 2, 2100 + cycle, 2101 + cycle)
         assert loop(words, bins, component, entries - 40, 5) == (entries + 2 > at.MOST_ENTRIES)
         unroll(words, bins, component)
-        counts = bins[: len(STATES) * BINS].reshape(len(STATES), BINS)
+        counts = logged(bins)
         assert np.array_equal(counts, told(intervals + 5 * intervals[-40:]))
