@@ -124,10 +124,9 @@ class Loader:
 
 def loaders_of(memory: Memory) -> list[list[Loader]]:
     """A loader per program of every component."""
-    wiring, programs = memory.wiring, max(1, len(memory.programs))
+    programs = max(1, len(memory.programs))
     most = min(ENOUGH, -(-ENOUGH_OF_ALL // programs)), min(PLENTY, -(-PLENTY_OF_ALL // programs))
-    told = np.stack([wiring.streams, wiring.inputs.counts, wiring.outputs.counts, memory.columns0], axis=1)
-    forms = zip(memory.programs, told.tolist(), strict=True)
+    forms = zip(memory.programs, memory.forms.tolist(), strict=True)
     return [
         [Loader(memory, program, *next(forms), most) for program in component.programs]
         for component in memory.plan.components

@@ -147,10 +147,11 @@ class Schedule:
 
     def _happened(self) -> Iterator[ProgramOutcome]:
         """What happened of every program, in plan order."""
-        rows, wiring = self.memory.program_rows(), self.memory.wiring
+        rows, words = self.memory.program_rows(), self.memory.words
         states, grants = (rows[:, first : first + size].copy() for first, size in (PARTS, GRANTS))
         alone = np.flatnonzero(rows[:, at.ALONE])
-        states[alone] = self.memory.component_rows()[wiring.owner[alone], at.TOTALS : at.TOTALS + len(STATES)]
+        totals = rows[alone, at.OWNER, np.newaxis] + np.arange(at.TOTALS, at.TOTALS + len(STATES))
+        states[alone] = words[totals]
         rowed = [isinstance(c.state, Rows) for c in self.memory.plan.components for _ in c.programs]
         told = zip(self._flat, states, grants.view(np.uint64).tolist(), rowed, strict=True)
         for loader, own, granted, opens in told:
