@@ -119,10 +119,21 @@ MOST_ENTRIES, LEAST_ENTRIES, ALL_ENTRIES, MOST_LOOPS, LOOP_WORDS = 1 << 16, 1 <<
 FIRST_ENTRY, TIMES, DEPTH, STOP, TURN, BASE_SUMS, BEYOND_SUMS = 0, 1, 2, 3, 8, 16, 24
 BLOCK_ENTRIES = 4
 """Entries after which the sums over a tape are noted."""
-DEEPEST, FRAME = 32, 16
+DEEPEST, FRAME = 32, 24
 """Loops in loops of a tape; words of a loop being unrolled: loop, turns left, where to go on behind a loop in it, sums up to the
-end of the turn, sums up to here."""
-OF_LOOP, TURNS_LEFT, NEXT_ENTRY, UP_TO, HERE = 0, 1, 2, 3, 8
+end of the turn; how often a unit of turns is left to be copied, turns behind them, the bin it begins in, what was there per state;
+sums up to here."""
+OF_LOOP, TURNS_LEFT, NEXT_ENTRY, UP_TO, UNITS_LEFT, TURNS_AFTER, FIRST_CELL, HERE, CELL_BEFORE = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    8,
+    16,
+)
 BIN_ROW = 4096 + 8
 """Words from the bins of one state to those of the next: the same bin of two states is not in one place of two pages, where a
 processor takes a store to one for a store to the other."""

@@ -6,7 +6,8 @@ neighbours are merged and the shift grows by one, which gives the canonical log 
 A tape without loops is added entry by entry. With loops the cycles per state before every fourth entry are summed first, and of a
 turn of every loop. Then it is walked from the end of one bin to the end of the next: what lies between is the difference of two
 sums, and where an end falls into a loop the walk goes on in a turn of it; turns that begin and end in one bin are added at once, as
-many as there are.
+many as there are. With bins of w = 2**k cycles and turns of s cycles, every w / gcd(w, s) turns end as far into a bin as they
+begin: if there are more, the bins of so many come again.
 """
 
 from __future__ import annotations
@@ -170,7 +171,7 @@ def sum_up(m: Ints, bins: Ints, component: int) -> int:
 @spliced
 def last_within(bins: Ints, sums: int, block: int, blocks: int, until: int) -> int:
     """The last block from `block` on, which begins no later than `until`, that does not either."""
-    step = 1
+    step = 4
     while block + step <= blocks and bins[sums + WIDTH * (block + step) + ALL] <= until:
         block += step
         step *= 2
@@ -188,6 +189,41 @@ def pass_on(bins: Ints, cell: int, states: int, here: int, there: int) -> None:
         if states >> state & 1:
             bins[cell + state * ROW] += bins[there + state] - bins[here + state]
             bins[here + state] = bins[there + state]
+
+
+@spliced
+def unit_of(bins: Ints, frame: int, cell: int, states: int, width: int, times: int) -> int:
+    """How many of so many turns of a loop are walked before the rest: all, or those of a unit that ends as far into a bin as it
+    begins, if it comes twice at least; then its bins come again, and what was in the first before is noted."""
+    span = bins[bins[frame + at.OF_LOOP] + at.TURN + ALL]
+    unit: int = max(1, width // (span & -span))
+    bins[frame + at.UNITS_LEFT] = 0
+    if times < 2 * unit:
+        return times
+    bins[frame + at.UNITS_LEFT], bins[frame + at.TURNS_AFTER] = times // unit - 1, times % unit
+    bins[frame + at.FIRST_CELL] = cell
+    for state in range(ALL):
+        if states >> state & 1:
+            bins[frame + at.CELL_BEFORE + state] = bins[cell + state * ROW]
+    return unit
+
+
+@apart
+def add_units(bins: Ints, frame: int, cell: int, states: int) -> int:
+    """Add a unit of turns, which ends in `cell`, as often as it is left; where the last ends."""
+    first, units = bins[frame + at.FIRST_CELL], bins[frame + at.UNITS_LEFT]
+    size = cell - first
+    for state in range(ALL):
+        if states >> state & 1:
+            begin, end = first + state * ROW, cell + state * ROW
+            share = bins[begin] - bins[frame + at.CELL_BEFORE + state]  # of the unit in the bin it begins in
+            bins[end] += share
+            for bin in range(begin + 1, begin + 1 + units * size):
+                bins[bin + size] = bins[bin]
+            bins[end + units * size] -= share
+    bins[frame + at.UNITS_LEFT] = 0
+    last: int = cell + units * size
+    return last
 
 
 @spliced
@@ -254,6 +290,7 @@ def around(m: Ints, bins: Ints, component: int) -> None:
             bins[frame + at.NEXT_ENTRY], bins[frame + at.UP_TO] = entry, stop
             frame += at.FRAME
             bins[frame + at.OF_LOOP] = this
+            times = unit_of(bins, frame, cell, states, width, times)
         else:
             pass_on(bins, cell, states, here, stop)
             room -= bins[stop + ALL] - passed
@@ -261,13 +298,18 @@ def around(m: Ints, bins: Ints, component: int) -> None:
                 return
             this, times = bins[frame + at.OF_LOOP], bins[frame + at.TURNS_LEFT]
         span = bins[this + at.TURN + ALL]
-        if times > 0 and span <= room:
-            some = min(times, room // span)
-            for state in range(ALL):
-                if states >> state & 1:
-                    bins[cell + state * ROW] += some * bins[this + at.TURN + state]
-            room -= some * span
-            times -= some
+        while True:
+            if times > 0 and span <= room:
+                some = min(times, room // span)
+                for state in range(ALL):
+                    if states >> state & 1:
+                        bins[cell + state * ROW] += some * bins[this + at.TURN + state]
+                room -= some * span
+                times -= some
+            if times > 0 or bins[frame + at.UNITS_LEFT] == 0:
+                break
+            cell = add_units(bins, frame, cell, states)
+            times = bins[frame + at.TURNS_AFTER]
         if times > 0:
             bins[frame + at.TURNS_LEFT] = times - 1
             copy_sums(bins, frame + at.HERE, this + at.BASE_SUMS)

@@ -57,7 +57,7 @@ def logged(bins: np.ndarray) -> np.ndarray:
     return bins[: len(STATES) * at.BIN_ROW].reshape(len(STATES), at.BIN_ROW)[:, :BINS]
 
 
-def written(seed: int, entries: int, loops: int) -> tuple[np.ndarray, Intervals]:
+def written(seed: int, entries: int, loops: int, most: int = 5) -> tuple[np.ndarray, Intervals]:
     """A random tape, unrolled; and all its intervals."""
     rng, of = np.random.default_rng(seed), memory()
     words, bins, component = of.words, of.bins, of.components[0]
@@ -72,7 +72,7 @@ def written(seed: int, entries: int, loops: int) -> tuple[np.ndarray, Intervals]
             intervals.append((state, cycles))
             cycle += cycles
         first, begin = starts[int(rng.integers(max(0, len(starts) - 40), len(starts)))]
-        times = int(rng.integers(1, 5))
+        times = int(rng.integers(1, most))
         turn = intervals[begin:]
         if len(intervals) + times * len(turn) < 20_000:
             full = loop(words, bins, component, first, times)
@@ -88,6 +88,12 @@ def written(seed: int, entries: int, loops: int) -> tuple[np.ndarray, Intervals]
 def test_a_tape_says_what_its_intervals_say() -> None:
     for seed in range(60):
         bins, intervals = written(seed, 12, 12)
+        assert np.array_equal(bins, told(intervals)), f"seed {seed}"
+
+
+def test_turns_that_begin_and_end_alike_come_again() -> None:
+    for seed in range(60):
+        bins, intervals = written(seed, 5, 8, 60)
         assert np.array_equal(bins, told(intervals)), f"seed {seed}"
 
 
