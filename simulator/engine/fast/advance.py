@@ -184,6 +184,9 @@ def finish_all(m: Ints, bins: Ints, cycles: int) -> None:
             add(m, bins, component, BUSY, m[program + at.SINCE], m[program + at.NEXT])
             add(m, bins, component, DRAINED, m[program + at.NEXT], cycles)
         unroll(m, bins, component)
+        if kind == at.LONE and m[component + at.COUNT] > 0:  # its program is in the state that it is in
+            for state in range(len(STATES)):
+                m[m[component + at.FIRST] + at.STATES + state] = m[component + at.TOTALS + state]
         component += at.COMPONENT_WORDS
 
 

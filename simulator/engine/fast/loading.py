@@ -184,7 +184,7 @@ class _Batch:
     def __init__(self, memory: Memory, load: bool = True) -> None:
         self.memory, self._load, self.cells = memory, load, 0
         self._told: list[tuple[Loader, Chunk]] = []
-        self._forms: list[tuple[int, ...]] = []
+        self._forms: list[int] = []
         self._visits: list[Ints] = []
         self._orders: list[Ints] = [ONCE]
         self._words = self._vectors = self._sizes = self._totals = self._space = 0
@@ -210,9 +210,9 @@ class _Batch:
             self._words = located + times + 1
         told = (program, row, located, shift, loader.streams, loader.ended, loader.ins, loader.outs)
         many = (blocks, times, values, loader.fields, width)
-        self._forms.append(
-            (*told, *many, self.cells, self._vectors, loader.column0, size0, order0, self._totals)
-        )
+        self._forms += told
+        self._forms += many
+        self._forms += (self.cells, self._vectors, loader.column0, size0, order0, self._totals)
         self._told.append((loader, chunk))
         self.cells, self._vectors = self.cells + runs * width, self._vectors + values
         self._totals += width
@@ -224,7 +224,7 @@ class _Batch:
             return []
         chunks, count = [chunk for _, chunk in self._told], len(self._told)
         forms = np.zeros((count, table.FORM), dtype=np.int64)
-        forms[:, : table.TOLD] = self._forms
+        forms[:, : table.TOLD] = np.array(self._forms, dtype=np.int64).reshape(count, table.TOLD)
         behind = forms[:, table.SIZE0]
         behind[behind < 0] = count - 1 - behind[behind < 0]
         sizes = np.array([len(chunk.runs) for chunk in chunks], dtype=np.int64)

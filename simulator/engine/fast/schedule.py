@@ -139,9 +139,6 @@ class Schedule:
         """What happened of every program, in plan order."""
         rows, words = self.memory.program_rows(), self.memory.words
         states, grants = (rows[:, first : first + size].copy() for first, size in (PARTS, GRANTS))
-        alone = np.flatnonzero(rows[:, at.ALONE])
-        totals = rows[alone, at.OWNER, np.newaxis] + np.arange(at.TOTALS, at.TOTALS + len(STATES))
-        states[alone] = words[totals]
         told = zip(self._flat, states, grants.view(np.uint64).tolist(), strict=True)
         for loader, own, granted in told:
             actions = dict(zip(loader.program.actions, loader.actions, strict=True))
