@@ -6,7 +6,7 @@ T cycles the final width is the smallest power of two w with T <= 4096 w, and bi
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cache, cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,9 @@ def bin_width(cycles: int) -> int:
     return width
 
 
+_narrowest = cache(np.min_scalar_type)
+
+
 class IntervalLog:
     """State-cycles per bin of one component, kept in as few bytes as the largest needs: a machine may have thousands of components.
 
@@ -37,7 +40,7 @@ class IntervalLog:
 
     def __init__(self, width: int, counts: NDArray[np.integer]) -> None:
         self.width = width
-        if counts.dtype != np.min_scalar_type(width):
+        if counts.dtype != _narrowest(width):
             least, most = (int(end(initial=0)) for end in (counts.min, counts.max))
             counts = counts.astype(np.result_type(np.min_scalar_type(least), np.min_scalar_type(most)))
         self._counts = counts

@@ -14,14 +14,15 @@ from simulator.engine.fast.queue import push, spread
 from simulator.engine.fast.recall import consider
 from simulator.engine.fast.rings import widen
 from simulator.engine.fast.settle import settle
-from simulator.engine.fast.tape import add, unroll
+from simulator.engine.fast.tape import add
+from simulator.engine.fast.unroll import unroll
 from simulator.engine.fast.walk import walk
 from simulator.jit import apart, inlined, pointer, spliced, stepping
-from simulator.record.intervals import BINS
 from simulator.record.states import BUSY, DISABLED, DRAINED, STATES
 
 Ints = NDArray[np.int64]
 Vector = NDArray[np.int32]
+Flags = NDArray[np.uint8]
 
 
 @inlined
@@ -189,30 +190,50 @@ def finish_all(m: Ints, bins: Ints, cycles: int) -> None:
             add(m, bins, component, BUSY, m[program + at.SINCE], m[program + at.NEXT])
             add(m, bins, component, DRAINED, m[program + at.NEXT], cycles)
         unroll(m, bins, component)
+        if kind == at.LONE and m[component + at.COUNT] > 0:  # its program is in the state that it is in
+            for state in range(len(STATES)):
+                m[m[component + at.FIRST] + at.STATES + state] = m[component + at.TOTALS + state]
         component += at.COMPONENT_WORDS
 
 
+@inlined
+def narrow(bins: Ints, row: int, width: int, told: Flags, here: int, size: int) -> None:
+    """Write `width` bins as unsigned integers of `size` bytes, the lowest first."""
+    if size == 1:
+        for bin in range(width):
+            told[here + bin] = bins[row + bin]
+    elif size == 2:
+        for bin in range(width):
+            told[here + 2 * bin] = bins[row + bin] & 255
+            told[here + 2 * bin + 1] = bins[row + bin] >> 8
+    else:
+        for bin in range(width):
+            for byte in range(size):
+                told[here + size * bin + byte] = bins[row + bin] >> 8 * byte & 255
+
+
 @apart
-def take_over(m: Ints, bins: Ints, told: Ints, first: int, number: int, width: int) -> None:
-    """Move the first `width` bins of every state in which one of `number` components was to `told`; none behind them is used."""
-    component, row = m[at.COMPONENT0] + at.COMPONENT_WORDS * first, first * len(STATES) * BINS
-    here = 0
-    for _ in range(number):
+def take_over(m: Ints, bins: Ints, told: Flags, width: int, size: int) -> None:
+    """Move the first `width` bins of all components to `told`; none behind them is used."""
+    component, row, here = m[at.COMPONENT0], 0, 0
+    for _ in range(m[at.COMPONENTS]):
         for state in range(len(STATES)):
             if m[component + at.USED] >> state & 1:
-                for bin in range(width):
-                    told[here + bin] = bins[row + bin]
+                narrow(bins, row, width, told, here, size)
                 for bin in range(row, row + width):
                     bins[bin] = 0
-                here += width
-            row += BINS
+            row += at.BIN_ROW
+            here += width * size
         component += at.COMPONENT_WORDS
 
 
 @stepping
-def harvested(words: Ints, counts: Ints, told: Ints, first: int, number: int, width: int) -> None:
-    """Move what was logged of `number` components from the `first` on to `told`: `width` cells of every state they were in."""
-    take_over(pointer(words), pointer(counts), pointer(told), first, number, width)
+def harvested(words: Ints, counts: Ints, told: Flags, width: int, size: int) -> None:
+    """Move what was logged to `told`: `width` cells for every component and state, of `size` bytes each, the lowest first.
+
+    Cells of states in which a component never was are left as they are.
+    """
+    take_over(pointer(words), pointer(counts), pointer(told), width, size)
 
 
 @stepping

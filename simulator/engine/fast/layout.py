@@ -118,13 +118,30 @@ CHANNEL, TAKES, RELEASES, PUTS, AFTER, RUN_AFTER, FIELD = 0, 1, 2, 1, 3, 4, 5
 # and of which places of the inputs and outputs (-1: of none), then the fields, then one flag per field
 ROW_LAST, ROW_COUNT, ROW_PERIOD, ROW_VARIED, ROW_STREAM, ROW_IN, ROW_OUT, ROW_FIELDS = 0, 1, 2, 3, 4, 5, 6, 7
 
-# Tapes: entries; loops and their words: first entry, times, how deep, its own entry, cycles per state and in all of one turn
-MOST_ENTRIES, LEAST_ENTRIES, ALL_ENTRIES, MOST_LOOPS, LOOP_WORDS = 1 << 16, 1 << 10, 1 << 20, 1 << 10, 12
-FIRST_ENTRY, TIMES, DEPTH, STOP, TURN = 0, 1, 2, 3, 4
+# Tapes: entries; loops and their words: first entry, times, how deep, its own entry, then cycles per state and in all of one turn,
+# before the first and up to the end of it
+MOST_ENTRIES, LEAST_ENTRIES, ALL_ENTRIES, MOST_LOOPS, LOOP_WORDS = 1 << 16, 1 << 10, 1 << 20, 1 << 10, 32
+FIRST_ENTRY, TIMES, DEPTH, STOP, TURN, BASE_SUMS, BEYOND_SUMS = 0, 1, 2, 3, 8, 16, 24
 BLOCK_ENTRIES = 4
 """Entries after which the sums over a tape are noted."""
-DEEPEST, FRAME = 32, 4
-"""Loops in loops of a tape; words of a loop being unrolled: next entry, end, loop, turns left."""
+DEEPEST, FRAME = 32, 24
+"""Loops in loops of a tape; words of a loop being unrolled: loop, turns left, where to go on behind a loop in it, sums up to the
+end of the turn; how often a unit of turns is left to be copied, turns behind them, the bin it begins in, what was there per state;
+sums up to here."""
+OF_LOOP, TURNS_LEFT, NEXT_ENTRY, UP_TO, UNITS_LEFT, TURNS_AFTER, FIRST_CELL, HERE, CELL_BEFORE = (
+    0,
+    1,
+    2,
+    3,
+    4,
+    5,
+    6,
+    8,
+    16,
+)
+BIN_ROW = 4096 + 8
+"""Words from the bins of one state to those of the next: the same bin of two states is not in one place of two pages, where a
+processor takes a store to one for a store to the other."""
 
 ECHO_SLOTS, ECHO_WORDS = 256, 1 << 19
 """States kept where runs begin, at most, and their words together."""

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
-from simulator.engine.fast.tape import loop, unroll
+from simulator.engine.fast.tape import loop
+from simulator.engine.fast.unroll import unroll
 from simulator.jit import apart, inlined, kernel
 from simulator.record.states import STATES
 

@@ -17,9 +17,10 @@ from simulator.engine.fast.memory import Memory
 from simulator.engine.fast.places import Places
 from simulator.plan.network import Program
 from simulator.plan.runs import COUNT, DEMAND, PORTS, WORK, Chunk, Visits
+from simulator.plan.state import Rows
 
 Ints = NDArray[np.int64]
-ENOUGH, PLENTY = 2048, 1 << 16
+ENOUGH, PLENTY = 4096, 1 << 16
 """Runs and visits, and values of their vectors, that are loaded at once when chunks are small: of one program,"""
 ENOUGH_OF_ALL, PLENTY_OF_ALL = 1 << 18, 1 << 22
 """and of all programs of a network together."""
@@ -42,6 +43,8 @@ class Loader:
         Whether its runs may be streams; inputs and outputs that are told; place of its fields among the memory's columns.
     most : (int, int)
         Runs and visits, and values of vectors, that are loaded at once when chunks are small.
+    opens : bool
+        Whether its component counts the rows that its items open.
 
     Attributes
     ----------
@@ -52,9 +55,15 @@ class Loader:
     """
 
     def __init__(
-        self, memory: Memory, program: Program, block: int, form: Sequence[int], most: tuple[int, int]
+        self,
+        memory: Memory,
+        program: Program,
+        block: int,
+        form: Sequence[int],
+        most: tuple[int, int],
+        opens: bool = False,
     ) -> None:
-        self.memory, self.program, self.block = memory, program, block
+        self.memory, self.program, self.block, self.opens = memory, program, block, opens
         self._enough, self._plenty = most
         self.items = self.work = self.demand = 0
         self.actions = [0] * len(program.actions)
@@ -124,12 +133,14 @@ class Loader:
 
 def loaders_of(memory: Memory) -> list[list[Loader]]:
     """A loader per program of every component."""
-    wiring, programs = memory.wiring, max(1, len(memory.programs))
+    programs = max(1, len(memory.programs))
     most = min(ENOUGH, -(-ENOUGH_OF_ALL // programs)), min(PLENTY, -(-PLENTY_OF_ALL // programs))
-    told = np.stack([wiring.streams, wiring.inputs.counts, wiring.outputs.counts, memory.columns0], axis=1)
-    forms = zip(memory.programs, told.tolist(), strict=True)
+    forms = zip(memory.programs, memory.forms.tolist(), strict=True)
     return [
-        [Loader(memory, program, *next(forms), most) for program in component.programs]
+        [
+            Loader(memory, program, *next(forms), most, isinstance(component.state, Rows))
+            for program in component.programs
+        ]
         for component in memory.plan.components
     ]
 
@@ -173,8 +184,9 @@ class _Batch:
     def __init__(self, memory: Memory, load: bool = True) -> None:
         self.memory, self._load, self.cells = memory, load, 0
         self._told: list[tuple[Loader, Chunk]] = []
-        self._forms: list[tuple[int, ...]] = []
-        self._visits: list[Visits] = []
+        self._forms: list[int] = []
+        self._visits: list[Ints] = []
+        self._orders: list[Ints] = [ONCE]
         self._words = self._vectors = self._sizes = self._totals = self._space = 0
         self._order = 1
 
@@ -185,8 +197,11 @@ class _Batch:
         if visits is not None:
             blocks, times = len(visits.sizes), len(visits.order)
             size0, order0 = -1 - self._sizes, self._order  # behind those of chunks without visits
-            self._sizes, self._order = self._sizes + blocks, self._order + times
-            self._visits.append(visits)
+            self._sizes += blocks
+            self._visits.append(visits.sizes)
+            if blocks > 1:  # else the order says nothing
+                self._order += times
+                self._orders.append(visits.order)
         if self._load:
             program, (row, located, shift) = loader.block, loader.space(runs, values, times)
         else:
@@ -195,9 +210,9 @@ class _Batch:
             self._words = located + times + 1
         told = (program, row, located, shift, loader.streams, loader.ended, loader.ins, loader.outs)
         many = (blocks, times, values, loader.fields, width)
-        self._forms.append(
-            (*told, *many, self.cells, self._vectors, loader.column0, size0, order0, self._totals)
-        )
+        self._forms += told
+        self._forms += many
+        self._forms += (self.cells, self._vectors, loader.column0, size0, order0, self._totals)
         self._told.append((loader, chunk))
         self.cells, self._vectors = self.cells + runs * width, self._vectors + values
         self._totals += width
@@ -209,7 +224,7 @@ class _Batch:
             return []
         chunks, count = [chunk for _, chunk in self._told], len(self._told)
         forms = np.zeros((count, table.FORM), dtype=np.int64)
-        forms[:, : table.TOLD] = self._forms
+        forms[:, : table.TOLD] = np.array(self._forms, dtype=np.int64).reshape(count, table.TOLD)
         behind = forms[:, table.SIZE0]
         behind[behind < 0] = count - 1 - behind[behind < 0]
         sizes = np.array([len(chunk.runs) for chunk in chunks], dtype=np.int64)
@@ -226,8 +241,8 @@ class _Batch:
                 _flat([chunk.varies for chunk in chunks], np.uint8),
                 vectors,
                 memory.columns,
-                _flat([sizes, *(v.sizes for v in self._visits)], np.int64),
-                _flat([ONCE, *(v.order for v in self._visits)], np.int64),
+                _flat([sizes, *self._visits], np.int64),
+                _flat(self._orders, np.int64),
                 np.empty(self._space, dtype=np.int64),
                 totals,
                 forms.reshape(-1),
@@ -252,7 +267,7 @@ def _flat(parts: Sequence[NDArray[Any]], dtype: DTypeLike) -> NDArray[Any]:
     """Arrays one behind the other, row after row, as one array of a type."""
     if len(parts) == 1:
         return np.ascontiguousarray(parts[0], dtype=dtype).reshape(-1)
-    return np.concatenate([part.reshape(-1) for part in parts], dtype=dtype, casting="unsafe")
+    return np.concatenate(parts, axis=None, dtype=dtype, casting="unsafe")
 
 
 def joined(chunks: list[Chunk]) -> Chunk:

@@ -7,20 +7,16 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.engine.fast import laying, service, wiring
 from simulator.engine.fast import layout as at
-from simulator.engine.fast import service, wiring
 from simulator.engine.fast.arena import borrow, give_back
-from simulator.engine.fast.ports import BITS
-from simulator.engine.fast.reach import distances
-from simulator.engine.fast.wiring import Ports, Wiring, bit_length, wired
+from simulator.engine.fast.laying import laid
+from simulator.engine.fast.wiring import wired
 from simulator.plan.network import Component, Plan
 from simulator.plan.state import Banks
-from simulator.record.intervals import BINS
 from simulator.record.states import STATES
 
 Ints = NDArray[np.int64]
-RING = 16
-"""Slots of a ring at first."""
 ZEROED = 4096
 """Words that are cleared at once, ahead of their use."""
 WINDOWS = 256
@@ -38,12 +34,13 @@ class Memory:
         Header, blocks, rings and run tables.
     vectors : ndarray of int32
         Vectors of the loaded runs.
-    bins : ndarray of int64, shape (components x states x BINS,)
+    bins : ndarray of int64, shape (components x states x BIN_ROW,)
         State-cycles of components.
-    wiring : Wiring
-    columns, columns0 : ndarray of int64
-        Fields of a run that matter in time, program after program; where each program's begin.
-    programs, components, channels : list of int
+    columns : ndarray of int64
+        Fields of a run that matter in time, program after program.
+    forms : ndarray of int64, shape (programs, FORM)
+        What :mod:`simulator.engine.fast.laying` tells of every program.
+    programs, components, channels : range
         Offsets of the blocks, in plan order.
     """
 
@@ -54,46 +51,52 @@ class Memory:
         requested: Collection[str] = (),
         entries: int = at.LEAST_ENTRIES,
     ) -> None:
-        self.plan, self.requested, self._least_entries = plan, requested, entries
+        self.plan, self.requested = plan, requested
         self._stores: dict[str, int] = {}
-        self.wiring = wired(plan)
-        self.columns, self.columns0 = self.wiring.columns()
+        told = wired(plan)
+        channels, components, programs = told[: wiring.ROWS].tolist()
+        self.components = _blocks(at.HEADER, components, at.COMPONENT_WORDS)
+        self.channels = _blocks(self.components.stop, channels, at.CHANNEL_WORDS)
+        self.programs = _blocks(self.channels.stop, programs, at.BLOCK)
+        self.columns = np.empty(2 * len(told), dtype=np.int64)
+        self.forms = np.empty((programs, laying.FORM), dtype=np.int64)
         self._arena = borrow()
         self.words, self.vectors, self.bins = self._arena.words, self._arena.vectors, self._arena.bins
         self._used = self._used_vectors = self._zeroed = 0
-        self.take(at.HEADER)
-        self.components = self._blocks(len(self.wiring.components), at.COMPONENT_WORDS)
-        self.channels = self._blocks(len(self.wiring.channels), at.CHANNEL_WORDS)
-        self.programs = self._blocks(len(self.wiring.owner), at.BLOCK)
-        self._header()
-        self._fill_channels(self.wiring)
-        self._fill_components(self.wiring)
-        self._fill_programs(self.wiring)
-        for component, offset in zip(plan.components, self.components, strict=True):
-            if component.state is not None or component.name in requested:
-                self._state(component, offset)
-        self._lists()
-        self._reach()
-        self._ports()
-        self._leaps(leap and not requested and all(part.state is None for part in plan.components))
-        self._tapes()
+        special = [part for part in plan.components if part.state is not None or part.name in requested]
+        most = at.ALL_ENTRIES // max(1, components)
+        most = max(entries, min(at.MOST_ENTRIES, 1 << most.bit_length() - 1))
+        self._lay_out(told, leap and not special, most)
+        if special:
+            for component, offset in zip(plan.components, self.components, strict=True):
+                if component.state is not None or component.name in requested:
+                    self._state(component, offset)
 
-    def _blocks(self, count: int, size: int) -> list[int]:
-        first = self.take(count * size)
-        return list(range(first, first + count * size, size))
+    def _lay_out(self, told: Ints, leap: bool, most: int) -> None:
+        """Lay out the network, and room for the bins of its components and the tapes behind them, `most` entries each."""
+        used = len(self.components) * len(STATES) * at.BIN_ROW
+        # Components that share banks are granted in the order of time, none ahead of what follows from another's grant.
+        ordered = any(isinstance(part.state, Banks) for part in self.plan.components)
+        while room := laid(
+            self.words, told, self.columns, self.forms.reshape(-1), int(leap), int(ordered), used, most
+        ):
+            self.words = np.zeros(max(2 * len(self.words), room), dtype=np.int64)
+        self._used = self._zeroed = int(self.words[at.HEAP])
+        frames = int(self.words[at.SUMS]) + (len(STATES) + 1) * (most // at.BLOCK_ENTRIES + 3)
+        self.words[at.FRAMES] = frames
+        self.bins = self._arena.zeros(used, frames + at.FRAME * (at.DEEPEST + 2))
 
-    def _rows(self, blocks: list[int], size: int) -> Ints:
+    def _rows(self, blocks: range) -> Ints:
         """Blocks that follow one another, as rows."""
-        first = blocks[0] if blocks else 0
-        return self.words[first : first + len(blocks) * size].reshape(-1, size)
+        return self.words[blocks.start : blocks.stop].reshape(-1, blocks.step)
 
     def component_rows(self) -> Ints:
         """The blocks of all components as they are now, shape (components, COMPONENT_WORDS)."""
-        return self._rows(self.components, at.COMPONENT_WORDS)
+        return self._rows(self.components)
 
     def program_rows(self) -> Ints:
         """The blocks of all programs as they are now, shape (programs, BLOCK)."""
-        return self._rows(self.programs, at.BLOCK)
+        return self._rows(self.programs)
 
     def take(self, count: int) -> int:
         """Offset of `count` fresh words, all zero."""
@@ -142,132 +145,6 @@ class Memory:
         """So many words are used now: what advances the network takes some for rings."""
         self._used = used
 
-    def _header(self) -> None:
-        slots = 1 << len(self.programs).bit_length()
-        lane, queue = self.take(len(self.programs)), self.take(slots)
-        words = self.words
-        words[at.QUEUE], words[at.QUEUE_MASK] = queue, slots - 1
-        words[at.LANE] = lane
-        words[at.PROGRAMS], words[at.PROGRAM0] = len(self.programs), self.programs[0] if self.programs else 0
-        words[at.PROGRAM_WORDS] = at.BLOCK
-        words[at.CHANNELS] = len(self.channels)
-        words[at.CHANNEL0] = self.channels[0] if self.channels else 0
-        words[at.COMPONENTS] = len(self.components)
-        words[at.COMPONENT0] = self.components[0] if self.components else 0
-        words[at.LIMIT], words[at.ALERT] = at.WINDOW, at.NEVER
-
-    def _leaps(self, wanted: bool) -> None:
-        words, size = self.words, self._used
-        no_port = words[at.PORTS] == words[at.PORTS_END]
-        crowded = words[at.CROWDS] != words[at.CROWDS_END]
-        if not wanted or no_port or crowded or size > at.MOST_KEPT:
-            return
-        slots = min(at.ECHO_SLOTS, 1 << (at.ECHO_WORDS // size).bit_length() - 1)
-        fine, scratch, echoes = (self.take_dirty(count) for count in (size, size, slots * size))
-        words = self.words
-        words[at.MANY] = 0
-        words[at.LEAPING], words[at.KEPT_WORDS], words[at.SCRATCH] = 1, size, scratch
-        words[at.FINE], words[fine + at.KEPT_EPOCH] = fine, -1
-        words[at.ECHOES], words[at.ECHO_MASK], words[at.CREDIT_LEFT] = echoes, slots - 1, at.CREDIT_AT_FIRST
-        words[echoes + at.KEPT_EPOCH : echoes + slots * size : size] = -1
-        words[at.POWER] = words[at.FLOOR] = at.SHORTEST
-
-    def _ports(self) -> None:
-        """Places of first grants, first cycles and cycles in service, used where nothing is leapt over."""
-        ports = self._of_kind(at.PORT)
-        if not ports.size:
-            return
-        leaves, bits = 1 << (len(ports) - 1).bit_length(), at.WINDOW // BITS
-        counts = self.wiring.components[ports, wiring.COUNT]
-        tree, slots = self.take(2 * leaves), self.take(int(counts.sum()))
-        served = self.take(bits * len(ports))
-        self.words[tree : tree + 2 * leaves] = at.NEVER
-        self.words[slots : slots + counts.sum()] = at.NEVER
-        self.words[at.MANY], self.words[at.TREE], self.words[at.TREE_LEAVES] = 1, tree, leaves
-        rows, number = self.component_rows(), np.arange(len(ports))
-        rows[ports, at.PORT_NUMBER] = number
-        rows[ports, at.SLOTS] = slots + np.cumsum(counts) - counts
-        rows[ports, at.SERVED] = served + bits * number
-
-    def _of_kind(self, kind: int) -> Ints:
-        """Numbers of the components of a kind."""
-        return np.flatnonzero(self.wiring.components[:, wiring.KIND] == kind)
-
-    def _tapes(self) -> None:
-        """Room for the tapes of the components behind the bins; nothing is leapt over without loops."""
-        count = len(self.components)
-        used = count * len(STATES) * BINS
-        loops = at.LOOP_WORDS * at.MOST_LOOPS if self.words[at.LEAPING] else 0
-        most = at.ALL_ENTRIES // max(1, count)
-        most = max(self._least_entries, min(at.MOST_ENTRIES, 1 << most.bit_length() - 1))
-        self.words[at.ENTRIES] = most
-        sums = (len(STATES) + 1) * (most // at.BLOCK_ENTRIES + 3)
-        entries = most + 1  # a loop may follow the last
-        size = entries + loops
-        beyond = used + count * size
-        self.bins = self._arena.zeros(used, beyond + sums + at.FRAME * (at.DEEPEST + 2))
-        rows = self.component_rows()
-        rows[:, at.TAPE] = used + size * np.arange(count)
-        rows[:, at.LOOPS] = rows[:, at.TAPE] + entries
-        self.words[at.SUMS], self.words[at.FRAMES] = beyond, beyond + sums
-
-    def _reach(self) -> None:
-        rows = self.program_rows()
-        shared = np.flatnonzero(rows[:, at.SHARED])
-        rows[:, at.NUMBER] = np.arange(len(rows))
-        rows[shared, at.SHARED_NUMBER] = np.arange(len(shared))
-        # Components that share banks are granted in the order of time, none ahead of what follows from another's grant.
-        self.words[at.SHARED_COUNT] = max(len(shared), at.FORESIGHT + 1) if self._stores else len(shared)
-        if self.words[at.SHARED_COUNT] > at.FORESIGHT:
-            return
-        table = distances(self.plan, shared.tolist())
-        firsts, offset = self.take(len(shared)), self.take(table.size)
-        self.words[firsts : firsts + len(shared)] = at.NEVER
-        self.words[offset : offset + table.size] = table.ravel()
-        self.words[at.FIRST_GRANTS], self.words[at.DISTANCES] = firsts, offset
-
-    def _lists(self) -> None:
-        for kind, begin, end in (
-            (at.PORT, at.PORTS, at.PORTS_END),
-            (at.CROWD, at.CROWDS, at.CROWDS_END),
-        ):
-            chosen = self._of_kind(kind)
-            offset = self.take(len(chosen))
-            self.words[offset : offset + len(chosen)] = self.components_at(chosen)
-            self.words[begin], self.words[end] = offset, offset + len(chosen)
-
-    def components_at(self, numbers: Ints) -> Ints:
-        """Offsets of the blocks of components."""
-        return np.array(self.components, dtype=np.int64)[numbers]
-
-    def _fill_channels(self, told: Wiring) -> None:
-        columns = told.channels
-        initial, capacity = columns[:, wiring.INITIAL], columns[:, wiring.CAPACITY]
-        needed = np.maximum(np.where(told.elastic, RING, capacity), np.maximum(initial, 1))
-        slots = 1 << bit_length(needed - 1)
-        returned = np.where(capacity >= 0, slots, 1)
-        sizes = slots + returned
-        tokens = self.take(int(sizes.sum())) + np.cumsum(sizes) - sizes
-        rows = self._rows(self.channels, at.CHANNEL_WORDS)
-        rows[:, at.PUT], rows[:, at.CAPACITY], rows[:, at.ENTRY] = initial, capacity, -1
-        rows[:, at.LATENCY], rows[:, at.CREDIT] = columns[:, wiring.LATENCY], columns[:, wiring.CREDIT]
-        rows[:, at.WIDTH], rows[:, at.REASON] = columns[:, wiring.WIDTH], columns[:, wiring.REASON]
-        rows[:, at.TOKENS], rows[:, at.TOKENS_MASK] = tokens, slots - 1
-        rows[:, at.CREDITS], rows[:, at.CREDITS_MASK] = tokens + slots, returned - 1
-        rows[:, at.TOKEN_WAIT] = rows[:, at.ROOM_WAIT] = at.NEVER
-
-    def _fill_components(self, told: Wiring) -> None:
-        crowds = self._of_kind(at.CROWD)
-        buffers = self.take(at.WINDOW * len(crowds))
-        self.words[buffers : buffers + at.WINDOW * len(crowds)] = at.NEVER
-        rows, columns = self.component_rows(), told.components
-        counts, first = columns[:, wiring.COUNT], self.programs[0] if self.programs else 0
-        rows[:, at.INDEX], rows[:, at.COUNT] = np.arange(len(rows)), counts
-        rows[:, at.KIND], rows[:, at.POLICY] = columns[:, wiring.KIND], columns[:, wiring.POLICY]
-        rows[:, at.FINISHED], rows[:, at.CANDIDATE] = -1, at.NEVER
-        rows[:, at.FIRST] = np.where(counts > 0, first + at.BLOCK * (np.cumsum(counts) - counts), 0)
-        rows[crowds, at.BUFFER] = buffers + at.WINDOW * np.arange(len(crowds))
-
     def _state(self, component: Component, offset: int) -> None:
         state, asked = component.state, component.name in self.requested
         if state is not None:
@@ -288,33 +165,7 @@ class Memory:
         self.words[offset : offset + len(values)] = values
         return offset
 
-    def _fill_programs(self, told: Wiring) -> None:
-        ins, outs = told.inputs, told.outputs
-        sizes = at.INPUT * ins.counts + at.OUTPUT * outs.counts
-        first = self.take(int(sizes.sum())) + np.cumsum(sizes) - sizes
-        rows, of = self.program_rows(), told.components[told.owner]
-        p, q = of[:, wiring.P], of[:, wiring.Q]
-        rows[:, at.INS], rows[:, at.OUTS], rows[:, at.END] = (
-            first,
-            first + at.INPUT * ins.counts,
-            first + sizes,
-        )
-        rows[:, at.STRIDE] = at.ROW_FIELDS + 2 * (1 + 2 * ins.counts + outs.counts)
-        rows[:, at.TICKS], rows[:, at.TICKS_PER_DEMAND] = np.where(q > 0, 2 * p, 0), 2 * q
-        rows[:, at.TICKS_SHIFT] = np.where(p & (p - 1) == 0, bit_length(p), -1)
-        rows[:, at.OWNER], rows[:, at.POSITION] = self.components_at(told.owner), told.position
-        rows[:, at.SHARED], rows[:, at.ALONE] = (of[:, wiring.KIND] == kind for kind in (at.PORT, at.LONE))
-        rows[:, at.FINISH] = -1
-        rows[:, at.DEFERRED] = rows[:, at.ELIGIBLE] = rows[:, at.SEEN] = at.NEVER
-        before = 1 + ins.counts
-        self._connect(ins, at.INPUT, rows[:, at.INS], at.CONSUMER, before, at.RELEASE_FIELD)
-        self._connect(outs, at.OUTPUT, rows[:, at.OUTS], at.PRODUCER, before + ins.counts, at.PUT_FIELD)
-        for ports in (ins, outs):
-            rows[ports.program[told.elastic[ports.channel]], at.ELASTIC] = 1
 
-    def _connect(self, ports: Ports, size: int, first: Ints, end: int, before: Ints, field: int) -> None:
-        """Say of ports which channel they are at; of channels which program is at that end, and which field of its runs matters."""
-        channels = np.array(self.channels, dtype=np.int64)[ports.channel]
-        self.words[first[ports.program] + size * ports.rank + at.CHANNEL] = channels
-        self.words[channels + end] = np.array(self.programs, dtype=np.int64)[ports.program]
-        self.words[channels + field] = before[ports.program] + ports.rank
+def _blocks(first: int, count: int, size: int) -> range:
+    """Offsets of blocks that follow one another."""
+    return range(first, first + count * size, size)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +14,11 @@ from simulator.engine.fast.advance import advance, finished, harvested
 from simulator.engine.fast.loading import Loader, load
 from simulator.engine.fast.memory import WINDOWS, Memory
 from simulator.errors import DeadlockError
-from simulator.plan.state import ACTIVATE, Rows
+from simulator.plan.state import ACTIVATE
 from simulator.record.intervals import IntervalLog, bin_width
 from simulator.record.outcome import ComponentOutcome, Outcome, ProgramOutcome
 from simulator.record.states import STATES
 
-HARVEST = 16
-"""Components whose bins are taken over at once."""
 PARTS, GRANTS = (at.STATES, len(STATES)), (at.ITEMS, 4)
 """Words of a program that tell its states, and its grants: where they begin, how many."""
 
@@ -108,37 +105,30 @@ class Schedule:
         self._finish(cycles)
         width = bin_width(cycles)
         counts = self._counts(width, -(-cycles // width))
-        told = self._happened()
-        components = tuple(
-            ComponentOutcome(
-                component.name,
-                component.group,
-                component.kind,
-                component.lanes,
-                IntervalLog(width, logged),
-                sum(loader.work for loader in own),
-                sum(loader.demand for loader in own),
-                tuple(next(told) for _ in own),
+        told, components = self._happened(), []
+        for component, own, logged in zip(self.memory.plan.components, self.loaders, counts, strict=True):
+            components.append(
+                ComponentOutcome(
+                    component.name,
+                    component.group,
+                    component.kind,
+                    component.lanes,
+                    IntervalLog(width, logged),
+                    sum([loader.work for loader in own]),
+                    sum([loader.demand for loader in own]),
+                    tuple([next(told) for _ in own]),
+                )
             )
-            for component, own, logged in zip(self.memory.plan.components, self.loaders, counts, strict=True)
-        )
         self.memory.give_back()
-        return Outcome(cycles, components)
+        return Outcome(cycles, tuple(components))
 
     def _counts(self, width: int, bins: int) -> NDArray[np.integer]:
         """Cycles per component, state and bin, in as few bytes as the width of a bin needs; the bins are zero afterwards."""
-        total, states = len(self.loaders), len(STATES)
-        counts = np.zeros((total * states, bins), dtype=np.min_scalar_type(width))
-        were = self.memory.component_rows()[:, at.USED, np.newaxis] >> np.arange(states) & 1
-        rows = np.flatnonzero(were)
-        edges = np.searchsorted(rows, states * np.arange(0, total + HARVEST, HARVEST)).tolist()
-        some = np.empty((min(total, HARVEST) * states, bins), dtype=np.int64)
-        for number, (begin, end) in enumerate(pairwise(edges)):
-            first = number * HARVEST
-            many = min(HARVEST, total - first)
-            harvested(self.memory.words, self.memory.bins, some.reshape(-1), first, many, bins)
-            counts[rows[begin:end]] = some[: end - begin]
-        return counts.reshape(total, states, bins)
+        kind = np.min_scalar_type(width).newbyteorder("<")
+        counts = np.zeros((len(self.loaders), len(STATES), bins), dtype=kind)
+        told = counts.reshape(-1).view(np.uint8)
+        harvested(self.memory.words, self.memory.bins, told, bins, kind.itemsize)
+        return counts
 
     def _finish(self, cycles: int) -> None:
         """Log the cycles that are left to the end of the run."""
@@ -147,17 +137,14 @@ class Schedule:
 
     def _happened(self) -> Iterator[ProgramOutcome]:
         """What happened of every program, in plan order."""
-        rows, wiring = self.memory.program_rows(), self.memory.wiring
+        rows, words = self.memory.program_rows(), self.memory.words
         states, grants = (rows[:, first : first + size].copy() for first, size in (PARTS, GRANTS))
-        alone = np.flatnonzero(rows[:, at.ALONE])
-        states[alone] = self.memory.component_rows()[wiring.owner[alone], at.TOTALS : at.TOTALS + len(STATES)]
-        rowed = [isinstance(c.state, Rows) for c in self.memory.plan.components for _ in c.programs]
-        told = zip(self._flat, states, grants.view(np.uint64).tolist(), rowed, strict=True)
-        for loader, own, granted, opens in told:
+        told = zip(self._flat, states, grants.view(np.uint64).tolist(), strict=True)
+        for loader, own, granted in told:
             actions = dict(zip(loader.program.actions, loader.actions, strict=True))
-            if opens:
-                place = int(self.memory.words[loader.block + at.PLACE])
-                actions[ACTIVATE] = int(self.memory.words[place + service.ACTIVATED])
+            if loader.opens:
+                place = int(words[loader.block + at.PLACE])
+                actions[ACTIVATE] = int(words[place + service.ACTIVATED])
             yield ProgramOutcome(loader.program.name, own, actions, tuple(granted))
 
 

@@ -261,11 +261,19 @@ def read_chunk(
     for block in range(form[f + BLOCKS]):
         s[form[f + TIMES] + block] = 0
     located, starts = form[f + LOCATED], form[f + STARTS]
-    for visit in range(form[f + VISITS]):
-        block = order[form[f + ORDER0] + visit]
-        s[form[f + TIMES] + block] += 1
-        m[located] = s[starts + block]
-        located += s[form[f + SOME] + block]
+    if form[f + BLOCKS] == 1:
+        first, visits = s[starts], form[f + VISITS]
+        s[form[f + TIMES]] = visits
+        if s[form[f + SOME]]:
+            for visit in range(visits):
+                m[located + visit] = first
+            located += visits
+    else:
+        for visit in range(form[f + VISITS]):
+            block = order[form[f + ORDER0] + visit]
+            s[form[f + TIMES] + block] += 1
+            m[located] = s[starts + block]
+            located += s[form[f + SOME] + block]
     total = form[f + TOTAL0]
     for column in range(form[f + WIDTH]):
         totals[total + column] = 0
@@ -305,7 +313,7 @@ def read(
     columns : ndarray of int64
         Fields that go into the tables.
     sizes, order : ndarray of int64
-        Runs of each block, the block of every visit.
+        Runs of each block, the block of every visit; of a chunk of one block it is not looked at.
     space : ndarray of int64
         Work space, :func:`work_space` words for every chunk.
     totals : ndarray of int64

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from simulator.engine.fast import layout as at
-from simulator.engine.fast.reach import distances
+from simulator.engine.fast import reach
+from simulator.engine.fast.memory import Memory
+from simulator.jit import pointer, stepping
 from simulator.plan import Channel, Component, Plan, Program
+
+
+@stepping
+def told(words: np.ndarray, source: int, table: int) -> None:
+    """Tell the distances of all programs from one."""
+    reach.distances(pointer(words), source, table)
+
+
+def distances(plan: Plan, source: int) -> list[int]:
+    """Cycles from a departure of a program to one of each."""
+    memory = Memory(plan)
+    table = memory.take(len(memory.programs))
+    told(memory.words, memory.programs[source], table)
+    assert memory.words[at.QUEUE_HEAD] == memory.words[at.QUEUE_TAIL]  # nobody is runnable yet
+    assert not memory.program_rows()[:, at.AWAKE].any()
+    found: list[int] = memory.words[table : table + len(memory.programs)].tolist()
+    return found
 
 
 def chain(*latencies: tuple[int, int]) -> Plan:
@@ -24,10 +44,20 @@ def chain(*latencies: tuple[int, int]) -> Plan:
 
 @pytest.mark.parametrize(("source", "expected"), [(0, [0, 3, 8]), (1, [2, 0, 5]), (2, [9, 7, 0])])
 def test_distances_follow_tokens_and_credits(source: int, expected: list[int]) -> None:
-    assert distances(chain((3, 2), (5, 7)), [source])[0].tolist() == expected
+    assert distances(chain((3, 2), (5, 7)), source) == expected
 
 
 def test_an_endless_supply_carries_nothing() -> None:
     plan = chain((3, 2))
     free = Plan(plan.components, (Channel("c0", 2, 3, 2, initial=None),))
-    assert distances(free, [0])[0].tolist() == [0, at.NEVER]
+    assert distances(free, 0) == [0, at.NEVER]
+
+
+def test_the_shorter_of_two_ways_counts() -> None:
+    channels = (Channel("far", 2, 9, 1), Channel("near", 2, 1, 1), Channel("on", 2, 1, 1))
+    ways = (((), (0, 1)), ((1,), (2,)), ((0, 2), ()))
+    components = tuple(
+        Component(f"k{i}", "g", "join", 1, (1, 1), None, (Program("p", ins, outs, (), lambda: iter([])),))
+        for i, (ins, outs) in enumerate(ways)
+    )
+    assert distances(Plan(components, channels), 0) == [0, 1, 2]

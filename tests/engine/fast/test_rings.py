@@ -8,7 +8,8 @@ from networks import program, run_of, server
 
 from simulator.engine.fast import arena, run
 from simulator.engine.fast import layout as at
-from simulator.engine.fast.memory import RING, Memory
+from simulator.engine.fast.laying import RING
+from simulator.engine.fast.memory import Memory
 from simulator.engine.fast.rings import widen
 from simulator.engine.reference import run as reference
 from simulator.jit import pointer, stepping

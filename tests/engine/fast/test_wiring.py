@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 from networks import Seeded, network
 
+from simulator.engine.fast import laying
 from simulator.engine.fast import layout as at
-from simulator.engine.fast import wiring
+from simulator.engine.fast.laying import ROOMY, laid
 from simulator.engine.fast.memory import Memory
-from simulator.engine.fast.wiring import ROOMY, wired
+from simulator.engine.fast.wiring import wired
+from simulator.jit import stepping
 from simulator.plan import Plan
 from simulator.plan.runs import DEMAND, PORTS
 
@@ -32,14 +34,17 @@ def test_fields_of_every_program() -> None:
     told = 0
     for seed in range(NETWORKS):
         plan = network(Seeded(seed))
-        columns, first = wired(plan).columns()
-        ends = [*first[1:], len(columns)]
+        memory = Memory(plan)
+        first = memory.forms[:, 3].tolist()
         for number, (_, program) in programs(plan):
             ins, outs = finite(plan, program.inputs), finite(plan, program.outputs)
             takes, count = [PORTS + i for i in ins], len(program.inputs)
             puts = [PORTS + 2 * count + i for i in outs]
             expected = [DEMAND, *takes, *(take + count for take in takes), *puts]
-            assert columns[first[number] : ends[number]].tolist() == expected
+            begin = first[number]
+            assert memory.columns[begin : begin + len(expected)].tolist() == expected
+            assert first[number + 1 :] == [] or first[number + 1] == begin + len(expected)
+            assert memory.forms[number, 1:3].tolist() == [len(ins), len(outs)]
             told += len(ins) < count
     assert told > 5
 
@@ -51,7 +56,7 @@ def test_streams_of_every_program() -> None:
         if seed % 3 == 0:  # a ring that grows although its channel is bounded
             first, *others = plan.channels
             plan = replace(plan, channels=(replace(first, capacity=ROOMY + 1), *others))
-        found = wired(plan).streams.tolist()
+        found = Memory(plan).forms[:, 0].tolist()
         for number, (component, program) in programs(plan):
             ins, outs = ([p[i] for i in finite(plan, p)] for p in (program.inputs, program.outputs))
             wide = any((plan.channels[channel].capacity or 0) > ROOMY for channel in ins + outs)
@@ -97,6 +102,27 @@ def test_blocks_say_what_the_plan_says() -> None:
                 assert words[block + at.CREDITS_MASK] == words[block + at.TOKENS_MASK]
 
 
+@stepping
+def digits(values: np.ndarray) -> None:
+    """Put the number of their digits in place of integers."""
+    for place in range(len(values)):
+        values[place] = laying.digits(values[place])
+
+
 def test_digits_of_integers() -> None:
-    values = np.array([0, 1, 2, 3, 4, 1023, 1024, 2**40 - 1, 2**40], dtype=np.int64)
-    assert wiring.bit_length(values).tolist() == [int(value).bit_length() for value in values.tolist()]
+    values = [0, 1, 2, 3, 4, 1023, 1024, 2**40 - 1, 2**40]
+    found = np.array(values, dtype=np.int64)
+    digits(found)
+    assert found.tolist() == [value.bit_length() for value in values]
+
+
+def test_memory_too_small_for_a_network_is_made_larger() -> None:
+    for seed in range(NETWORKS):
+        plan = network(Seeded(seed))
+        small, large = np.zeros(8, dtype=np.int64), Memory(plan)
+        arguments = wired(plan), large.columns.copy(), large.forms.reshape(-1).copy(), 1, 0, 0, 1024
+        needed = laid(small, *arguments)
+        assert needed > len(small)
+        assert not small.any()
+        assert large.used <= needed
+        assert laid(np.zeros(needed, dtype=np.int64), *arguments) == 0
