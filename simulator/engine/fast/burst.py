@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import served
-from simulator.engine.fast.ahead import clear_until
 from simulator.engine.fast.lane import count, gather, serve
 from simulator.engine.fast.moves import following
 from simulator.engine.fast.queue import announce, tally
@@ -68,11 +67,8 @@ def granted(m: Ints, bins: Ints, component: int, program: int, ready: int) -> tu
 
 
 @apart
-def burst(m: Ints, v: Vector, bins: Ints, component: int, program: int) -> None:
-    """Grant a port that a program just had to it again and again, while no other can be granted."""
-    until = clear_until(m, component, program, m[program + at.NEXT])
-    if until <= m[program + at.NEXT]:
-        return
+def burst(m: Ints, v: Vector, bins: Ints, component: int, program: int, until: int) -> None:
+    """Grant a port that a program just had to it again and again, before `until`: until then no other can be granted."""
     stages, items = gather(m, program)
     list_, source, first, varied = (
         m[at.LANE],

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import arrival, finish
+from simulator.engine.fast.ahead import clear_until
 from simulator.engine.fast.burst import burst
 from simulator.engine.fast.moves import commit, fits, following, room, visible
 from simulator.engine.fast.ports import climb, least, pick, serve_told
@@ -184,6 +185,8 @@ def grant(m: Ints, v: Vector, bins: Ints, component: int, cycle: int) -> int:
         following(m, v, program)
     note(m, program, cycle)
     if m[program + at.STREAM] and m[program + at.LEFT] > 1 and not m[at.MANY] | m[at.HUNGRY] | m[at.EVENTS]:
-        burst(m, v, bins, component, program)
+        until = clear_until(m, component, program, m[program + at.NEXT])
+        if until > m[program + at.NEXT]:
+            burst(m, v, bins, component, program, until)
     evaluate(m, v, program)
     return at.STUCK
