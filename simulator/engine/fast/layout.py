@@ -48,8 +48,7 @@ ENTRIES = 52  # of a tape at most
 BEHIND = 53  # whether the items that are told are all told
 ECHOED = 54  # when a state was last kept where a run begins
 HEAP, HEAP_END = 55, 56  # words that nobody uses yet: where rings go that grow
-FAILED = 57  # states compared with the one kept inside runs since something was leapt over
-HEADER = 58
+HEADER = 57
 # Header of a kept state
 KEPT_SIGNATURE, KEPT_AT, KEPT_PORT, KEPT_EPOCH = 0, 1, 2, 3
 
@@ -150,8 +149,6 @@ CREDIT_AT_FIRST, CREDIT_SHIFT = 256, 8
 PAUSE = 64
 """Cycles between two states that are kept where runs begin, at least."""
 SHORTEST, LONGEST, WORTH = 8, 512, 256
-HOPELESS, SELDOM = 1024, 8
-"""States compared in vain with the one kept inside runs, after which only every so manyth is."""
 MOST_KEPT = 1 << 15
 """Words of a state that is still worth keeping."""
 

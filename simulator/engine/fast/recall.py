@@ -100,11 +100,9 @@ def consider(m: Ints, v: Vector, bins: Ints, cycle: int, component: int) -> bool
             over = echo(m, v, bins, cycle, component)
             m[at.ECHOED] = cycle + over + at.PAUSE
     m[at.AGE] += 1
-    if over == 0 and (m[at.FAILED] < at.HOPELESS or m[at.AGE] % at.SELDOM == 0):
+    if over == 0:
         over = attempt(m, v, bins, fine, cycle, component)
-    m[at.FAILED] += 1
     if over > 0:
-        m[at.FAILED] = 0
         m[at.POWER], m[at.FLOOR], m[at.AGE] = at.SHORTEST, at.SHORTEST, 0
         keep(m, fine, cycle + over, component, 0)
         return True
