@@ -67,6 +67,11 @@ class Flows:
     vectors: NDArray[np.int32]
 
     @property
+    def most_held(self) -> int:
+        """Most rows that any stream holds at once."""
+        return max(int(part.held.max()) for part in (self.data, self.metadata) if part is not None)
+
+    @property
     def held(self) -> Ints:
         """Most rows held at once by the data and the metadata of each stream, shape (S, 1 or 2)."""
         parts = [self.data.held] if self.metadata is None else [self.data.held, self.metadata.held]

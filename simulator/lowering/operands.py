@@ -166,6 +166,16 @@ class Operands:
         """The format the inputs are stored in."""
         return self._format(self.format)
 
+    @cached_property
+    def fixed(self) -> bool:
+        """Whether windows take as many bits whatever they hold, so that their rows follow from sizes alone."""
+        return not self.compressed or isinstance(self.stored_format, (Scaled, BlockList, DensityBound))
+
+    @property
+    def sized(self) -> bool:
+        """Whether bytes of pieces in DRAM follow from sizes alone too: no zero of theirs is left out."""
+        return self.fixed and (not self.compressed or self.code.inputs is not None)
+
     @property
     def compressed(self) -> bool:
         """Whether the inputs carry metadata."""

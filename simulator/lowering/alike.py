@@ -1,0 +1,100 @@
+"""What is told of layers that are alike: of one size, with the same layout, mapping and formats, on one machine.
+
+Most of a plan depends on no element of the operands: where visits are, what weights take, how steps follow one another. Networks
+repeat their layers, and what is known of one of them is kept for the others: arrays and chunks, by name, of the latest layers,
+within so many bytes. Nothing kept refers to a layer.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+from dataclasses import is_dataclass
+from threading import Lock
+from typing import Any, TypeVar
+
+import numpy as np
+
+from simulator.lowering.blocks import KEPT
+from simulator.plan import Chunk
+
+T = TypeVar("T")
+LATEST, KEPT_OF_ALL = 128, 1 << 26
+"""Sizes that something is known of at once, and bytes of what is kept of all of them."""
+
+
+class Known:
+    """What is known of layers of one size."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Any] = {}
+        self._chunks: dict[str, tuple[Chunk, ...]] = {}
+        self.nbytes = 0
+
+    def get(self, name: str, make: Callable[[], T]) -> T:
+        """What has a name, made when it is first asked for, and kept if it is small; it must not refer to a layer."""
+        if name in self._found:
+            kept: T = self._found[name]
+            return kept
+        found = make()
+        size = _bytes(found)
+        if size <= KEPT:
+            self._found[name] = found
+            self.nbytes += size
+        return found
+
+    def chunks(self, name: str, tell: Callable[[], Iterator[Chunk]]) -> Callable[[], Iterator[Chunk]]:
+        """The chunks of a program; kept when they were read to the end and are few."""
+
+        def read() -> Iterator[Chunk]:
+            if (kept := self._chunks.get(name)) is not None:
+                yield from kept
+                return
+            told, size = list[Chunk](), 0
+            for chunk in tell():
+                size += chunk.nbytes
+                if size <= KEPT:
+                    told.append(chunk)
+                yield chunk
+            if size <= KEPT and name not in self._chunks:
+                self._chunks[name] = tuple(told)
+                self.nbytes += size
+
+        return read
+
+
+def _bytes(value: object) -> int:
+    """Bytes of the arrays in a value."""
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    if isinstance(value, (tuple, list)):
+        return sum(map(_bytes, value))
+    return sum(map(_bytes, vars(value).values())) if is_dataclass(value) else 0
+
+
+class _Latest:
+    """Sizes asked for last."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[Hashable, Known] = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, size: Hashable) -> Known:
+        with self._lock:
+            found = self._known.get(size)
+            if found is None:
+                found = self._known[size] = Known()
+            self._known.move_to_end(size)
+            while len(self._known) > LATEST or (
+                len(self._known) > 1 and sum(each.nbytes for each in self._known.values()) > KEPT_OF_ALL
+            ):
+                self._known.popitem(last=False)
+            return found
+
+
+_latest = _Latest()
+
+
+def known(size: Hashable) -> Known:
+    """What is known of layers of a size: all that plans of theirs depend on, but for their operands' elements."""
+    return _latest.get(size)
