@@ -7,7 +7,6 @@ within so many bytes. Nothing kept refers to a layer.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import is_dataclass
 from threading import Lock
@@ -72,27 +71,43 @@ def _bytes(value: object) -> int:
     return sum(map(_bytes, vars(value).values())) if is_dataclass(value) else 0
 
 
-class _Latest:
-    """Sizes asked for last."""
+class _Size:
+    """A size whose hash, which takes long, is taken once."""
 
-    def __init__(self) -> None:
-        self._known: OrderedDict[Hashable, Known] = OrderedDict()
+    def __init__(self, size: Hashable) -> None:
+        self._size, self._hash = size, hash(size)
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Size) and self._hash == other._hash and self._size == other._size
+
+
+class Latest:
+    """Sizes asked for last, the latest at the end."""
+
+    def __init__(self, most: int = LATEST, size: int = KEPT_OF_ALL) -> None:
+        self._most, self._room = most, size
+        self._known: dict[_Size, Known] = {}
         self._lock = Lock()
 
+    def __len__(self) -> int:
+        return len(self._known)
+
     def get(self, size: Hashable) -> Known:
+        """What is known of a size; the oldest are dropped where there are too many, or what they keep is too much."""
+        key = _Size(size)
         with self._lock:
-            found = self._known.get(size)
-            if found is None:
-                found = self._known[size] = Known()
-            self._known.move_to_end(size)
-            while len(self._known) > LATEST or (
-                len(self._known) > 1 and sum(each.nbytes for each in self._known.values()) > KEPT_OF_ALL
-            ):
-                self._known.popitem(last=False)
+            found = self._known.pop(key, None) or Known()
+            kept = sum(each.nbytes for each in self._known.values())
+            while self._known and (len(self._known) >= self._most or kept + found.nbytes > self._room):
+                kept -= self._known.pop(next(iter(self._known))).nbytes
+            self._known[key] = found
             return found
 
 
-_latest = _Latest()
+_latest = Latest()
 
 
 def known(size: Hashable) -> Known:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -36,12 +36,15 @@ class Context:
 
     @cached_property
     def known(self) -> alike.Known:
-        """What layers of this size share; of a layer whose rows differ, or which is a series, it is its own."""
-        if type(self) is not Context or type(self.operands) is not Operands or self.code.rows is not None:
+        """What layers of this size share, whose rows take as much; of a series it is its own."""
+        if type(self) is not Context or type(self.operands) is not Operands:
             return alike.Known()
-        operands = self.operands
-        size = self.machine.digest, self.code, self.geometry, self.tiling, operands.view.layer.einsum
-        return alike.known((*size, operands.widths, operands.format))
+        operands, code, rows = self.operands, self.code, self.code.rows
+        size = self.machine.digest, self.geometry, self.tiling, operands.view.layer.einsum
+        if rows is None:
+            return alike.known((*size, operands.widths, operands.format, code))
+        each = rows.slots.tobytes(), rows.metadata_bits.tobytes()
+        return alike.known((*size, operands.widths, operands.format, replace(code, rows=None), *each))
 
     @cached_property
     def visits(self) -> Visits:

@@ -26,7 +26,7 @@ from simulator.lowering.slots import Slots
 from simulator.lowering.stationary_transfers import regions
 from simulator.lowering.terms import units
 from simulator.lowering.terms.context import SeriesContext
-from simulator.plan import Access, Plan, Program
+from simulator.plan import Access, Channel, Plan, Program
 from simulator.plan.check import field_maxima
 from simulator.plan.runs import PORTS
 
@@ -45,8 +45,7 @@ def build(context: Context, outputs: Outputs) -> Plan:
         _check_bursts(context, context.known.get("bursts of a step", partial(_most_bursts, packs)))
     else:
         _check_bursts(context, _most_bursts(packs))
-    network = Network()
-    _channels(network, context)
+    network = Network(context.known.get("channels", partial(_channels, context)))
     _dram(network, context, outputs)
     _glb(network, context)
     _datapath(network, context)
@@ -88,7 +87,8 @@ def _check_bursts(context: Context, most: int) -> None:
         )
 
 
-def _channels(network: Network, context: Context) -> None:
+def _channels(context: Context) -> tuple[Channel, ...]:
+    network = Network()
     parts, metadata = context.machine.components, context.operands.compressed
     arrival = parts.dram.arrival
     for tensor in ("weights", "inputs"):
@@ -121,6 +121,7 @@ def _channels(network: Network, context: Context) -> None:
         network.channel("dram.outputs", parts.compress.queue.value, parts.compress.latency.value)
     else:
         network.channel("dram.outputs", parts.drain.queue.value)
+    return network.channels
 
 
 def _extracted(context: Context) -> SeriesContext | None:

@@ -163,18 +163,21 @@ class RunLength:
 def _count(
     mask: NDArray[np.bool_], length: int, longest: int, escape: int, counts: NDArray[np.int64]
 ) -> None:
-    """Values stored by every block; a run of `escape` zeros needs none of its own."""
+    """Values stored by every block; a run of `escape` zeros needs none of its own.
+
+    Whether an element is zero is no branch: it could not be foreseen, but a run that is too long mostly is none.
+    """
     for f in range(mask.shape[0]):
-        run = 0
-        for k in range(mask.shape[1]):
-            if k % length == 0:
-                run = 0
-            if mask[f, k]:
-                longer = run > longest and (run != escape or not _whole(mask[f], k, length, escape))
-                counts[f, k // length] += 1 + (run // (longest + 1) if longer else 0)
-                run = 0
-            else:
-                run += 1
+        row = mask[f]
+        for block in range(counts.shape[1]):
+            run, count = 0, 0
+            for k in range(block * length, min(len(row), (block + 1) * length)):
+                one = np.int64(row[k])
+                if one & (run > longest) and (run != escape or not _whole(row, k, length, escape)):
+                    count += run // (longest + 1)
+                count += one
+                run = (run + 1) * (1 - one)
+            counts[f, block] += count
 
 
 @kernel
