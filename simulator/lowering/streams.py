@@ -83,7 +83,7 @@ def spread(total: int, over: int) -> NDArray[np.int32]:
 
 
 def largest(sums: Ints, windows: int) -> int:
-    """The most that so many windows in a row, from a multiple of them on, have of a column; `sums` are of shape (windows, columns)."""
+    """The most that pieces of so many windows have of a column; `sums` are of shape (windows, columns)."""
     each = np.ascontiguousarray(sums)
     return _largest(each.reshape(-1), each.shape[1], windows)
 

@@ -96,7 +96,7 @@ def test_only_what_is_asked_for_is_read() -> None:
     assert bits.read == 16
 
 
-def test_a_mask_read_again_is_the_same_whatever_was_done_to_it() -> None:
+def test_a_mask_read_again_is_the_same_and_cannot_be_written_to() -> None:
     rng = np.random.default_rng(7)
     masks = [rng.random((8, 40)) < 0.5 for _ in range(2 * RECENT)]
     tensors = [Tensor("t", Reading(np.packbits(mask)), mask.shape) for mask in masks]
@@ -104,7 +104,8 @@ def test_a_mask_read_again_is_the_same_whatever_was_done_to_it() -> None:
         for start, stop in ((0, 8), (2, 5), (0, 8)):
             found = tensor.rows(start, stop)
             np.testing.assert_array_equal(found, mask[start:stop])
-            found[:] = True
+            with pytest.raises(ValueError, match="read-only"):
+                found[:] = True
     source = tensors[-1]._source
     assert isinstance(source, Reading)
     before = source.reads
