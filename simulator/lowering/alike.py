@@ -96,13 +96,15 @@ class Latest:
         return len(self._known)
 
     def get(self, size: Hashable) -> Known:
-        """What is known of a size; the oldest are dropped where there are too many, or what they keep is too much."""
+        """What is known of a size; before a new one, the oldest are dropped where there are too many, or they keep too much."""
         key = _Size(size)
         with self._lock:
-            found = self._known.pop(key, None) or Known()
-            kept = sum(each.nbytes for each in self._known.values())
-            while self._known and (len(self._known) >= self._most or kept + found.nbytes > self._room):
-                kept -= self._known.pop(next(iter(self._known))).nbytes
+            found = self._known.pop(key, None)
+            if found is None:
+                found = Known()
+                kept = sum(each.nbytes for each in self._known.values())
+                while self._known and (len(self._known) >= self._most or kept > self._room):
+                    kept -= self._known.pop(next(iter(self._known))).nbytes
             self._known[key] = found
             return found
 

@@ -87,7 +87,7 @@ def flows(operands: Operands, windows: int) -> Flows:
         return _alike(operands, windows, spans)
     compressed = operands.compressed
     bits = [operands.data_bits, operands.metadata_bits] if compressed else [operands.data_bits]
-    kind, first = _apart(operands, windows, spans) or _different(bits, spans)
+    kind, first = _apart(operands, spans) or _different(bits, spans)
     group, own = np.divmod(first, len(spans))
     sizes = spans[own]
     period = (sizes[:, 1] - sizes[:, 0]) * -(-(sizes[:, 3] - sizes[:, 2]) // g.abreast)
@@ -106,13 +106,13 @@ def flows(operands: Operands, windows: int) -> Flows:
     return Flows(rows[0], rows[1] if compressed else None, kind, first, period, vectors)
 
 
-def _apart(operands: Operands, windows: int, spans: Ints) -> tuple[Ints, Ints] | None:
-    """:func:`_different` where the first streams are seen to differ from how many bits they have."""
-    if operands.geometry.groups > 1:
+def _apart(operands: Operands, spans: Ints) -> tuple[Ints, Ints] | None:
+    """:func:`_different` where the first streams are seen to differ from how many bits their windows have."""
+    g = operands.geometry
+    if g.groups > 1:
         return None
-    sums = np.add.reduceat(operands.sums[0][0], np.arange(0, operands.geometry.windows, windows), axis=0)
-    tried = sums.T.ravel()[:TRIED].tolist()
-    if len(set(tried)) < len(tried):
+    sums, tried = operands.sums[0][0].T.copy(), spans[:TRIED].tolist()
+    if len({sums[n0 // g.columns, w0:w1].tobytes() for w0, w1, n0, _ in tried}) < len(tried):
         return None
     return np.arange(len(spans)), np.arange(len(spans))
 
