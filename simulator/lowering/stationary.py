@@ -193,8 +193,8 @@ def _reads(network: Network, context: Context, slots: Slots) -> list[Program]:
     reads = ["sram_read", "metadata_read"]
 
     def program(name: str, rows: str, metadata: bool) -> Program:
-        chunks, access = partial(memory.input_reads, context, metadata), partial(slots.input_reads, metadata)
-        chunks = context.shared(f"reads of {name}", chunks, context.operands.fixed)
+        told, access = partial(memory.input_reads, context, metadata), partial(slots.input_reads, metadata)
+        chunks = context.shared(f"reads of {name}", told, context.operands.fixed)
         ends = [f"{name}.ready"], [rows, f"{name}.space"]
         return network.program(context.called.get(name, name), *ends, reads, chunks, Access(False, access))
 
@@ -238,8 +238,8 @@ def _datapath(network: Network, context: Context) -> None:
         "distribute", "distribute", "server", [distribute], rate(parts.distribute.bandwidth.value)
     )
     if parts.select is not None:
-        chosen = partial(array.windows, context, lambda coded: (1, 0, coded.blocks))
-        chosen = context.shared("blocks chosen", chosen)
+        told = partial(array.windows, context, lambda coded: (1, 0, coded.blocks))
+        chosen = context.shared("blocks chosen", told)
         select = network.program("inputs", ["select.windows"], ["array.windows"], ["block_select"], chosen)
         network.component("select", "select", "server", [select])
     lanes = parts.array.arrays.value * parts.array.rows.value * parts.array.pes.value * parts.array.macs.value

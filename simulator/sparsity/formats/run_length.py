@@ -147,11 +147,11 @@ class RunLength:
         length, coords = self.length or max(1, mask.shape[1]), mask.shape[1]
         if length in _SHORT and coords % max(8, length) == 0:
             octets, table = np.packbits(mask, axis=1), _table(length, self.longest, self._escape)
-            if length == 8:
-                return table[octets]
-            if length == 16:
-                return table[octets.view(">u2")]
-            return table[np.stack([octets >> 4, octets & 15], axis=-1).reshape(len(mask), -1)]
+            bits: NDArray[Any] = octets.view(">u2") if length == 16 else octets
+            if length == 4:
+                bits = np.stack([octets >> 4, octets & 15], axis=-1).reshape(len(mask), -1)
+            found: NDArray[np.int64] = table[bits]
+            return found
         counts = np.zeros((mask.shape[0], self._blocks(coords)), dtype=np.int64)
         _count(mask, length, self.longest, self._escape, counts)
         return counts
@@ -191,7 +191,7 @@ def _count(
     for f in range(mask.shape[0]):
         row = mask[f]
         for block in range(counts.shape[1]):
-            run, count = 0, 0
+            run = count = np.int64(0)
             for k in range(block * length, min(len(row), (block + 1) * length)):
                 one = np.int64(row[k])
                 if one & (run > longest) and (run != escape or not _whole(row, k, length, escape)):
