@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from simulator.hardware.machine import Machine
 from simulator.lowering.blocks import KEPT
 from simulator.plan import Chunk
 
@@ -69,6 +70,19 @@ def _bytes(value: object) -> int:
     if isinstance(value, (tuple, list)):
         return sum(map(_bytes, value))
     return sum(map(_bytes, vars(value).values())) if is_dataclass(value) else 0
+
+
+class Same:
+    """A machine as part of a size: no other is the same, however equal; so nothing of it need be looked at."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._machine = machine  # as long as this lives, no other has its id
+
+    def __hash__(self) -> int:
+        return id(self._machine)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and self._machine is other._machine
 
 
 class _Size:

@@ -40,7 +40,7 @@ class Context:
         if type(self) is not Context or type(self.operands) is not Operands:
             return alike.Known()
         operands, code, rows = self.operands, self.code, self.code.rows
-        size = self.machine.digest, self.geometry, self.tiling, operands.view.layer.einsum
+        size = alike.Same(self.machine), self.geometry, self.tiling, operands.view.layer.einsum
         if rows is None:
             return alike.known((*size, operands.widths, operands.format, code))
         each = rows.slots.tobytes(), rows.metadata_bits.tobytes()

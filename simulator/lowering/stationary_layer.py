@@ -188,7 +188,7 @@ def fastest(machine: Stationary, view: GemmView, code: Code, passes: Passes | No
     fastest split.
     """
     if passes is None and code.rows is None:
-        size = "fastest", machine.digest, code, view.groups, view.M, view.N, view.K
+        size = "fastest", alike.Same(machine), code, view.groups, view.M, view.N, view.K
         return alike.known(size).get("geometry", lambda: _fastest(machine, view, code, None))
     return _fastest(machine, view, code, passes)
 
