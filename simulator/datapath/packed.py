@@ -39,20 +39,26 @@ class Rounds:
 
     Attributes
     ----------
-    rows, columns : ndarray of int64, shape (non-zeros,)
-        Coordinates m and k of each.
+    ends : ndarray of int64, shape (M,)
+        Non-zeros up to the end of each row.
+    columns : ndarray of int32, shape (non-zeros,)
+        Coordinate k of each.
     cuts : ndarray of int64, shape (rounds + 1,)
     size : (int, int)
         M and K.
     """
 
-    rows: Counts
-    columns: Counts
+    ends: Counts
+    columns: NDArray[np.int32]
     cuts: Counts
     size: tuple[int, int]
 
     def __len__(self) -> int:
         return len(self.cuts) - 1
+
+    def rows(self, numbers: Counts) -> Counts:
+        """Coordinate m of some non-zeros."""
+        return np.searchsorted(self.ends, numbers, side="right").astype(np.int64, copy=False)
 
     def part(self, number: int) -> slice:
         """Non-zeros of a round."""
@@ -63,7 +69,7 @@ class Rounds:
         """Place m K + k at which each round begins to read the bitmask, and M K, shape (rounds + 1,)."""
         m, k = self.size
         inner = self.cuts[1:-1]
-        return np.concatenate([[0], self.rows[inner] * k + self.columns[inner], [m * k]]).astype(np.int64)
+        return np.concatenate([[0], self.rows(inner) * k + self.columns[inner], [m * k]]).astype(np.int64)
 
     @cached_property
     def ended(self) -> Counts:
@@ -74,7 +80,7 @@ class Rounds:
     @cached_property
     def clusters(self) -> Counts:
         """Rows with a non-zero in the round, shape (rounds,)."""
-        heads = np.flatnonzero(self.rows[1:] != self.rows[:-1]) + 1
+        heads = np.unique(self.ends[(self.ends > 0) & (self.ends < len(self.columns))])
         inside = np.searchsorted(heads, self.cuts[1:]) - np.searchsorted(heads, self.cuts[:-1], side="right")
         return np.where(np.diff(self.cuts) > 0, inside + 1, 0).astype(np.int64)
 
@@ -83,7 +89,7 @@ class Rounds:
         """1 where the first row of a round began in the one before, shape (rounds + 1,); 0 at both ends."""
         inner = self.cuts[1:-1]
         found = np.zeros(len(self.cuts), dtype=np.int64)
-        found[1:-1] = self.rows[inner] == self.rows[inner - 1]
+        found[1:-1] = self.rows(inner) == self.rows(inner - 1)
         return found
 
 
@@ -102,21 +108,22 @@ def pack(mask: Mask, multipliers: int, whole: bool) -> Rounds:
     Rounds
         At least one, which is empty when nothing is stored.
     """
-    counts = np.count_nonzero(mask, axis=1)
-    total = int(counts.sum())
-    rows, columns = np.repeat(np.arange(len(mask)), counts), np.empty(total, dtype=np.int64)
     octets = np.zeros((len(mask), -(-mask.shape[1] // WORD) * (WORD // 8)), dtype=np.uint8)
     octets[:, : -(-mask.shape[1] // 8)] = np.packbits(mask, axis=1, bitorder="little")
-    _coordinates(octets.view(np.uint64), columns)
+    words = octets.view(np.uint64)
+    counts = np.bitwise_count(words).sum(axis=1, dtype=np.int64)
+    total = int(counts.sum())
+    columns = np.empty(total, dtype=np.int32)
+    _coordinates(words, columns)
     if whole:
         cuts = _whole(counts, multipliers)
     else:
         cuts = [*range(0, max(1, total), multipliers), total]
-    return Rounds(rows, columns, np.array(cuts, dtype=np.int64), (mask.shape[0], mask.shape[1]))
+    return Rounds(np.cumsum(counts), columns, np.array(cuts, dtype=np.int64), (mask.shape[0], mask.shape[1]))
 
 
 @kernel
-def _coordinates(words: NDArray[np.uint64], columns: Counts) -> None:
+def _coordinates(words: NDArray[np.uint64], columns: NDArray[np.int32]) -> None:
     """Column of every one, row after row; bit i of a row's word w is its column 64 w + i."""
     place, one = 0, np.uint64(1)
     for row in range(words.shape[0]):
@@ -222,7 +229,7 @@ def _add(word: np.uint64, inputs: NDArray[np.uint64], times: int, sums: Counts) 
 
 @kernel
 def _stream(
-    columns: Counts,
+    columns: NDArray[np.int32],
     cuts: Counts,
     first: int,
     inputs: NDArray[np.uint64],
@@ -303,7 +310,7 @@ def multiply(
     sums = np.zeros((weights.shape[0], inputs.shape[1]), dtype=np.int64)
     for number in range(len(rounds)):
         part = rounds.part(number)
-        k, rows = rounds.columns[part], rounds.rows[part]
+        k, rows = rounds.columns[part], rounds.rows(np.arange(part.start, part.stop))
         if not len(k):
             continue
         met = masks[1][:, k]

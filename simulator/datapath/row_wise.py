@@ -21,8 +21,8 @@ from simulator.datapath.code import Code, Rows
 from simulator.datapath.n_of_m import select
 from simulator.errors import InputError
 from simulator.hardware.organisations.stationary import Stationary
-from simulator.sparsity.fibers import block_counts
 from simulator.sparsity.formats import CoordinatePayload
+from simulator.sparsity.fullest import of_rows
 from simulator.sparsity.patterns import Hss, parse
 from simulator.workload.layer import Layer
 from simulator.workload.matrix import GemmView
@@ -82,8 +82,7 @@ def cover(mask: NDArray[np.bool_], menu: tuple[int, ...], length: int) -> NDArra
     -------
     ndarray of int64, shape (M,)
     """
-    fullest = block_counts(mask, length).max(axis=1, initial=0)
-    found: NDArray[np.int64] = np.array(menu, dtype=np.int64)[np.searchsorted(menu, fullest)]
+    found: NDArray[np.int64] = np.array(menu, dtype=np.int64)[np.searchsorted(menu, of_rows(mask, length))]
     return found
 
 
@@ -114,7 +113,8 @@ def _metadata_bits(
 ) -> NDArray[np.int64]:
     """An offset per slot, none in rows that keep everything; the N of a row is in its place."""
     widths = {int(n): offset_bits(machine, int(n), length) for n in np.unique(kept)}
-    return slots * np.array([widths[int(n)] for n in kept], dtype=np.int64)
+    each, place = np.unique(kept, return_inverse=True)
+    return slots * np.array([widths[n] for n in each.tolist()], dtype=np.int64)[place]
 
 
 def offset_bits(machine: Stationary, kept: int, length: int) -> int:

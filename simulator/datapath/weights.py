@@ -8,6 +8,7 @@ C1(4:4)->C0(2:4).
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -59,7 +60,13 @@ def member(machine: Stationary, layer: Layer, holds: Holds | None = None) -> Hss
 
 def _declared(family: Pattern, layer: Layer) -> Pattern | None:
     """The declared pattern as the family writes it, None when the weights decide."""
-    declared = parse(layer.pattern) if layer.pattern else None
+    return _named(family, layer.pattern) if layer.pattern else None
+
+
+@lru_cache(maxsize=256)
+def _named(family: Pattern, pattern: str) -> Pattern | None:
+    """See :func:`_declared`."""
+    declared = parse(pattern)
     if declared is None or declared.text in _UNDECLARED or declared.text.startswith("unstructured"):
         return None
     for choice in family.choices():

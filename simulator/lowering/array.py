@@ -107,6 +107,18 @@ def steps(context: Context) -> Iterator[Chunk]:
     """Items: a step of all lanes. Fields: demand, work, take weights, window, space, releases, put columns,
     put refill space, then the actions.
     """
+    gating, turn = context.machine.datapath.gating, context.visits.turn
+    order, blocks, issued = context.known.get("steps told", lambda: _steps(context))
+    if not gating:
+        return tell(order, blocks, turn)
+    actions = np.zeros((len(order), len(ARRAY_ACTIONS)), dtype=np.int64)
+    actions[:, 0] = effectual(context)
+    actions[:, 1] = issued - actions[:, 0]
+    return tell(order, blocks, turn, actions)
+
+
+def _steps(context: Context) -> tuple[NDArray[np.int64], Blocks, NDArray[np.int64]]:
+    """Kind of every visit, the blocks of the kinds, and multiplications that every visit issues, shape (V,)."""
     multipliers = context.machine.components.array.multipliers
     gating = context.machine.datapath.gating
 
@@ -147,15 +159,9 @@ def steps(context: Context) -> Iterator[Chunk]:
         context.place,
     )
     order, kind = kinds(*keys)
-    blocks = Blocks.plain(template(v.tile(visit)) for visit in kind)
-    if not gating:
-        return tell(order, blocks, v.turn)
-    actions = np.zeros((len(order), len(ARRAY_ACTIONS)), dtype=np.int64)
     tiles = [v.tile(visit) for visit in kind]
-    issued = np.array([sum(issue(tile, p) for p in range(tile.windows)) for tile in tiles])[order]
-    actions[:, 0] = effectual(context)
-    actions[:, 1] = issued - actions[:, 0]
-    return tell(order, blocks, v.turn, actions)
+    issued = np.array([sum(issue(tile, p) for p in range(tile.windows)) for tile in tiles])
+    return order, Blocks.plain(map(template, tiles)), issued[order]
 
 
 def effectual(context: Context) -> NDArray[np.int64]:

@@ -63,15 +63,15 @@ def _repeats(blocks: Iterable[Chunk]) -> Iterator[tuple[Chunk, int]]:
 def _concatenate(blocks: list[tuple[Chunk, int]], merge: bool) -> Chunk:
     runs, flags, vectors = [], [], []
     offsets: dict[int, int] = {}
-    size = 0
+    moved, size = list[int](), 0
     for block, times in blocks:
-        table, varies = block.runs, block.varies
+        table, varies, begin = block.runs, block.varies, 0
         if len(block.vectors):
             if id(block) not in offsets:
                 offsets[id(block)] = size
                 vectors.append(block.vectors)
                 size += len(block.vectors)
-            table = table + varies * np.int64(offsets[id(block)])
+            begin = offsets[id(block)]
         if merge and times > 1 and len(table) == 1 and not varies.any():
             table = table.copy()
             table[0, COUNT] *= times
@@ -79,11 +79,11 @@ def _concatenate(blocks: list[tuple[Chunk, int]], merge: bool) -> Chunk:
             table, varies = np.tile(table, (times, 1)), np.tile(varies, (times, 1))
         runs.append(table)
         flags.append(varies)
-    return Chunk(
-        np.concatenate(runs),
-        np.concatenate(flags),
-        np.concatenate(vectors) if vectors else np.zeros(0, np.int32),
-    )
+        moved.append(begin)
+    told, vary = np.concatenate(runs), np.concatenate(flags)
+    if any(moved):
+        told += np.repeat(moved, [len(table) for table in runs])[:, None] * vary
+    return Chunk(told, vary, np.concatenate(vectors) if vectors else np.zeros(0, np.int32))
 
 
 def plain(rows: Iterable[Iterable[int]]) -> Chunk:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -12,11 +12,15 @@ from numpy.typing import NDArray
 
 from simulator.datapath.code import Code
 from simulator.hardware.organisations.stationary import Stationary
+from simulator.lowering import alike
 from simulator.lowering.flows import Flows, Rows, flows
 from simulator.lowering.kinds import kinds
 from simulator.lowering.operands import Operands, Widths
 from simulator.lowering.streams import Stream
 from simulator.mapping import Geometry, Tile, Tiling, Visits, visits
+from simulator.plan import Chunk
+
+Chunks = Callable[[], Iterator[Chunk]]
 
 
 @dataclass(frozen=True)
@@ -31,14 +35,26 @@ class Context:
     told: dict[str, tuple[NDArray[np.int64], ...]] = field(default_factory=dict)
 
     @cached_property
+    def known(self) -> alike.Known:
+        """What layers of this size share, whose rows take as much; of a series it is its own."""
+        if type(self) is not Context or type(self.operands) is not Operands:
+            return alike.Known()
+        operands, code, rows = self.operands, self.code, self.code.rows
+        size = alike.Same(self.machine), self.geometry, self.tiling, operands.view.layer.einsum
+        if rows is None:
+            return alike.known((*size, operands.widths, operands.format, code))
+        each = rows.slots.tobytes(), rows.metadata_bits.tobytes()
+        return alike.known((*size, operands.widths, operands.format, replace(code, rows=None), *each))
+
+    @cached_property
     def visits(self) -> Visits:
         """All accumulator-tile visits in execution order."""
-        return visits(self.tiling, self.geometry)
+        return self.known.get("visits", lambda: visits(self.tiling, self.geometry))
 
     @cached_property
     def place(self) -> NDArray[np.int64]:
         """What tells pieces of K apart whose windows are not alike, a number per visit, shape (V,)."""
-        return self.operands.place(self.visits.first_window)
+        return self.known.get("place", lambda: self.operands.place(self.visits.first_window))
 
     @property
     def tiles(self) -> Iterator[Tile]:
@@ -59,8 +75,14 @@ class Context:
     def pieces(self, tensor: str) -> tuple[NDArray[np.int64], ...]:
         """(DRAM bytes, GLB data rows, GLB metadata bytes) of the piece of `tensor` that every visit uses, each shape (V,)."""
         if tensor not in self.told:
-            self.told[tensor] = self._pieces(tensor)
+            shared = tensor == "weights" or self.operands.sized
+            known = self.known if shared else alike.Known()
+            self.told[tensor] = known.get(f"pieces of {tensor}", lambda: self._pieces(tensor))
         return self.told[tensor]
+
+    def shared(self, program: str, tell: Chunks, same: bool = True) -> Chunks:
+        """The chunks of a program, which are the `same` for all layers of this size or not."""
+        return self.known.chunks(program, tell) if same else tell
 
     def _pieces(self, tensor: str) -> tuple[NDArray[np.int64], ...]:
         visits, at, word = self.visits, self.stream, self.widths.word
@@ -120,11 +142,15 @@ class Context:
     @cached_property
     def flows(self) -> Flows:
         """Row traffic of all streams of inputs."""
-        return flows(self.operands, self.tiling.windows)
+        known = self.known if self.operands.fixed else alike.Known()
+        return known.get("flows", lambda: flows(self.operands, self.tiling.windows))
 
     @cached_property
     def stream(self) -> NDArray[np.int64]:
         """The stream of every visit, shape (V,)."""
+        return self.known.get("streams", self._stream)
+
+    def _stream(self) -> NDArray[np.int64]:
         v, g = self.visits, self.geometry
         found: NDArray[np.int64] = (v.group * g.column_tiles + v.column) * self.tiling.pieces(g) + v.piece
         return found

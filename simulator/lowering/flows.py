@@ -67,6 +67,11 @@ class Flows:
     vectors: NDArray[np.int32]
 
     @property
+    def most_held(self) -> int:
+        """Most rows that any stream holds at once."""
+        return max(int(part.held.max()) for part in (self.data, self.metadata) if part is not None)
+
+    @property
     def held(self) -> Ints:
         """Most rows held at once by the data and the metadata of each stream, shape (S, 1 or 2)."""
         parts = [self.data.held] if self.metadata is None else [self.data.held, self.metadata.held]
@@ -82,7 +87,7 @@ def flows(operands: Operands, windows: int) -> Flows:
         return _alike(operands, windows, spans)
     compressed = operands.compressed
     bits = [operands.data_bits, operands.metadata_bits] if compressed else [operands.data_bits]
-    kind, first = _different(bits, spans)
+    kind, first = _apart(operands, spans) or _different(bits, spans)
     group, own = np.divmod(first, len(spans))
     sizes = spans[own]
     period = (sizes[:, 1] - sizes[:, 0]) * -(-(sizes[:, 3] - sizes[:, 2]) // g.abreast)
@@ -99,6 +104,17 @@ def flows(operands: Operands, windows: int) -> Flows:
             serve(part[each], sizes[some], g.abreast, row, at[some], vectors, found[number, some])
     rows = [Rows(*np.ascontiguousarray(part.T[:, kind])) for part in found]
     return Flows(rows[0], rows[1] if compressed else None, kind, first, period, vectors)
+
+
+def _apart(operands: Operands, spans: Ints) -> tuple[Ints, Ints] | None:
+    """:func:`_different` where the first streams are seen to differ from how many bits their windows have."""
+    g = operands.geometry
+    if g.groups > 1:
+        return None
+    sums, tried = operands.sums[0][0].T.copy(), spans[:TRIED].tolist()
+    if len({sums[n0 // g.columns, w0:w1].tobytes() for w0, w1, n0, _ in tried}) < len(tried):
+        return None
+    return np.arange(len(spans)), np.arange(len(spans))
 
 
 def _different(bits: Sequence[Sequence[NDArray[Any]]], spans: Ints) -> tuple[Ints, Ints]:
@@ -195,6 +211,7 @@ def serve(
     Parameters
     ----------
     bits : ndarray of integers, shape (windows, N)
+        Each below 2^31.
     spans : ndarray of int64, shape (S, 4)
         First window, the one after the last, first column, the one after the last.
     abreast : int
@@ -204,13 +221,15 @@ def serve(
     vectors : ndarray of int32
     found : ndarray of int64, shape (S, FIELDS), contiguous
     """
-    sizes, each = np.ascontiguousarray(bits, dtype=np.int64), np.ascontiguousarray(spans)
+    if bits.dtype != np.int32 and int(bits.max(initial=0)) >= 1 << 31:
+        raise ValueError("bits of a window and column must fit in 32 bits")
+    sizes, each = np.ascontiguousarray(bits, dtype=np.int32), np.ascontiguousarray(spans)
     _serve(sizes.reshape(-1), bits.shape[1], each.reshape(-1), abreast, row, at, vectors, found.reshape(-1))
 
 
 @stepping
 def _serve(
-    bits: Ints, columns: int, spans: Ints, abreast: int, row: int, at: Ints, vectors: Vector, found: Ints
+    bits: Vector, columns: int, spans: Ints, abreast: int, row: int, at: Ints, vectors: Vector, found: Ints
 ) -> None:
     """See :func:`serve`, of flat arrays."""
     one, two, three = pointer(bits), pointer(spans), pointer(found)
@@ -219,7 +238,7 @@ def _serve(
 
 @apart
 def _served(
-    bits: Ints,
+    bits: Vector,
     columns: int,
     spans: Ints,
     count: int,

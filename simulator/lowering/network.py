@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 
 from simulator.hardware.components import Dram
@@ -24,9 +24,9 @@ def rate(bandwidth: Fraction | None) -> tuple[int, int]:
 class Network:
     """A plan being built; ports are named by channel."""
 
-    def __init__(self) -> None:
-        self._channels: list[Channel] = []
-        self._index: dict[str, int] = {}
+    def __init__(self, channels: Sequence[Channel] = ()) -> None:
+        self._channels = list(channels)
+        self._index = {channel.name: place for place, channel in enumerate(channels)}
         self._components: list[Component] = []
         self._room = Room()
 
@@ -44,6 +44,11 @@ class Network:
     def space(self, name: str, slots: int) -> None:
         """Add a channel of free slots, all free at first."""
         self._add(Channel(name, None, initial=slots, meaning=SPACE))
+
+    @property
+    def channels(self) -> tuple[Channel, ...]:
+        """The channels so far."""
+        return tuple(self._channels)
 
     def _add(self, channel: Channel) -> None:
         self._index[channel.name] = len(self._channels)

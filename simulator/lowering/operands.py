@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.datapath.code import Code
-from simulator.lowering.streams import Stream, stream
+from simulator.lowering.streams import Stream, largest, stream
 from simulator.mapping import Geometry
 from simulator.sparsity.formats import (
     Bitmask,
@@ -166,6 +166,16 @@ class Operands:
         """The format the inputs are stored in."""
         return self._format(self.format)
 
+    @cached_property
+    def fixed(self) -> bool:
+        """Whether windows take as many bits whatever they hold, so that their rows follow from sizes alone."""
+        return not self.compressed or isinstance(self.stored_format, (Scaled, BlockList, DensityBound))
+
+    @property
+    def sized(self) -> bool:
+        """Whether bytes of pieces in DRAM follow from sizes alone too: no zero of theirs is left out."""
+        return self.fixed and (not self.compressed or self.code.inputs is not None)
+
     @property
     def compressed(self) -> bool:
         """Whether the inputs carry metadata."""
@@ -248,21 +258,20 @@ class Operands:
     def _piece(self, tensor: str, windows: int) -> tuple[int, int]:
         row, word = self.widths.row, self.widths.word
         if tensor == "weights":
-            tiles = [self.weight_bits(tile, 0) for tile in range(self.geometry.row_tiles)]
-            data, metadata = (max(part) for part in zip(*tiles, strict=True))
+            data, metadata = self._fullest
             return windows * -(-data // row) * (row // 8), windows * -(-metadata // word) * (word // 8)
-        filled = max(row // 8, self._largest(0, windows, row))  # an empty stream has a row too
-        return filled, self._largest(1, windows, word)
-
-    def _largest(self, which: int, windows: int, unit: int) -> int:
-        g, largest = self.geometry, 0
-        for sums in self._sums[which]:
-            pieces = np.add.reduceat(sums, np.arange(0, g.windows, windows), axis=0)
-            largest = max(largest, -(-int(pieces.max()) // unit) * (unit // 8))
-        return largest
+        data, metadata = (max(largest(sums, windows) for sums in some) for some in self.sums)
+        filled = max(row // 8, -(-data // row) * (row // 8))  # an empty stream has a row too
+        return filled, -(-metadata // word) * (word // 8)
 
     @cached_property
-    def _sums(self) -> tuple[list[NDArray[np.int64]], list[NDArray[np.int64]]]:
+    def _fullest(self) -> tuple[int, int]:
+        """Most values and most bits of metadata that a row tile has of a window."""
+        tiles = {self.weight_bits(tile, 0) for tile in range(self.geometry.row_tiles)}
+        return max(data for data, _ in tiles), max(metadata for _, metadata in tiles)
+
+    @cached_property
+    def sums(self) -> tuple[list[NDArray[np.int64]], list[NDArray[np.int64]]]:
         """Bits of data and of metadata per window and column tile, per group."""
         columns = np.arange(0, self.geometry.N, self.geometry.columns)
         data, metadata = (
@@ -300,17 +309,24 @@ class Operands:
         k0, k1 = first * g.window, min(g.K, (first + windows) * g.window)
         n0, n1 = column * g.columns, min(g.N, (column + columns) * g.columns)
         if self.view.distinct and columns == 1:
-            some = self.row_counts[group][first : first + windows, :, column]
-            elements, nonzeros = (k1 - k0) * (n1 - n0), int(some.sum())
+            elements = (k1 - k0) * (n1 - n0)
+            nonzeros = int(self._nonzeros[group, first : first + windows, column].sum())
         else:
             elements, nonzeros = self.view.unique_inputs(group, k0, k1, n0, n1)
         if not self.compressed:
             return -(-elements * self.widths.inputs // 8), 0
-        at = np.s_[first : first + windows, n0:n1]
-        metadata = self._scaled(self.metadata_bits[group][at], elements, k1 - k0)
-        data = -(-nonzeros * self.widths.inputs // 8)
+        at = np.s_[first : first + windows, column : column + columns]
+        expanded = (k1 - k0) * (n1 - n0)
+
+        def scaled(which: int) -> int:
+            """Bytes when every element is stored once."""
+            bits = int(self.sums[which][group][at].sum())
+            total = -(-bits * elements // expanded)
+            return -(-total // 8)
+
+        metadata, data = scaled(1), -(-nonzeros * self.widths.inputs // 8)
         if self.code.inputs is not None:  # fixed occupancy: zeros that fill up a block are stored too
-            data = self._scaled(self.data_bits[group][at], elements, k1 - k0)
+            data = scaled(0)
         return data + metadata, metadata
 
     def dram_pieces(self, windows: int) -> NDArray[np.int64]:
@@ -324,7 +340,7 @@ class Operands:
             return (-(-elements * self.widths.inputs // 8)).ravel()
 
         def scaled(which: int) -> NDArray[np.int64]:
-            sums = [np.add.reduceat(each, firsts, axis=0).T for each in self._sums[which]]
+            sums = [np.add.reduceat(each, firsts, axis=0).T for each in self.sums[which]]
             bits = -(-np.stack(sums) * elements // (depth * width))
             total: NDArray[np.int64] = -(-bits // 8)
             return total
@@ -340,17 +356,14 @@ class Operands:
         """Elements and non-zeros of the raw tensor that every tile touches, shape (groups, column tiles, pieces)."""
         g = self.geometry
         if self.view.distinct:
-            counts = np.stack([c.sum(axis=1) for c in self.row_counts])
-            nonzeros = np.add.reduceat(counts, firsts, axis=1).transpose(0, 2, 1).astype(np.int64)
+            nonzeros = np.add.reduceat(self._nonzeros, firsts, axis=1).transpose(0, 2, 1)
             return np.broadcast_to(depth * width, nonzeros.shape), nonzeros
         rows = np.append(firsts * g.window, g.K)
         columns = np.append(np.arange(0, g.N, g.columns), g.N)
         pairs = np.stack([self.view.unique_tiles(group, rows, columns) for group in range(g.groups)])
         return pairs[..., 0], pairs[..., 1]
 
-    @staticmethod
-    def _scaled(bits: NDArray[np.int32], elements: int, coordinates: int) -> int:
-        """Bytes of a tile's bits when every element is stored once."""
-        expanded: int = coordinates * bits.shape[1]
-        total = -(-int(bits.sum(dtype=np.int64)) * elements // expanded)
-        return -(-total // 8)
+    @cached_property
+    def _nonzeros(self) -> NDArray[np.int64]:
+        """Non-zero inputs of every window and column tile, shape (groups, windows, column tiles)."""
+        return np.stack([counts.sum(axis=1) for counts in self.row_counts]).astype(np.int64)

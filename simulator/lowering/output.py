@@ -33,14 +33,14 @@ class Outputs:
     format : str
         ``uncompressed`` or ``coordinate_payload``.
     provenance : str
-    bits : list of ndarray of int64, shape (row tiles, N)
+    bits : list of ndarray of integers, shape (row tiles, N)
         Per group: bits that leave of each column of a row tile, when they differ.
     """
 
     mask: NDArray[np.bool_] | None
     format: str
     provenance: str
-    bits: list[NDArray[np.int64]] = field(default_factory=list)
+    bits: list[NDArray[np.integer]] = field(default_factory=list)
 
 
 def output_format(context: Context, mask: NDArray[np.bool_] | None, provenance: str) -> Outputs:
@@ -49,7 +49,7 @@ def output_format(context: Context, mask: NDArray[np.bool_] | None, provenance: 
     if mask is None or context.machine.components.compress is None:
         return Outputs(mask, "uncompressed", provenance)
     whole = np.array([0, g.M], dtype=np.int64)
-    packed = sum(int(_stored(group, whole, width).sum()) for group in mask)
+    packed = sum(int(_stored(group, whole, width).sum(dtype=np.int64)) for group in mask)
     if packed >= mask.size * width:
         return Outputs(mask, "uncompressed", provenance)
     edges = np.array([*(g.span(tile)[0] for tile in range(g.row_tiles)), g.M], dtype=np.int64)
@@ -57,10 +57,10 @@ def output_format(context: Context, mask: NDArray[np.bool_] | None, provenance: 
     return Outputs(mask, "coordinate_payload", provenance, bits)
 
 
-def _stored(mask: NDArray[np.bool_], edges: NDArray[np.int64], width: int) -> NDArray[np.int64]:
-    """Bits of the columns of each span of rows, shape (spans, N)."""
+def _stored(mask: NDArray[np.bool_], edges: NDArray[np.int64], width: int) -> NDArray[np.integer]:
+    """Bits of the columns of each span of rows, int32 where they fit, shape (spans, N)."""
     data, metadata = CoordinatePayload(lengths=(8, 4)).columns(mask, edges, width)
-    found: NDArray[np.int64] = np.add(data, metadata, dtype=np.int64)
+    found: NDArray[np.integer] = np.add(data, metadata)
     return found
 
 
@@ -76,7 +76,8 @@ def written(context: Context, outputs: Outputs) -> NDArray[np.int64]:
     group, row, column = (part[v.end] for part in (v.group, v.row, v.column))
     if not outputs.bits:
         return -(-(v.rows * v.columns)[v.end] * context.widths.outputs // 8)
-    sums = [np.add.reduceat(bits, np.arange(0, g.N, g.columns), axis=1) for bits in outputs.bits]
+    columns = np.arange(0, g.N, g.columns)
+    sums = [np.add.reduceat(bits, columns, axis=1, dtype=np.int64) for bits in outputs.bits]
     found: NDArray[np.int64] = -(-np.stack(sums)[group, row, column] // 8)
     return found
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,10 +18,9 @@ def cuts(slots: NDArray[np.int64], multipliers: int) -> tuple[int, ...]:
     multipliers : int
         Of a tile.
     """
-    found, used = [0], 0
-    for row, size in enumerate(slots.tolist()):
-        if used + size > multipliers and row > found[-1]:
-            found.append(row)
-            used = 0
-        used += size
-    return (*found, len(slots))
+    ends, found, row = np.cumsum(slots).tolist(), [0], 0
+    while row < len(ends):
+        before = ends[row - 1] if row else 0
+        row = max(row + 1, bisect_right(ends, before + multipliers, row))
+        found.append(row)
+    return tuple(found)

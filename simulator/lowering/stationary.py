@@ -19,14 +19,14 @@ from simulator.datapath.code import Code
 from simulator.errors import InfeasibleError
 from simulator.lowering import array, memory, output
 from simulator.lowering.blocks import Kept
-from simulator.lowering.context import Context
+from simulator.lowering.context import Chunks, Context
 from simulator.lowering.network import STATIONARY, Network, rate
 from simulator.lowering.output import Outputs
 from simulator.lowering.slots import Slots
 from simulator.lowering.stationary_transfers import regions
 from simulator.lowering.terms import units
 from simulator.lowering.terms.context import SeriesContext
-from simulator.plan import Access, Plan, Program
+from simulator.plan import Access, Channel, Plan, Program
 from simulator.plan.check import field_maxima
 from simulator.plan.runs import PORTS
 
@@ -37,10 +37,15 @@ PUTS = PORTS + 2
 def build(context: Context, outputs: Outputs) -> Plan:
     """The network of one layer, every program told lazily."""
     _check_rows(context)
-    packs = Kept(partial(output.packs, context, outputs))  # told here, not again when it runs
-    _check_bursts(context, packs)
-    network = Network()
-    _channels(network, context)
+    same = not outputs.bits
+    packs = Kept(
+        context.shared("packs", partial(output.packs, context, outputs), same)
+    )  # told here, not again
+    if same:
+        _check_bursts(context, context.known.get("bursts of a step", partial(_most_bursts, packs)))
+    else:
+        _check_bursts(context, _most_bursts(packs))
+    network = Network(context.known.get("channels", partial(_channels, context)))
     _dram(network, context, outputs)
     _glb(network, context)
     _datapath(network, context)
@@ -57,19 +62,24 @@ def _check_rows(context: Context) -> None:
             f"{window} b of {context.operands.format} inputs, glb.row is {widths.row} b"
         )
     step = context.geometry.abreast * context.code.window
-    held = context.flows.held[context.stream]
-    if (over := held > rows).any():
+    if context.flows.most_held > rows:
+        held = context.flows.held[context.stream]
+        over = held > rows
         raise InfeasibleError(
             f"machine {context.machine.name!r}: the {step} inputs of a step span {held[over][0]} GLB rows, "
             f"fetch.rows is {rows}; raise fetch.rows or glb.row"
         )
 
 
-def _check_bursts(context: Context, packs: Kept) -> None:
+def _most_bursts(packs: Kept) -> int:
+    """Most bursts that a step's outputs complete."""
+    return max(int(field_maxima(chunk)[:, PUTS].max()) for chunk in packs())
+
+
+def _check_bursts(context: Context, most: int) -> None:
     """A step's outputs leave at once: the queue to DRAM must hold the bursts they complete."""
     parts = context.machine.components
     owner, queue = ("compress", parts.compress.queue) if parts.compress else ("drain", parts.drain.queue)
-    most = max(int(field_maxima(chunk)[:, PUTS].max()) for chunk in packs())
     if most > queue.value:
         raise InfeasibleError(
             f"machine {context.machine.name!r}: the outputs of a step fill {most} bursts of {parts.dram.burst.value} B, "
@@ -77,7 +87,8 @@ def _check_bursts(context: Context, packs: Kept) -> None:
         )
 
 
-def _channels(network: Network, context: Context) -> None:
+def _channels(context: Context) -> tuple[Channel, ...]:
+    network = Network()
     parts, metadata = context.machine.components, context.operands.compressed
     arrival = parts.dram.arrival
     for tensor in ("weights", "inputs"):
@@ -110,6 +121,7 @@ def _channels(network: Network, context: Context) -> None:
         network.channel("dram.outputs", parts.compress.queue.value, parts.compress.latency.value)
     else:
         network.channel("dram.outputs", parts.drain.queue.value)
+    return network.channels
 
 
 def _extracted(context: Context) -> SeriesContext | None:
@@ -122,15 +134,15 @@ def _spaces(context: Context) -> list[str]:
 
 
 def _dram(network: Network, context: Context, outputs: Outputs) -> None:
-    reads, places = partial(memory.dram_reads, context), regions(context, outputs)
-    called = context.called
+    reads, places, called = partial(memory.dram_reads, context), regions(context, outputs), context.called
+    writes = partial(output.dram_writes, context, outputs)
     programs = [
         network.program(
             called["weights"],
             ["weights.space"],
             ["dram.weights"],
             ["dram_read"],
-            lambda: reads("weights"),
+            context.shared("dram weights", partial(reads, "weights")),
             places.access("weights"),
         ),
         network.program(
@@ -138,7 +150,7 @@ def _dram(network: Network, context: Context, outputs: Outputs) -> None:
             _spaces(context),
             ["dram.inputs"],
             ["dram_read"],
-            lambda: reads("inputs"),
+            context.shared("dram inputs", partial(reads, "inputs"), context.operands.sized),
             places.access("inputs"),
         ),
         network.program(
@@ -146,7 +158,7 @@ def _dram(network: Network, context: Context, outputs: Outputs) -> None:
             ["dram.outputs"],
             [],
             ["dram_write"],
-            lambda: output.dram_writes(context, outputs),
+            context.shared("dram outputs", writes, not outputs.bits),
             places.access("outputs"),
         ),
     ]
@@ -155,7 +167,11 @@ def _dram(network: Network, context: Context, outputs: Outputs) -> None:
 
 def _glb(network: Network, context: Context) -> None:
     glb, metadata = context.machine.components.glb, context.operands.compressed
-    fills = partial(memory.glb_fills, context)
+
+    def fills(tensor: str) -> Chunks:
+        same = tensor == "weights" or context.operands.sized
+        return context.shared(f"fills of {tensor}", partial(memory.glb_fills, context, tensor), same)
+
     writes = ["sram_write", "metadata_write"]
     ready = ["inputs.ready", *(["inputs_metadata.ready"] if metadata else [])]
     slots = Slots(context)
@@ -163,7 +179,7 @@ def _glb(network: Network, context: Context) -> None:
     def program(tensor: str, ready: list[str]) -> Program:
         access = Access(True, partial(slots.fills, tensor))
         ends = [f"dram.{tensor}"], ready
-        return network.program(context.called[tensor], *ends, writes, partial(fills, tensor), access)
+        return network.program(context.called[tensor], *ends, writes, fills(tensor), access)
 
     programs = [program("weights", ["weights.ready"]), program("inputs", ready)]
     write, read = rate(glb.write_bandwidth.value), rate(glb.read_bandwidth.value)
@@ -177,13 +193,14 @@ def _reads(network: Network, context: Context, slots: Slots) -> list[Program]:
     reads = ["sram_read", "metadata_read"]
 
     def program(name: str, rows: str, metadata: bool) -> Program:
-        chunks, access = partial(memory.input_reads, context, metadata), partial(slots.input_reads, metadata)
+        told, access = partial(memory.input_reads, context, metadata), partial(slots.input_reads, metadata)
+        chunks = context.shared(f"reads of {name}", told, context.operands.fixed)
         ends = [f"{name}.ready"], [rows, f"{name}.space"]
         return network.program(context.called.get(name, name), *ends, reads, chunks, Access(False, access))
 
     rows = "refill.rows" if _extracted(context) is None else "tasd.rows"
-    weights, ends = partial(memory.weight_reads, context), [rows, "weights.space"]
-    access = Access(False, slots.weight_reads)
+    weights = context.shared("reads of weights", partial(memory.weight_reads, context))
+    ends, access = [rows, "weights.space"], Access(False, slots.weight_reads)
     programs = [
         network.program(context.called["weights"], ["weights.ready"], ends, reads, weights, access),
         program("inputs", "fetch.rows", False),
@@ -195,7 +212,7 @@ def _reads(network: Network, context: Context, slots: Slots) -> list[Program]:
 
 def _datapath(network: Network, context: Context) -> None:
     parts, called = context.machine.components, context.called
-    chunks = partial(array.refills, context)
+    chunks = context.shared("refills", partial(array.refills, context))
     if (tasd := _extracted(context)) is not None:
         chunks = partial(units.refills, tasd)
         _tasd(network, tasd)
@@ -204,9 +221,8 @@ def _datapath(network: Network, context: Context) -> None:
     network.component("refill", "refill", "server", [refill], rate(parts.array.refill_bandwidth.value))
     rows = ["fetch.rows", *(["fetch.metadata"] if context.operands.compressed else [])]
     actions = ["fetch_write", "fetch_read", "window_shift"]
-    fetch = network.program(
-        called["inputs"], rows, ["distribute.windows"], actions, partial(array.fetches, context)
-    )
+    fetches = context.shared("fetches", partial(array.fetches, context), context.operands.fixed)
+    fetch = network.program(called["inputs"], rows, ["distribute.windows"], actions, fetches)
     network.component("fetch", "fetch", "server", [fetch])
     onwards = "array.windows" if parts.select is None else "select.windows"
     reached = parts.array.arrays.value // context.geometry.abreast
@@ -216,13 +232,14 @@ def _datapath(network: Network, context: Context) -> None:
         bits = coded.window_bits(width)
         return -(-abreast * bits // 8), reached * -(-bits // 8), 0
 
-    moved = partial(array.windows, context, windows)
+    moved = context.shared("windows", partial(array.windows, context, windows))
     distribute = network.program(called["inputs"], ["distribute.windows"], [onwards], ["noc_byte"], moved)
     network.component(
         "distribute", "distribute", "server", [distribute], rate(parts.distribute.bandwidth.value)
     )
     if parts.select is not None:
-        chosen = partial(array.windows, context, lambda coded: (1, 0, coded.blocks))
+        told = partial(array.windows, context, lambda coded: (1, 0, coded.blocks))
+        chosen = context.shared("blocks chosen", told)
         select = network.program("inputs", ["select.windows"], ["array.windows"], ["block_select"], chosen)
         network.component("select", "select", "server", [select])
     lanes = parts.array.arrays.value * parts.array.rows.value * parts.array.pes.value * parts.array.macs.value
@@ -231,7 +248,7 @@ def _datapath(network: Network, context: Context) -> None:
         ["array.weights", "array.windows", "array.space"],
         ["array.columns", "refill.space"],
         array.ARRAY_ACTIONS,
-        partial(array.steps, context),
+        context.shared("steps", partial(array.steps, context), not context.machine.datapath.gating),
     )
     network.component("array", "array", "server", [step], lanes=lanes)
 
@@ -251,7 +268,7 @@ def _outputs(network: Network, context: Context, packs: Kept) -> None:
         ["array.columns"],
         ["array.space", "drain.columns"],
         ["psum_read", "drain_word"],
-        partial(output.drains, context),
+        context.shared("drains", partial(output.drains, context)),
     )
     network.component("drain", "drain", "server", [drain], rate(parts.drain.bandwidth.value))
     name = "pack" if parts.compress is None else "compress"

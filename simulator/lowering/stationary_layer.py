@@ -15,7 +15,7 @@ from simulator.datapath.verify import Box
 from simulator.errors import InfeasibleError
 from simulator.hardware.components.array import Array
 from simulator.hardware.organisations.stationary import Stationary
-from simulator.lowering import addresses, lowered, slots
+from simulator.lowering import addresses, alike, lowered, slots
 from simulator.lowering.context import Context
 from simulator.lowering.operands import Operands, Widths
 from simulator.lowering.output import Outputs, output_format, written
@@ -187,6 +187,13 @@ def fastest(machine: Stationary, view: GemmView, code: Code, passes: Passes | No
     """Arrays side by side along M share a window, those along N take one each; ``auto`` takes the estimated
     fastest split.
     """
+    if passes is None and code.rows is None:
+        size = "fastest", alike.Same(machine), code, view.groups, view.M, view.N, view.K
+        return alike.known(size).get("geometry", lambda: _fastest(machine, view, code, None))
+    return _fastest(machine, view, code, passes)
+
+
+def _fastest(machine: Stationary, view: GemmView, code: Code, passes: Passes | None) -> Geometry:
     array = machine.components.array
     arrays = array.arrays.value
     options = []

@@ -16,6 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.jit import apart, pointer, stepping
+
+Ints = NDArray[np.int64]
+
 
 @dataclass(frozen=True)
 class Stream:
@@ -76,3 +80,29 @@ def spread(total: int, over: int) -> NDArray[np.int32]:
     """
     edges = -(-np.arange(over + 1, dtype=np.int64) * total // over)
     return np.diff(edges).astype(np.int32)
+
+
+def largest(sums: Ints, windows: int) -> int:
+    """The most that pieces of so many windows have of a column; `sums` are of shape (windows, columns)."""
+    each = np.ascontiguousarray(sums)
+    return _largest(each.reshape(-1), each.shape[1], windows)
+
+
+@stepping
+def _largest(sums: Ints, columns: int, windows: int) -> int:
+    """See :func:`largest`, of a flat array."""
+    return _most(pointer(sums), len(sums) // columns, columns, windows)
+
+
+@apart
+def _most(sums: Ints, count: int, columns: int, windows: int) -> int:
+    """See :func:`largest`."""
+    found = 0
+    for column in range(columns):
+        first = 0
+        while first < count:
+            total = 0
+            for w in range(first, min(count, first + windows)):
+                total += sums[w * columns + column]
+            found, first = max(found, total), first + windows
+    return found

@@ -43,11 +43,6 @@ class Candidates:
     windows: Column
     hold: Column
 
-    def pieces(self, g: Geometry) -> Column:
-        """Pieces along K."""
-        found: Column = -(-g.windows // self.windows)
-        return found
-
     def refetch(self, g: Geometry, which: int) -> Column:
         """Times each piece of weights (0) or inputs (1) is fetched."""
         return _refetch(self, which, (g.row_tiles, g.column_tiles), g.windows)
@@ -58,26 +53,26 @@ class Candidates:
 
     def need(self, g: Geometry, sizes: Sizes, buffers: int) -> tuple[Column, Column]:
         """GLB bytes of data and of metadata."""
-        found = [np.zeros_like(self.block), np.zeros_like(self.block)]
-        for which, tensor in enumerate(TENSORS):
-            slots = self.slots(g, which, buffers)
-            pieces = [sizes.piece(tensor, w) for w in self._options]
-            for kind in range(2):
-                found[kind] += slots * self._each([piece[kind] for piece in pieces])
-        return found[0], found[1]
+        pieces = self._pieces(sizes)
+        slots = np.stack([self.slots(g, which, buffers) for which in range(2)])
+        data, metadata = (slots[:, None] * pieces[:, :, self._option]).sum(axis=0)
+        return data, metadata
 
-    def traffic(self, g: Geometry, sizes: Sizes) -> Column:
-        """DRAM bytes read."""
-        totals = [self._each([sizes.total(tensor, w) for w in self._options]) for tensor in TENSORS]
-        found: Column = totals[0] * self.refetch(g, 0) + totals[1] * self.refetch(g, 1)
+    def traffic(self, g: Geometry, sizes: Sizes, among: Column) -> Column:
+        """DRAM bytes read; of those `among` the candidates, the others' are anything."""
+        totals = np.zeros((2, len(self._options)), dtype=np.int64)
+        for option in np.flatnonzero(np.bincount(self._option[among])).tolist():
+            totals[:, option] = [sizes.total(tensor, self._options[option]) for tensor in TENSORS]
+        found: Column = totals[0, self._option] * self.refetch(g, 0)
+        found += totals[1, self._option] * self.refetch(g, 1)
         return found
 
     def rank(self, g: Geometry, sizes: Sizes, memory: Memory, traffic: Column) -> Column:
         """Estimated cycles, times a constant; see the module. `traffic` is that of :meth:`traffic`."""
         p, q = (memory.bandwidth.numerator, memory.bandwidth.denominator) if memory.bandwidth else (1, 0)
         buffers = memory.buffers
-        visits = g.groups * g.row_tiles * g.column_tiles * self.pieces(g)
-        first = self._each([sum(sum(sizes.piece(t, w)) for t in TENSORS) for w in self._options])
+        visits = _visits(self, g.groups * g.row_tiles * g.column_tiles, g.windows)
+        first = self._pieces(sizes).sum(axis=(0, 1))[self._option]
         latency, steps = memory.latency, g.steps
         terms = (steps * p, int(traffic.max()) * max(1, q), latency * p * (int(visits.max()) + 1))
         if buffers * (sum(terms) + int(first.max()) * q) >= _SAFE:
@@ -98,9 +93,10 @@ class Candidates:
         """Which of them each candidate has."""
         return np.searchsorted(self._options, self.windows)
 
-    def _each(self, of_option: list[int]) -> Column:
-        """A number per candidate from one per size of pieces."""
-        return np.array(of_option, dtype=np.int64)[self._option]
+    def _pieces(self, sizes: Sizes) -> Column:
+        """Bytes of data and of metadata of a piece of either operand, shape (2, 2, sizes of pieces)."""
+        found = [[sizes.piece(tensor, w) for w in self._options] for tensor in TENSORS]
+        return np.array(found, dtype=np.int64).transpose(0, 2, 1)
 
 
 _KEPT = 256
@@ -114,6 +110,12 @@ def grid(outer: str, windows: tuple[int, ...], blocks: tuple[int, ...]) -> Candi
     shape = len(windows), len(blocks), len(hold)
     w, b, h = (part.ravel() for part in np.indices(shape))
     return Candidates(outer, np.array(blocks)[b], np.array(windows)[w], hold[h].T)
+
+
+@lru_cache(_KEPT)
+def _visits(some: Candidates, tiles: int, windows: int) -> Column:
+    """Visits of so many tiles."""
+    return np.asarray(tiles * -(-windows // some.windows))
 
 
 @lru_cache(_KEPT)

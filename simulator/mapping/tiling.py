@@ -312,7 +312,7 @@ def choose(spec: Mapping, g: Geometry, sizes: Sizes, memory: Memory) -> Tiling:
         fit = np.flatnonzero((data <= memory.capacity[0]) & (metadata <= memory.capacity[1]))
         if not len(fit):
             continue
-        traffic = some.traffic(g, sizes)
+        traffic = some.traffic(g, sizes, fit)
         keys = [k[fit] for k in (some.rank(g, sizes, memory, traffic), traffic, data + metadata)]
         at = first_of_least(*keys)
         score = (int(keys[0][at]), int(keys[1][at]), int(keys[2][at]))

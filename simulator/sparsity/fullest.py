@@ -15,9 +15,11 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.jit import kernel, popcount64
+from simulator.jit import apart, kernel, pointer, popcount64, stepping
 from simulator.sparsity.fibers import fiber_chunks
 
+Ints = NDArray[np.int64]
+Flags = NDArray[np.uint8]
 WORD = 64
 """Longest block of elements that is looked at in one piece."""
 NIBBLE = 4
@@ -131,6 +133,34 @@ def _nibbles(
             if found[rank] > limits[rank]:
                 return True
     return False
+
+
+def of_rows(mask: NDArray[np.bool_], length: int) -> NDArray[np.int64]:
+    """Elements of the fullest block of every row, int64, shape (fibers,); `mask` is of shape (fibers, coordinates)."""
+    found = np.zeros(len(mask), dtype=np.int64)
+    octets = np.ascontiguousarray(mask).view(np.uint8)
+    if octets.size:
+        _of_rows(octets.reshape(-1), mask.shape[1], length, found)
+    return found
+
+
+@stepping
+def _of_rows(mask: Flags, coordinates: int, length: int, found: Ints) -> None:
+    """See :func:`of_rows`, of a flat array."""
+    _rows(pointer(mask), len(found), coordinates, length, pointer(found))
+
+
+@apart
+def _rows(mask: Flags, count: int, coordinates: int, length: int, found: Ints) -> None:
+    """See :func:`of_rows`."""
+    for f in range(count):
+        at, end, most = f * coordinates, (f + 1) * coordinates, 0
+        while at < end:
+            some = 0
+            for k in range(at, min(end, at + length)):
+                some += mask[k]
+            most, at = max(most, some), at + length
+        found[f] = most
 
 
 def down(mask: NDArray[np.bool_], lengths: tuple[int, ...]) -> tuple[int, ...]:

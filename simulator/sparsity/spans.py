@@ -36,6 +36,57 @@ def occupied(
     return elements, blocks
 
 
+def stored(
+    mask: NDArray[np.bool_],
+    edges: NDArray[np.int64],
+    length: int,
+    bits: tuple[int, int, int],
+    rest: NDArray[np.int32],
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """What fibers of values and their places take: ``elements a`` and ``elements b + blocks c + rest[span]``, of bits (a, b, c).
+
+    Each int32, shape (spans, N); see :func:`occupied`, whose counts are not written down in between.
+    """
+    data = np.empty((len(edges) - 1, mask.shape[1]), dtype=np.int32)
+    metadata = np.empty_like(data)
+    seen = np.zeros(mask.shape[1], dtype=np.uint8)
+    octets = np.ascontiguousarray(mask).view(np.uint8)
+    _stored(octets, edges, length, seen, bits, rest, data, metadata)
+    return data, metadata
+
+
+@kernel
+def _stored(
+    mask: NDArray[np.uint8],
+    edges: NDArray[np.int64],
+    length: int,
+    seen: NDArray[np.uint8],
+    bits: tuple[int, int, int],
+    rest: NDArray[np.int32],
+    data: NDArray[np.int32],
+    metadata: NDArray[np.int32],
+) -> None:
+    value, element, block = np.int32(bits[0]), np.int32(bits[1]), np.int32(bits[2])
+    for s in range(len(edges) - 1):
+        found, filled = data[s], metadata[s]
+        for n in range(len(seen)):
+            found[n] = 0
+            filled[n] = rest[s]
+        for start in range(edges[s], edges[s + 1], length):
+            for n in range(len(seen)):
+                seen[n] = 0
+            for k in range(start, min(start + length, edges[s + 1])):
+                row = mask[k]
+                for n in range(len(seen)):
+                    seen[n] += row[n]
+            for n in range(len(seen)):
+                found[n] += seen[n]
+                filled[n] += block if seen[n] > 0 else np.int32(0)
+        for n in range(len(seen)):
+            filled[n] += found[n] * element
+            found[n] *= value
+
+
 @kernel
 def _occupied(
     mask: NDArray[np.uint8],

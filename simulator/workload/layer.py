@@ -12,7 +12,7 @@ from simulator.errors import InputError
 from simulator.sparsity.patterns import Hss, parse
 from simulator.workload import einsum as einsums
 from simulator.workload.einsum import Einsum, Pair
-from simulator.workload.matrix import flat_weights
+from simulator.workload.matrix import flat_mask
 from simulator.workload.tensor import BLOCK, Tensor, recorded
 
 DENSE = "declared dense"
@@ -107,8 +107,8 @@ class Layer:
         rows = self.weights.shape[0]
         step = rows if whole else max(1, BLOCK * rows // self.weights.size)
         for start in range(0, rows, step):
-            mask = self.weights.mask_rows(start, min(rows, start + step))
-            found = rule.violation(flat_weights(mask), axis=-1)
+            mask = flat_mask(self.weights, start, min(rows, start + step))
+            found = rule.violation(mask, axis=-1)
             if found is not None:
                 found = replace(found, fiber=(found.fiber[0] + start,)) if found.fiber else found
                 raise InputError(

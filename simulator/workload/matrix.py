@@ -13,15 +13,19 @@ a function of seed, operand and element only: with h = splitmix64(seed, element)
 
 from __future__ import annotations
 
+import contextlib
+import math
+from collections import OrderedDict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
 from simulator.workload.standin import standins
-from simulator.workload.tensor import Tensor
+from simulator.workload.tensor import KEPT, RECENT, Tensor
 from simulator.workload.toeplitz import gather, touched
 
 if TYPE_CHECKING:
@@ -33,6 +37,26 @@ HELD = 1 << 27
 _EXACT = {np.float32: 1 << 24, np.float64: 1 << 53}
 """Up to these, every integer is a number of the type, and sums of products are exact in whatever order."""
 _REDUCED = 4096
+
+
+_flat: OrderedDict[tuple[int, int, int], tuple[ref[Tensor], NDArray[np.bool_]]] = OrderedDict()
+"""Masks of kernels turned round last, of as many bytes and as few as those that are kept of files."""
+
+
+def flat_mask(weights: Tensor, start: int, stop: int) -> NDArray[np.bool_]:
+    """Which weights of some rows are non-zero, shape (stop - start, K): what checks a layer and what lowers it read the same."""
+    key = id(weights), start, stop
+    of, flat = _flat.get(key, (None, None))
+    if flat is not None and of is not None and of() is weights:
+        return flat
+    flat = flat_weights(weights.mask_rows(start, stop))
+    if math.prod(weights.shape[2:]) > 1 and flat.size <= KEPT:
+        flat.flags.writeable = False
+        _flat[key] = ref(weights), flat
+        while len(_flat) > RECENT:
+            with contextlib.suppress(KeyError):  # another thread was quicker
+                _flat.popitem(last=False)
+    return flat
 
 
 def flat_weights(weights: NDArray[Any]) -> NDArray[Any]:
@@ -103,8 +127,10 @@ class GemmView:
         self._check("M", m0, stop, self.M)
         key = (what, group, m0, stop)
         if self._last is None or self._last[0] != key:
-            rows = self._rows(self.layer.weights, what, group * self.M + m0, group * self.M + stop)
-            self._last = key, flat_weights(rows)
+            tensor, first, last = self.layer.weights, group * self.M + m0, group * self.M + stop
+            masks = what == "mask"
+            rows = flat_mask(tensor, first, last) if masks else self._rows(tensor, what, first, last)
+            self._last = key, rows if masks else flat_weights(rows)
         return self._last[1]
 
     # --- inputs -----------------------------------------------------------------------------------------------
@@ -130,6 +156,10 @@ class GemmView:
         if not self._conv:
             return self._matrix(what, k0, k1, n0, n1)
         first, images = self._images(what, n0, n1)
+        if what == "mask" and self._plain and len(images) == 1:
+            rows = images[0, group * self.K + k0 : group * self.K + k1]
+            begin = n0 - first * self._plane
+            return np.ascontiguousarray(rows.reshape(k1 - k0, self._plane)[:, begin : begin + n1 - n0])
         out = np.zeros((k1 - k0, n1 - n0), dtype=images.dtype)
         if out.size:
             byte = images.dtype.itemsize == 1  # masks and int8 alike: the kernel is compiled once
@@ -259,6 +289,12 @@ class GemmView:
         p = einsum.parameters
         sizes = [size[rank] for rank in ("c", "s", "q", "p")]
         return np.array([*sizes, *p["stride"], *p["dilation"], *p["padding"]], dtype=np.int64)
+
+    @cached_property
+    def _plain(self) -> bool:
+        """Whether positions are read where they are, each once, so that the Toeplitz matrix of an image is the image."""
+        p = self.layer.einsum.parameters
+        return self.distinct and tuple(p["stride"]) == (1, 1)
 
     @property
     def _channels(self) -> int:

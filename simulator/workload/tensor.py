@@ -144,16 +144,17 @@ class Tensor:
             self.rows(part.start, part.stop)
 
     def _bits(self, start: int, stop: int) -> NDArray[np.bool_]:
-        """Elements of a packed mask, an array of their own."""
+        """Elements of a packed mask; they cannot be written to, for others read the same."""
         key = id(self), start, stop
         of, bits = _recent.get(key, (None, None))
         if bits is not None and of is not None and of() is self:
             _recent.move_to_end(key)
-            return bits.copy()
+            return bits
         octets = self._source[start // 8 : -(-stop // 8)]
         bits = np.unpackbits(octets)[start % 8 : start % 8 + stop - start].view(np.bool_)
+        bits.flags.writeable = False
         if bits.size <= KEPT:
-            _recent[key] = ref(self), bits.copy()
+            _recent[key] = ref(self), bits
             if len(_recent) > RECENT:
                 _recent.popitem(last=False)
         return bits

@@ -22,7 +22,13 @@ def test_rounds_equal_filling_one_multiplier_after_the_other(seed: int) -> None:
     whole, held = bool(seed % 2), rng.random((m, k)) < rng.choice(DENSITIES)
     found, expected = pack(held, multipliers, whole), oracle.rounds(held, multipliers, whole)
     told = [
-        list(zip(found.rows[found.part(r)].tolist(), found.columns[found.part(r)].tolist(), strict=True))
+        list(
+            zip(
+                found.rows(np.arange(len(found.columns))[found.part(r)]).tolist(),
+                found.columns[found.part(r)].tolist(),
+                strict=True,
+            )
+        )
         for r in range(len(found))
     ]
     assert told == expected

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.lowering.streams import spread, stream
+from simulator.lowering.streams import largest, spread, stream
 
 
 def walk(bits: list[int], row: int) -> tuple[list[int], list[int], int]:
@@ -61,3 +61,11 @@ def test_spread_serves_in_proportion(total: int, over: int) -> None:
     assert parts.min() >= 0
     for item in range(over):
         assert parts[: item + 1].sum() == -(-(item + 1) * total // over)
+
+
+@given(st.integers(1, 20), st.integers(1, 5), st.integers(1, 25), st.integers(0, 99))
+def test_the_fullest_piece(windows: int, columns: int, each: int, seed: int) -> None:
+    sums = np.random.default_rng(seed).integers(0, 1 << 40, (windows, columns))
+    pieces = [sums[first : first + each].sum(axis=0).max() for first in range(0, windows, each)]
+    assert largest(sums, each) == max(pieces)
+    assert largest(np.asfortranarray(sums), each) == max(pieces)

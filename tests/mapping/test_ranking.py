@@ -27,7 +27,7 @@ memories = st.builds(
 def test_each_is_as_alone(g: Geometry, memory: Memory, outer: str, scale: int) -> None:
     sizes, some = Scaled(g, scale), grid(outer, (1, 2, g.windows), (1, 3))
     p = memory.bandwidth.numerator if memory.bandwidth else 1
-    traffic = some.traffic(g, sizes)
+    traffic = some.traffic(g, sizes, np.arange(len(some.block)))
     ranks = some.rank(g, sizes, memory, traffic)
     data, metadata = some.need(g, sizes, memory.buffers)
     for i in range(len(some.block)):

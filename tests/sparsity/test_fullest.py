@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.sparsity.fibers import block_counts
-from simulator.sparsity.fullest import along, down
-from simulator.sparsity.spans import column_counts, occupied, row_counts
+from simulator.sparsity.fullest import along, down, of_rows
+from simulator.sparsity.spans import column_counts, occupied, row_counts, stored
 
 masks = st.builds(
     lambda shape, density, seed: np.random.default_rng(seed).random(shape) < density,
@@ -36,6 +36,7 @@ def plain(mask: np.ndarray, ranks: tuple[int, ...]) -> tuple[int, ...]:
 def test_fullest_blocks_of_rows_and_columns(mask: np.ndarray, ranks: tuple[int, ...]) -> None:
     assert along(mask, ranks) == plain(mask, ranks)
     assert down(mask.T, ranks) == plain(mask, ranks)
+    assert of_rows(mask, ranks[0]).tolist() == block_counts(mask, ranks[0]).max(axis=1).tolist()
 
 
 @pytest.mark.nojit
@@ -52,6 +53,12 @@ def test_spans_count_what_is_in_them(mask: np.ndarray, length: int, columns: int
         assert (elements[s] == span.sum(axis=0)).all()
         assert (blocks[s] == (block_counts(np.ascontiguousarray(span.T), length) != 0).sum(axis=1)).all()
         assert (counts[s] == mask[order[edges[s] : edges[s + 1]]].sum(axis=0)).all()
+    value, element, block = (int(x) for x in rng.integers(0, 40, 3))
+    rest = rng.integers(0, 40, len(edges) - 1, dtype=np.int32)
+    data, metadata = stored(mask, edges, length, (value, element, block), rest)
+    assert data.dtype == metadata.dtype == np.int32
+    assert (data == elements * value).all()
+    assert (metadata == elements * element + blocks * block + rest[:, None]).all()
     starts = np.arange(0, mask.shape[1], columns)
     assert (row_counts(mask, columns) == np.add.reduceat(mask, starts, axis=1, dtype=np.int64)).all()
 

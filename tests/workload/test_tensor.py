@@ -8,6 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.errors import InputError
+from simulator.workload import matrix
+from simulator.workload.matrix import flat_mask
 from simulator.workload.tensor import RECENT, Tensor, recorded
 
 
@@ -96,7 +98,7 @@ def test_only_what_is_asked_for_is_read() -> None:
     assert bits.read == 16
 
 
-def test_a_mask_read_again_is_the_same_whatever_was_done_to_it() -> None:
+def test_a_mask_read_again_is_the_same_and_cannot_be_written_to() -> None:
     rng = np.random.default_rng(7)
     masks = [rng.random((8, 40)) < 0.5 for _ in range(2 * RECENT)]
     tensors = [Tensor("t", Reading(np.packbits(mask)), mask.shape) for mask in masks]
@@ -104,7 +106,8 @@ def test_a_mask_read_again_is_the_same_whatever_was_done_to_it() -> None:
         for start, stop in ((0, 8), (2, 5), (0, 8)):
             found = tensor.rows(start, stop)
             np.testing.assert_array_equal(found, mask[start:stop])
-            found[:] = True
+            with pytest.raises(ValueError, match="read-only"):
+                found[:] = True
     source = tensors[-1]._source
     assert isinstance(source, Reading)
     before = source.reads
@@ -142,3 +145,19 @@ def test_ones_of_a_packed_mask_are_its_elements(size: int, monkeypatch: pytest.M
     tensor = Tensor("t", octets, (size,))
     assert tensor.nonzeros == np.count_nonzero(mask)
     assert octets[-1] & ((1 << -size % 8) - 1) == (1 << -size % 8) - 1
+
+
+def test_masks_of_kernels_are_turned_round_once_for_all_that_read_them() -> None:
+    rng = np.random.default_rng(1)
+    masks = [rng.random((4, 3, 3, 2)) < 0.5 for _ in range(2 * RECENT)]
+    tensors = [Tensor("t", Reading(np.packbits(mask)), mask.shape) for mask in masks]
+    for tensor, mask in [*zip(tensors, masks, strict=True)] * 2:
+        for start, stop in ((0, 4), (1, 3)):
+            found = flat_mask(tensor, start, stop)
+            assert found is flat_mask(tensor, start, stop)
+            np.testing.assert_array_equal(
+                found, mask[start:stop].transpose(0, 2, 3, 1).reshape(stop - start, -1)
+            )
+            with pytest.raises(ValueError, match="read-only"):
+                found[:] = True
+    assert len(matrix._flat) <= RECENT

@@ -29,6 +29,7 @@ from simulator.datapath.packed import Counts, Rounds, Steps, bits, pack, stream
 from simulator.errors import InfeasibleError
 from simulator.hardware.organisations.packed import Packed
 from simulator.lowering.pieces import Piece
+from simulator.sparsity.spans import column_counts
 from simulator.workload.matrix import GemmView
 
 KEPT = 1 << 28
@@ -213,7 +214,7 @@ class Tiles:
         bits, k = self.machine.value_bits.inputs.value, self.view.K
         pieces = []
         for tile in self.tiles:
-            counts = np.count_nonzero(self._inputs(tile), axis=0).astype(np.int64)
+            counts = column_counts(self._inputs(tile), np.arange(k), np.array([0, k]))[0]
             elements, nonzeros = self.view.unique_inputs(tile.group, 0, k, tile.n0, tile.n1)
             dram = -(-nonzeros * bits // 8) + -(-elements // 8)
             masks = tile.columns * int(self.mask_bytes(k))

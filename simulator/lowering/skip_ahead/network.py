@@ -33,13 +33,14 @@ def build(strips: Strips) -> Plan:
     names = [f"element.{e}" for e in range(parts.elements.count.value)]
     _channels(network, strips, names)
     _memories(network, strips, names)
+    products = programs.Products(strips)
     for number, name in enumerate(names):
         program = network.program(
             "pairs",
             [f"{name}.pairs", f"{name}.space"],
             [f"{name}.tile"],
             ACTIONS,
-            partial(programs.products, strips, number),
+            partial(products, number),
         )
         network.component(name, "elements", "server", [program])
     drain = network.program(

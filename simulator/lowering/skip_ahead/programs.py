@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -133,16 +135,36 @@ def _field(writer: RunWriter, values: NDArray[np.generic]) -> slice | int:
     return int(values[0]) if (values == values[0]).all() else writer.vector(values.astype(np.int32))
 
 
-def products(strips: Strips, element: int) -> Iterator[Chunk]:
-    """Items: a pair of tiles. Fields: demand, work, take pair, room, releases, put tile, mac, operand_read, operand_write,
-    psum_read, psum_write. The first and the last pair of a tile of outputs are runs by themselves.
+class Products:
+    """Items of every element: a pair of tiles. Fields: demand, work, take pair, room, releases, put tile, mac, operand_read,
+    operand_write, psum_read, psum_write. The first and the last pair of a tile of outputs are runs by themselves.
+
+    Elements are told together where all are few enough.
     """
-    own = np.flatnonzero(strips.order.element == element)
-    for outputs in _batches(own, 5 * strips.held[0].shape[-1]):
-        yield _products(strips, outputs)
+
+    def __init__(self, strips: Strips) -> None:
+        self._strips = strips
+
+    def __call__(self, element: int) -> Iterator[Chunk]:
+        """The items of one element."""
+        order, cells = self._strips.order, 5 * self._strips.held[0].shape[-1]
+        if len(order.element) * cells <= CELLS:
+            if len((own := self._together[element]).runs):
+                yield own
+            return
+        for outputs in _batches(np.flatnonzero(order.element == element), cells):
+            yield from _products(self._strips, outputs, np.array([0, len(outputs)]))
+
+    @cached_property
+    def _together(self) -> list[Chunk]:
+        """One chunk per element."""
+        element, count = self._strips.order.element, self._strips.machine.components.elements.count.value
+        outputs = np.argsort(element, kind="stable")
+        return _products(self._strips, outputs, np.searchsorted(element[outputs], np.arange(count + 1)))
 
 
-def _products(strips: Strips, outputs: Integers) -> Chunk:
+def _products(strips: Strips, outputs: Integers, cuts: Integers) -> list[Chunk]:
+    """The pairs of some tiles of outputs, a chunk for those between two cuts."""
     told, order = pairs(strips, outputs), strips.order
     coordinate = -(-strips.machine.components.llb.coordinate.value // REGISTER)
     at = outputs[told.output]
@@ -162,23 +184,32 @@ def _products(strips: Strips, outputs: Integers) -> Chunk:
     runs[:, 2, 7:9] = 1
     runs[alone, 0, 7:9] = 1
     fields, ends = np.array([2, 3, 9, 10, 11, 12, 13]), np.cumsum(told.counts)
-    offsets = np.array([0, 0, 1, 2, 3, 4, 4]) * values.shape[1]
-    flat = values.ravel()
+    row = np.array([0, 0, 1, 2, 3, 4, 4])
     for place, item in ((0, told.first), (2, ends - 1)):
-        runs[:, place, fields] = flat[item[:, None] + offsets]
-    runs[:, 1, fields] = (told.first + 1)[:, None] + offsets
+        runs[:, place, fields] = values[row, item[:, None]]
+    edges, chunk = (
+        np.append(told.first, len(told.output))[cuts],
+        np.repeat(np.arange(len(cuts) - 1), np.diff(cuts)),
+    )
+    begin, long = edges[:-1][chunk], np.diff(edges)[chunk]
+    runs[:, 1, fields] = (told.first + 1 - begin)[:, None] + row * long[:, None]
     varies[:, 1, fields] = 1
-    _level(runs[:, 1], varies[:, 1], values[0])
-    kept = runs[:, :, 0] > 0
-    return Chunk(runs[kept], varies[kept], flat.astype(np.int32))
+    _level(runs[:, 1], varies[:, 1], told.first + 1, values[0])
+    kept, vectors = runs[:, :, 0] > 0, values.astype(np.int32)
+    rows = np.append(0, np.cumsum(np.count_nonzero(kept, axis=1)))[cuts]
+    table, flags = runs[kept], varies[kept]
+    return [
+        Chunk(table[a:b], flags[a:b], vectors[:, first:last].ravel())
+        for (a, b), (first, last) in zip(pairwise(rows.tolist()), pairwise(edges.tolist()), strict=True)
+    ]
 
 
-def _level(runs: Integers, varies: NDArray[np.uint8], demand: Integers) -> None:
-    """Tell demand and work of runs of equal items as one integer."""
+def _level(runs: Integers, varies: NDArray[np.uint8], first: Integers, demand: Integers) -> None:
+    """Tell demand and work of runs of equal items, the first of which is given, as one integer."""
     some = np.flatnonzero(runs[:, 0] > 0)
     if not len(some):
         return
-    begin = runs[some, 2]
+    begin = first[some]
     edges = np.stack([begin, begin + runs[some, PERIOD]], axis=1).ravel()
     padded = np.append(demand, demand[-1])
     least, most = (each.reduceat(padded, edges)[::2] for each in (np.minimum, np.maximum))

@@ -38,7 +38,7 @@ from simulator.sparsity.fibers import block_counts, check_mask, fiber_chunks, fi
 from simulator.sparsity.formats.format import Encoded, FormatBits, MetadataArray, check_matrix, width
 from simulator.sparsity.formats.lists import lists, places
 from simulator.sparsity.patterns.hss import MAX_LENGTH, Hss
-from simulator.sparsity.spans import occupied
+from simulator.sparsity.spans import occupied, stored
 
 Indices = NDArray[np.int64]
 
@@ -131,17 +131,15 @@ class CoordinatePayload:
         """
         assert self.slots is None
         assert len(self.lengths) == 2
-        elements, blocks = occupied(mask, edges, self.lengths[1])
-        windows = -(-np.diff(edges) // self.block)
+        long = edges[1:] - edges[:-1]
         block, element = width(self.lengths[0]) + self._end_width(1), width(self.lengths[1])
-        rest = windows[:, None] * width(self.lengths[0] + 1)
-        longest = int(np.diff(edges).max(initial=0))
-        most = longest * max(value_bits, block + element) + int(rest.max(initial=0))
-        kind = np.int32 if most < 1 << 30 else np.int64  # the sum of both fits too
-        data, metadata = np.multiply(elements, value_bits, dtype=kind), np.multiply(blocks, block, dtype=kind)
-        metadata += np.multiply(elements, element, dtype=kind)
-        metadata += rest.astype(kind)
-        return data, metadata
+        rest = -(-long // self.block) * width(self.lengths[0] + 1)
+        most = int(long.max(initial=0)) * max(value_bits, block + element) + int(rest.max(initial=0))
+        if most < 1 << 30:  # the sum of both fits too
+            bits = value_bits, element, block
+            return stored(mask, edges, self.lengths[1], bits, rest.astype(np.int32))
+        elements, blocks = (part.astype(np.int64) for part in occupied(mask, edges, self.lengths[1]))
+        return elements * value_bits, blocks * block + elements * element + rest[:, None]
 
     def encode(self, values: NDArray[Any], value_bits: int | None = None) -> Encoded:
         """See :class:`simulator.sparsity.formats.Format`."""

@@ -20,6 +20,7 @@ variable form; the fixed form is derived.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,8 @@ from simulator.sparsity.fibers import check_mask
 from simulator.sparsity.formats.format import Encoded, FormatBits, MetadataArray, check_matrix
 
 MAX_RUN_BITS = 16
+_SHORT = (4, 8, 16)
+"""Lengths of blocks whose bits are looked up instead of looked at one by one."""
 
 
 @dataclass(frozen=True)
@@ -141,8 +144,16 @@ class RunLength:
 
     def _stored(self, mask: NDArray[np.bool_]) -> NDArray[np.int64]:
         """Values each block stores, shape (fibers, blocks)."""
-        counts = np.zeros((mask.shape[0], self._blocks(mask.shape[1])), dtype=np.int64)
-        _count(mask, self.length or max(1, mask.shape[1]), self.longest, self._escape, counts)
+        length, coords = self.length or max(1, mask.shape[1]), mask.shape[1]
+        if length in _SHORT and coords % max(8, length) == 0:
+            octets, table = np.packbits(mask, axis=1), _table(length, self.longest, self._escape)
+            bits: NDArray[Any] = octets.view(">u2") if length == 16 else octets
+            if length == 4:
+                bits = np.stack([octets >> 4, octets & 15], axis=-1).reshape(len(mask), -1)
+            found: NDArray[np.int64] = table[bits]
+            return found
+        counts = np.zeros((mask.shape[0], self._blocks(coords)), dtype=np.int64)
+        _count(mask, length, self.longest, self._escape, counts)
         return counts
 
     def _counts(self, mask: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -159,22 +170,35 @@ class RunLength:
         return np.full(mask.shape[0], stored.shape[1] * self.slots, dtype=np.int64)
 
 
+@lru_cache(maxsize=64)
+def _table(length: int, longest: int, escape: int) -> NDArray[np.int64]:
+    """Values stored by every block there is of so many coordinates, by its bits, the first coordinate's the highest."""
+    places = np.arange(length - 1, -1, -1)
+    blocks = (np.arange(1 << length)[:, None] >> places & 1).astype(np.bool_)
+    counts = np.zeros((len(blocks), 1), dtype=np.int64)
+    _count(blocks, length, longest, escape, counts)
+    return counts[:, 0]
+
+
 @kernel
 def _count(
     mask: NDArray[np.bool_], length: int, longest: int, escape: int, counts: NDArray[np.int64]
 ) -> None:
-    """Values stored by every block; a run of `escape` zeros needs none of its own."""
+    """Values stored by every block; a run of `escape` zeros needs none of its own.
+
+    Whether an element is zero is no branch: it could not be foreseen, but a run that is too long mostly is none.
+    """
     for f in range(mask.shape[0]):
-        run = 0
-        for k in range(mask.shape[1]):
-            if k % length == 0:
-                run = 0
-            if mask[f, k]:
-                longer = run > longest and (run != escape or not _whole(mask[f], k, length, escape))
-                counts[f, k // length] += 1 + (run // (longest + 1) if longer else 0)
-                run = 0
-            else:
-                run += 1
+        row = mask[f]
+        for block in range(counts.shape[1]):
+            run = count = np.int64(0)
+            for k in range(block * length, min(len(row), (block + 1) * length)):
+                one = np.int64(row[k])
+                if one & (run > longest) and (run != escape or not _whole(row, k, length, escape)):
+                    count += run // (longest + 1)
+                count += one
+                run = (run + 1) * (1 - one)
+            counts[f, block] += count
 
 
 @kernel

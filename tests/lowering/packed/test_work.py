@@ -76,7 +76,7 @@ def test_cases_are_varied() -> None:
             len(case.tiles.tiles) > case.view.groups,
             max(len(each) for each in case.tiles.rounds.values()) > 2,
             any(int(each.shared.sum()) for each in case.tiles.rounds.values()),
-            any(len(each.rows) == 0 for each in case.tiles.rounds.values()),
+            any(len(each.columns) == 0 for each in case.tiles.rounds.values()),
         )
         for case in found
     ]

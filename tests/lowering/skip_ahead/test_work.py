@@ -14,6 +14,7 @@ from simulator import InfeasibleError
 from simulator.hardware import override
 from simulator.hardware.organisations.skip_ahead import SkipAhead
 from simulator.lowering import lower
+from simulator.lowering.skip_ahead import programs
 from simulator.lowering.skip_ahead.layer import SkipAheadLayer
 from simulator.lowering.skip_ahead.network import build
 from simulator.lowering.skip_ahead.programs import pairs
@@ -92,3 +93,15 @@ def test_what_does_not_fit_is_refused() -> None:
         lower(override(machine, {"llb.capacity": "20 KiB"}), case)
     with pytest.raises(InfeasibleError, match=r"elements\.buffer is 8 KiB: lower elements\.tile_rows"):
         lower(override(machine, {"elements.buffer": "8 KiB"}), case)
+
+
+@pytest.mark.parametrize("seed", range(0, COUNT, 3))
+def test_elements_told_together_are_as_alone(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    strips = told(seed)[0].strips
+    together, elements = programs.Products(strips), range(strips.machine.components.elements.count.value)
+    items = [[item for chunk in together(e) for item in chunk.items()] for e in elements]
+    assert "_together" in vars(together)
+    monkeypatch.setattr(programs, "CELLS", 1)
+    alone = programs.Products(strips)
+    assert [[item for chunk in alone(e) for item in chunk.items()] for e in elements] == items
+    assert "_together" not in vars(alone)

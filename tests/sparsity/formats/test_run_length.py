@@ -76,3 +76,28 @@ def test_a_block_that_needs_a_zero_too_many() -> None:
 def test_what_is_no_run_length_format(arguments: tuple[int, ...]) -> None:
     with pytest.raises(InputError):
         RunLength(*arguments)
+
+
+@pytest.mark.parametrize(
+    "form", [(1, 4, 2), (2, 4, 1), (2, 8, 4), (2, 8, 2), (3, 8, 2), (3, 16, 4), (2, 6, 2)]
+)
+@pytest.mark.parametrize("coordinates", [48, 45])
+def test_blocks_store_a_value_for_every_run_that_is_too_long(
+    form: tuple[int, int, int], coordinates: int
+) -> None:
+    rng, kind = np.random.default_rng(5), RunLength(*form)
+    _, length, slots = form
+    mask = rng.random((200, coordinates)) < rng.choice([0.05, 0.3, 0.7], (200, 1))
+    stored = kind._stored(mask)
+    special = kind.longest == length - slots - 1 and length > 2 * slots + 1 and slots > 1
+    alone = length - slots if special else None
+    for row, counts in zip(mask, stored, strict=True):
+        for block, count in enumerate(counts.tolist()):
+            some = np.zeros(length, dtype=bool)
+            part = row[block * length : (block + 1) * length]
+            some[: len(part)] = part
+            ones = np.flatnonzero(some)
+            runs = np.diff(ones, prepend=-1) - 1
+            escaped = alone is not None and int((~some).sum()) == alone
+            more = [int(run) // (kind.longest + 1) for run in runs if not (escaped and run == alone)]
+            assert count == len(ones) + sum(more)
