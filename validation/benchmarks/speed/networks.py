@@ -19,7 +19,7 @@ from simulator.registry import resolve
 from simulator.workload import recipes
 from simulator.workload.model import Trace
 from validation.benchmarks.speed.commands import measured
-from validation.benchmarks.speed.products import HSS, product, told
+from validation.benchmarks.speed.products import HSS, product, told_all
 from validation.benchmarks.speed.rows import Row, medians
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ def spans(name: str, trace: Trace, goal: float) -> Iterator[Row]:
     plans = [lower(machine, layer).plan for layer in trace.layers]
     cycles = sum(fast(plan).cycles for plan in plans)
     engine, lowering = medians(
-        [lambda: [fast(plan) for plan in plans], lambda: [told(machine, layer) for layer in trace.layers]], 3
+        [lambda: [fast(plan) for plan in plans], lambda: told_all(machine, trace.layers)], 3
     )
     work = f"ResNet-50, {name}"
     note = f"{cycles:,} cycles; engine {engine:.3f} s, lowering {lowering:.3f} s"

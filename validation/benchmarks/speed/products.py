@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 
 import numpy as np
 
@@ -82,9 +83,17 @@ def spans(machine: Machine, layer: Layer, work: str, goal: float | None) -> Iter
 
 
 def told(machine: Machine, layer: Layer) -> int:
-    """Lower and read every run; returns their number."""
-    plan = lower(machine, layer).plan
-    return sum(c.told for part in plan.components for p in part.programs for c in p.chunks())
+    """Lower a layer on a machine of which nothing is known yet, and read every run; returns their number."""
+    return told_all(machine, [layer])
+
+
+def told_all(machine: Machine, layers: Iterable[Layer]) -> int:
+    """Lower layers one after the other and read every run. What layers of one size share is told anew: the machine is a copy."""
+    fresh, runs = copy(machine), 0
+    for layer in layers:
+        plan = lower(fresh, layer).plan
+        runs += sum(c.told for part in plan.components for p in part.programs for c in p.chunks())
+    return runs
 
 
 def parts() -> Iterator[Row]:
