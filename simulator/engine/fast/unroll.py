@@ -227,40 +227,87 @@ def add_units(bins: Ints, frame: int, cell: int, states: int) -> int:
 
 
 @spliced
-def around(m: Ints, bins: Ints, component: int) -> None:
-    """Write a tape with loops into the bins of a component."""
-    cycle, total = m[component + at.TOLD], sum_up(m, bins, component)
+def begin(m: Ints, bins: Ints, component: int) -> tuple[int, int]:
+    """Sum a tape up and let the bins reach to its end; where the sums of all of it are, and a bit for every state in it."""
+    total, states = sum_up(m, bins, component), 0
     reach(m, bins, component, bins[total + ALL])
-    states = 0
     for state in range(ALL):
         if bins[total + state] > 0:
             states |= 1 << state
             m[component + at.TOTALS + state] += bins[total + state]
     m[component + at.USED] |= states
-    tape, loops, shift, sums = (
-        m[component + at.TAPE],
-        m[component + at.LOOPS],
-        m[component + at.SHIFT],
-        m[at.SUMS],
-    )
-    blocks, width = m[component + at.TAPED] // at.BLOCK_ENTRIES, 1 << shift
-    cell = m[component + at.INDEX] * len(STATES) * ROW + (cycle >> shift)
+    for place in range(WIDTH):
+        bins[m[at.FRAMES] + at.HERE + place] = 0
+    return total, states
+
+
+@spliced
+def cross(bins: Ints, cell: int, row: int, room: int, width: int, rest: int) -> tuple[int, int]:
+    """Add `rest` cycles of a state, of which `room` are in the bin at `cell`; the bin they end in, and the room behind them."""
+    bins[cell + row] += room
+    rest -= room
+    cell += 1
+    while rest > width:
+        bins[cell + row] = width
+        rest -= width
+        cell += 1
+    bins[cell + row] += rest
+    return cell, width - rest
+
+
+@spliced
+def turn_on(bins: Ints, frame: int, cell: int, states: int, room: int, times: int) -> tuple[int, int, int]:
+    """Add turns of a loop, of which `times` are left, as far as they need no walk; the bin, the room in it, and the turns left."""
+    turn = bins[frame + at.OF_LOOP] + at.TURN
+    span = bins[turn + ALL]
+    while True:
+        if times > 0 and span <= room:
+            some = min(times, room // span)
+            for state in range(ALL):
+                if states >> state & 1:
+                    bins[cell + state * ROW] += some * bins[turn + state]
+            room -= some * span
+            times -= some
+        if times > 0 or bins[frame + at.UNITS_LEFT] == 0:
+            break
+        cell = add_units(bins, frame, cell, states)
+        times = bins[frame + at.TURNS_AFTER]
+    return cell, room, times
+
+
+@spliced
+def skip(
+    bins: Ints, sums: int, cell: int, states: int, here: int, entry: int, blocks: int, until: int
+) -> int:
+    """Add the blocks of entries from `entry` on that end no later than `until`; the entry behind them."""
+    block = -(-entry // at.BLOCK_ENTRIES)
+    if block <= blocks and bins[sums + WIDTH * block + ALL] <= until:
+        block = last_within(bins, sums, block, blocks, until)
+        pass_on(bins, cell, states, here, sums + WIDTH * block)
+        bins[here + ALL] = bins[sums + WIDTH * block + ALL]
+        entry = block * at.BLOCK_ENTRIES
+    return entry
+
+
+@spliced
+def around(m: Ints, bins: Ints, component: int) -> None:
+    """Write a tape with loops into the bins of a component."""
+    cycle = m[component + at.TOLD]
+    stop, states = begin(m, bins, component)
+    tape, loops, sums = m[component + at.TAPE], m[component + at.LOOPS], m[at.SUMS]
+    blocks, width = m[component + at.TAPED] // at.BLOCK_ENTRIES, 1 << m[component + at.SHIFT]
+    cell = m[component + at.INDEX] * len(STATES) * ROW + (cycle >> m[component + at.SHIFT])
     room = width - (cycle & (width - 1))  # of the bin at `cell`
     bottom = frame = m[at.FRAMES]
-    # Where the walk is in the turn of a frame, the cycles before, and the sums up to the end of that turn
-    entry, passed, stop = 0, 0, total
-    for place in range(WIDTH):
-        bins[frame + at.HERE + place] = 0
+    # Where the walk is in the turn of a frame, and the cycles before; at `stop` are the sums up to the end of that turn
+    entry, passed = 0, 0
     while True:
         here = frame + at.HERE
         if bins[stop + ALL] - passed > room:  # the end of the bin is in this turn
-            block, until = -(-entry // at.BLOCK_ENTRIES), passed + room
-            if block <= blocks and bins[sums + WIDTH * block + ALL] <= until:
-                block = last_within(bins, sums, block, blocks, until)
-                there = sums + WIDTH * block
-                pass_on(bins, cell, states, here, there)
-                room = until - bins[there + ALL]
-                entry = block * at.BLOCK_ENTRIES
+            until = passed + room
+            bins[here + ALL] = passed
+            entry = skip(bins, sums, cell, states, here, entry, blocks, until)
+            room = until - bins[here + ALL]
             code = bins[tape + entry]
             while code >= 0 and code >> 3 <= room:
                 bins[cell + (code & 7) * ROW] += code >> 3
@@ -270,55 +317,30 @@ def around(m: Ints, bins: Ints, component: int) -> None:
                 code = bins[tape + entry]
             entry += 1
             if code >= 0:  # it goes on behind the bin
-                row, rest = (code & 7) * ROW, code >> 3
-                bins[here + (code & 7)] += rest
-                bins[cell + row] += room
-                passed = until - room + rest
-                rest -= room
-                cell += 1
-                while rest > width:
-                    bins[cell + row] = width
-                    rest -= width
-                    cell += 1
-                bins[cell + row] += rest
-                room = width - rest
+                bins[here + (code & 7)] += code >> 3
+                passed = until - room + (code >> 3)
+                cell, room = cross(bins, cell, (code & 7) * ROW, room, width, code >> 3)
                 continue
             this = loops + at.LOOP_WORDS * (-1 - code)
-            times = bins[this + at.TIMES]
             bins[here + ALL] = until - room
-            add_turns(bins, here, this + at.TURN, times)
+            add_turns(bins, here, this + at.TURN, bins[this + at.TIMES])
             bins[frame + at.NEXT_ENTRY], bins[frame + at.UP_TO] = entry, stop
             frame += at.FRAME
             bins[frame + at.OF_LOOP] = this
-            times = unit_of(bins, frame, cell, states, width, times)
+            times = unit_of(bins, frame, cell, states, width, bins[this + at.TIMES])
         else:
             pass_on(bins, cell, states, here, stop)
             room -= bins[stop + ALL] - passed
             if frame == bottom:
                 return
-            this, times = bins[frame + at.OF_LOOP], bins[frame + at.TURNS_LEFT]
-        span = bins[this + at.TURN + ALL]
-        while True:
-            if times > 0 and span <= room:
-                some = min(times, room // span)
-                for state in range(ALL):
-                    if states >> state & 1:
-                        bins[cell + state * ROW] += some * bins[this + at.TURN + state]
-                room -= some * span
-                times -= some
-            if times > 0 or bins[frame + at.UNITS_LEFT] == 0:
-                break
-            cell = add_units(bins, frame, cell, states)
-            times = bins[frame + at.TURNS_AFTER]
+            times = bins[frame + at.TURNS_LEFT]
+        cell, room, times = turn_on(bins, frame, cell, states, room, times)
         if times > 0:
+            this = bins[frame + at.OF_LOOP]
             bins[frame + at.TURNS_LEFT] = times - 1
             copy_sums(bins, frame + at.HERE, this + at.BASE_SUMS)
             entry, stop = bins[this + at.FIRST_ENTRY], this + at.BEYOND_SUMS
-            passed = bins[this + at.BASE_SUMS + ALL]
         else:
             frame -= at.FRAME
-            entry, stop, passed = (
-                bins[frame + at.NEXT_ENTRY],
-                bins[frame + at.UP_TO],
-                bins[frame + at.HERE + ALL],
-            )
+            entry, stop = bins[frame + at.NEXT_ENTRY], bins[frame + at.UP_TO]
+        passed = bins[frame + at.HERE + ALL]
