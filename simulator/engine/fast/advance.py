@@ -14,7 +14,7 @@ from simulator.engine.fast.recall import consider
 from simulator.engine.fast.rings import widen
 from simulator.engine.fast.tape import add, unroll
 from simulator.engine.fast.walk import walk
-from simulator.jit import apart, inlined, pointer, spliced, stepping
+from simulator.jit import apart, inlined, spliced
 from simulator.record.intervals import BINS
 from simulator.record.states import BUSY, DISABLED, DRAINED, STATES
 
@@ -98,7 +98,7 @@ def first_grant(m: Ints) -> tuple[int, int]:
 
 
 @apart
-def run(m: Ints, v: Vector, bins: Ints, windows: int) -> int:
+def advance(m: Ints, v: Vector, bins: Ints, windows: int) -> int:
     """Run until a program is hungry, a ring has no room, all is done or stuck, `windows` are over, or the next is too far."""
     settled = False
     while True:
@@ -134,14 +134,8 @@ def run(m: Ints, v: Vector, bins: Ints, windows: int) -> int:
             return at.PAUSED
 
 
-@stepping
-def advance(words: Ints, vectors: Vector, counts: Ints, windows: int) -> int:
-    """Run until a program is hungry, a ring has no room to grow, all is done or stuck, or `windows` windows are over."""
-    return run(pointer(words), pointer(vectors), pointer(counts), windows)
-
-
 @apart
-def unroll_all(m: Ints, bins: Ints) -> None:
+def unrolled(m: Ints, bins: Ints) -> None:
     """Write the tapes of all components into their bins."""
     component = m[at.COMPONENT0]
     for _ in range(m[at.COMPONENTS]):
@@ -149,14 +143,8 @@ def unroll_all(m: Ints, bins: Ints) -> None:
         component += at.COMPONENT_WORDS
 
 
-@stepping
-def unrolled(words: Ints, counts: Ints) -> None:
-    """Write the tapes of all components into their bins."""
-    unroll_all(pointer(words), pointer(counts))
-
-
 @apart
-def finish_all(m: Ints, bins: Ints, cycles: int) -> None:
+def finished(m: Ints, bins: Ints, cycles: int) -> None:
     """Log the cycles that are left to the end of the run, `cycles` in all."""
     component, words = m[at.COMPONENT0], m[at.PROGRAM_WORDS]
     for _ in range(m[at.COMPONENTS]):
@@ -187,7 +175,7 @@ def finish_all(m: Ints, bins: Ints, cycles: int) -> None:
 
 
 @apart
-def take_over(m: Ints, bins: Ints, told: Ints, first: int, number: int, width: int) -> None:
+def harvested(m: Ints, bins: Ints, told: Ints, first: int, number: int, width: int) -> None:
     """Move the first `width` bins of every state in which one of `number` components was to `told`; none behind them is used."""
     component, row = m[at.COMPONENT0] + at.COMPONENT_WORDS * first, first * len(STATES) * BINS
     here = 0
@@ -201,15 +189,3 @@ def take_over(m: Ints, bins: Ints, told: Ints, first: int, number: int, width: i
                 here += width
             row += BINS
         component += at.COMPONENT_WORDS
-
-
-@stepping
-def harvested(words: Ints, counts: Ints, told: Ints, first: int, number: int, width: int) -> None:
-    """Move what was logged of `number` components from the `first` on to `told`: `width` cells of every state they were in."""
-    take_over(pointer(words), pointer(counts), pointer(told), first, number, width)
-
-
-@stepping
-def finished(words: Ints, counts: Ints, cycles: int) -> None:
-    """Log the cycles that are left to the end of the run, `cycles` in all."""
-    finish_all(pointer(words), pointer(counts), cycles)
