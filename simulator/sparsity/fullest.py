@@ -76,7 +76,7 @@ def _along(
     Whether some rank has a block that is fuller than its limit: then the rows after the first such are not looked at. `space`
     is a count and a place for every rank.
     """
-    first = lengths[0]
+    first = int(lengths[0])
     ones = -1 if first == WORD else (1 << first) - 1
     for f in range(rows):
         for rank in range(2 * ranks):
