@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from simulator.datapath.code import Code
 from simulator.hardware.organisations.stationary import Stationary
-from simulator.jit import kernel
+from simulator.jit import apart, kernel
 from simulator.workload.layer import Layer
+
+Vector = NDArray[np.int32]
 
 
 class Dense:
@@ -35,17 +37,22 @@ class Dense:
         stationary = np.pad(weights, ((0, 0), (0, pad))).reshape(weights.shape[0], steps, code.window)
         streamed = np.pad(inputs, ((0, pad), (0, 0))).reshape(steps, code.window, inputs.shape[1])
         out = np.zeros((weights.shape[0], inputs.shape[1]), dtype=weights.dtype)
-        _accumulate(np.ascontiguousarray(stationary), np.ascontiguousarray(streamed), out)
+        operands = [np.ascontiguousarray(each).reshape(-1) for each in (stationary, streamed)]
+        narrow = weights.dtype == inputs.dtype == np.int32
+        accumulate = _narrow if narrow else _wide
+        accumulate(operands[0], operands[1], len(out), steps * code.window, out.shape[1], out.reshape(-1))
         return out
 
 
-@kernel
-def _accumulate(stationary: NDArray[Any], streamed: NDArray[Any], out: NDArray[Any]) -> None:
-    rows, steps, lanes = stationary.shape
+def _accumulate(values: Vector, streamed: Vector, rows: int, terms: int, columns: int, out: Vector) -> None:
+    """Sums of products, lane after lane, of flat arrays."""
     for m in range(rows):
-        sums = out[m]
-        for w in range(steps):
-            for lane in range(lanes):
-                weight, values = stationary[m, w, lane], streamed[w, lane]
-                for n in range(len(sums)):
-                    sums[n] += weight * values[n]
+        sums = m * columns
+        for term in range(terms):
+            weight, row = values[m * terms + term], term * columns
+            for n in range(columns):
+                out[sums + n] += weight * streamed[row + n]
+
+
+_narrow = apart(_accumulate)
+_wide = kernel(_accumulate)

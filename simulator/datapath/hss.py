@@ -20,10 +20,14 @@ from simulator.datapath.code import Code
 from simulator.datapath.weights import member
 from simulator.errors import InfeasibleError
 from simulator.hardware.organisations.stationary import Stationary
-from simulator.jit import kernel
+from simulator.jit import apart, kernel
 from simulator.sparsity.formats import encode_hss
 from simulator.sparsity.patterns import Hss, parse
 from simulator.workload.layer import Layer
+
+Ints = NDArray[np.int64]
+Vector = NDArray[np.int32]
+Flags = NDArray[np.uint8]
 
 
 class TwoRank:
@@ -52,8 +56,12 @@ class TwoRank:
         streamed = np.pad(inputs, ((0, steps * code.window - inputs.shape[0]), (0, 0)))
         streamed = streamed.reshape(steps, pattern.ranks[0][1], pattern.ranks[1][1], inputs.shape[1])
         out = np.zeros((weights.shape[0], inputs.shape[1]), dtype=weights.dtype)
-        values = np.ascontiguousarray(operand.values)
-        _select(values, operand.offset1, operand.offset0, np.ascontiguousarray(streamed), out)
+        narrow = weights.dtype == inputs.dtype == np.int32
+        select = _narrow if narrow else _wide
+        arrays = (operand.values, operand.offset1, operand.offset0, streamed)
+        flat = [np.ascontiguousarray(each).reshape(-1) for each in arrays]
+        shape = np.array([*operand.values.shape, *pattern.lengths, out.shape[1]], dtype=np.int64)
+        select(flat[0], flat[1], flat[2], flat[3], shape, out.reshape(-1))
         return out
 
 
@@ -61,22 +69,25 @@ def _width(length: int) -> int:
     return (length - 1).bit_length()
 
 
-@kernel
 def _select(
-    values: NDArray[Any],
-    blocks: NDArray[np.uint8],
-    offsets: NDArray[np.uint8],
-    streamed: NDArray[Any],
-    out: NDArray[Any],
+    values: Vector, blocks: Flags, offsets: Flags, streamed: Vector, shape: Ints, out: Vector
 ) -> None:
-    rows, steps, pes, macs = values.shape
+    """Flat arrays; `shape` is rows, steps, PEs and MACs, lengths of blocks and windows, and columns."""
+    rows, steps, pes, macs = shape[0], shape[1], shape[2], shape[3]
+    high, low, columns = shape[4], shape[5], shape[6]
     for m in range(rows):
-        sums = out[m]
+        sums = m * columns
         for w in range(steps):
             for pe in range(pes):
-                block = blocks[m, w, pe]
+                unit = (m * steps + w) * pes + pe
+                block = w * high + (blocks[unit] & 255)
                 for mac in range(macs):
-                    weight = values[m, w, pe, mac]
-                    chosen = streamed[w, block, offsets[m, w, pe, mac]]
-                    for n in range(len(sums)):
-                        sums[n] += weight * chosen[n]
+                    lane = unit * macs + mac
+                    weight = values[lane]
+                    chosen = (block * low + (offsets[lane] & 255)) * columns
+                    for n in range(columns):
+                        out[sums + n] += weight * streamed[chosen + n]
+
+
+_narrow = apart(_select)
+_wide = kernel(_select)

@@ -12,10 +12,10 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
+from threading import Lock
 from typing import Any, TypeVar, cast
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -88,6 +88,7 @@ if ENABLED:
     from numba.core.dispatcher import Dispatcher
     from numba.extending import intrinsic
 
+    from simulator.jit.address import Apart
     from simulator.jit.native import define
     from simulator.jit.unit import Source, symbol, translate
 
@@ -141,29 +142,26 @@ if ENABLED:
         return cast(F, _cached(numba.njit(**options)(function)))
 
     def apart(function: F) -> F:
-        """Compile a function of pointers and integers once, and let kernels call it by its address.
+        """Compile a function of pointers and integers without numba's analyses; Python calls it with arrays.
 
-        The types are those of the annotations: ``Ints``, ``Vector`` and ``Flags`` are pointers to int64, int32 and uint8 below 128
-        (:func:`pointer`), truth is an integer. All such functions of a package become one module of LLVM
-        (:mod:`simulator.jit.unit` says in which language), together with the functions they call, whatever their door. Kernels
-        that call them by their address are
-        :func:`stepping` ones.
+        The types are those of the annotations: ``Ints``, ``Vector`` and ``Flags`` point to 64, 32 and 8 bits, read with a sign,
+        truth is an integer. All such functions of a package become one module of LLVM (:mod:`simulator.jit.unit` says in which
+        language), together with the functions they call, whatever their door; numba's kernels cannot call them.
         """
-        told = {name: _TYPES[text] for name, text in function.__annotations__.items()}
-        returned, arguments = told.pop("return"), tuple(told.values())
-        external: Any = numba.types.ExternalFunction(symbol(function), returned(*arguments))
-        _sources[external] = Source(function, False)
-        _waiting.append(function)
-        return cast(F, external)
+        made = Apart(function, _settle)
+        _waiting.setdefault(_package(function), []).append(made)
+        return cast(F, made)
 
-    _waiting: list[Callable[..., Any]] = []
-    """Functions to be called by their address that have none yet."""
-    _sources: dict[Any, Source] = {}
-    """What they are made of."""
+    _waiting: dict[str, list[Apart]] = {}
+    """Functions that have no address yet, by package."""
+    _settling = Lock()
+
+    def _package(function: Callable[..., Any]) -> str:
+        return function.__module__.rpartition(".")[0] or function.__module__
 
     def _source(called: Any) -> Source | None:
-        if called in _sources:
-            return _sources[called]
+        if isinstance(called, Apart):
+            return Source(called.function, False)
         if isinstance(called, Dispatcher):
             options = called.targetoptions
             return Source(called.py_func, bool(options.get("forceinline") or options.get("inline")))
@@ -172,56 +170,19 @@ if ENABLED:
     def _operation(called: Any) -> str | None:
         return "ctpop" if called is popcount64 else "ctlz" if called is leading_zeros else None
 
-    def _settle() -> None:
-        """Give addresses to the functions that have none."""
-        packages: dict[str, list[Callable[..., Any]]] = {}
-        for function in _waiting:
-            packages.setdefault(function.__module__.rpartition(".")[0], []).append(function)
-        for package, own in sorted(packages.items()):
-            own.sort(key=symbol)
-            stamps = [stamp(file) for file in sorted({function.__code__.co_filename for function in own})]
-            define(
-                package,
-                [symbol(x) for x in own],
-                own[0],
-                stamps,
-                partial(translate, own, _source, _operation),
-            )
-        _waiting.clear()
-
-    def stepping(function: F) -> F:
-        """Compile as :func:`kernel` does, in half the time: for loops that step through states and have nothing to vectorise."""
-        compiled: Any = kernel(function)
-        original = compiled.compile
-
-        def compile_it(signature: Any) -> Any:
-            _settle()
-            with _stepping():
-                return original(signature)
-
-        compiled.compile = compile_it
-        return cast(F, compiled)
-
-    @contextmanager
-    def _stepping() -> Iterator[None]:
-        """Compile at a lower level of optimisation meanwhile."""
-        config: Any = numba.config
-        level = config.OPT
-        config.OPT = type(level)(1)
-        try:
-            yield
-        finally:
-            config.OPT = level
-
-    _pointer_to: Any = numba.types.CPointer
-    _TYPES: dict[str, Any] = {
-        "Ints": _pointer_to(numba.types.int64),
-        "Vector": _pointer_to(numba.types.int32),
-        "Flags": _pointer_to(numba.types.uint8),
-        "int": numba.types.int64,
-        "bool": numba.types.int64,
-        "None": numba.types.void,
-    }
+    def _settle(function: Callable[..., Any]) -> None:
+        """Give addresses to the functions of a package that have none."""
+        with _settling:
+            package = _package(function)
+            made = {symbol(each.function): each for each in _waiting.get(package, [])}
+            if symbol(function) not in made:
+                return  # another thread was quicker
+            own = [made[name].function for name in sorted(made)]
+            stamps = [stamp(file) for file in sorted({each.__code__.co_filename for each in own})]
+            text = partial(translate, own, _source, _operation)
+            for name, address in define(package, sorted(made), own[0], stamps, text).items():
+                made[name].address = address
+            del _waiting[package]
 
     def _popcount64(typing_context: Any, word: Any) -> tuple[Any, Callable[..., Any]]:
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
@@ -270,13 +231,9 @@ else:
         """Leave the function as it is: the JIT is switched off."""
         return function
 
-    def stepping(function: F) -> F:
-        """Leave the function as it is: the JIT is switched off."""
-        return function
-
     def popcount64(word: Any) -> int:
-        """Ones in a uint64 word: the plain twin of the compiled one."""
-        return int(word).bit_count()
+        """Ones in a word of 64 bits, signed or not: the plain twin of the compiled one."""
+        return (int(word) & 0xFFFFFFFFFFFFFFFF).bit_count()
 
     def leading_zeros(word: Any) -> int:
         """Zeros above the highest one of an int64 word that is not negative: the plain twin of the compiled one."""

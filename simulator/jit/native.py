@@ -15,22 +15,31 @@ from numba.core.compiler_lock import global_compiler_lock
 from numba.core.registry import cpu_target
 
 _numba: Any = caching
-_Cache: Any = _numba.make_library_cache("apart")
+_Libraries: Any = _numba.make_library_cache("apart")
 _kept: list[Any] = []
 """Code that is called by its address lives as long as the process."""
 
 
+class _Cache(_Libraries):  # type: ignore[misc]  # numba has no types
+    """The cache without what compiling Python needs: all that numba knows of numpy takes a fifth of a second to load."""
+
+    def load_overload(self, sig: object, target_context: Any) -> Any:
+        """What is kept, None if nothing is."""
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)
+
+
 def define(
     name: str, symbols: Sequence[str], place: Callable[..., Any], stamp: object, text: Callable[[], str]
-) -> None:
-    """Make functions of a module known to all code compiled later, from the cache or anew.
+) -> dict[str, int]:
+    """Addresses of functions of a module, by name, from the cache or anew.
 
     Parameters
     ----------
     name : str
         Of the module.
     symbols : sequence of str
-        Functions others call.
+        Functions to be called from outside.
     place : function
         Where the cache lies: beside its file, or where numba's settings say.
     stamp : object
@@ -49,6 +58,5 @@ def define(
             library.add_llvm_module(binding.parse_assembly(text()))
             library.finalize()
             cache.save_overload(key, library)
-        for symbol in symbols:
-            binding.add_symbol(symbol, library.get_pointer_to_function(symbol))
         _kept.append(library)
+        return {symbol: library.get_pointer_to_function(symbol) for symbol in symbols}

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.jit import apart, pointer, stepping
+from simulator.jit import apart
 from simulator.lowering.kinds import Blocks, kinds, some_runs
 from simulator.lowering.operands import Operands
 from simulator.lowering.streams import Stream
@@ -224,16 +224,8 @@ def serve(
     if bits.dtype != np.int32 and int(bits.max(initial=0)) >= 1 << 31:
         raise ValueError("bits of a window and column must fit in 32 bits")
     sizes, each = np.ascontiguousarray(bits, dtype=np.int32), np.ascontiguousarray(spans)
-    _serve(sizes.reshape(-1), bits.shape[1], each.reshape(-1), abreast, row, at, vectors, found.reshape(-1))
-
-
-@stepping
-def _serve(
-    bits: Vector, columns: int, spans: Ints, abreast: int, row: int, at: Ints, vectors: Vector, found: Ints
-) -> None:
-    """See :func:`serve`, of flat arrays."""
-    one, two, three = pointer(bits), pointer(spans), pointer(found)
-    _served(one, columns, two, len(at), abreast, row, pointer(at), pointer(vectors), three)
+    one, two, three = sizes.reshape(-1), each.reshape(-1), found.reshape(-1)
+    _served(one, bits.shape[1], two, len(at), abreast, row, at, vectors, three)
 
 
 @apart

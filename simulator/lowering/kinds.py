@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.jit import apart, pointer, stepping
+from simulator.jit import apart
 from simulator.lowering.blocks import VALUES
 from simulator.plan import Chunk, Visits
 from simulator.plan.runs import COUNT, PERIOD
@@ -38,7 +38,9 @@ def kinds(*keys: NDArray[Any]) -> tuple[Ints, list[int]]:
         return order, first.tolist()
     order = np.empty(columns.shape[1], dtype=np.int64)
     places, first = np.zeros(span, dtype=np.int32), np.empty(min(span, len(order)), dtype=np.int64)
-    return order, first[: _number(columns.reshape(-1), least, sizes, places, order, first)].tolist()
+    flat, count = columns.reshape(-1), len(order)
+    number = _numbered(flat, least, sizes, len(least), count, span, places, order, first)
+    return order, first[:number].tolist()
 
 
 def _code(columns: Ints, least: Ints, sizes: Ints) -> Ints:
@@ -53,14 +55,6 @@ def _code(columns: Ints, least: Ints, sizes: Ints) -> Ints:
             size = int(column.max()) + 1
         code, span = code * size + column, span * size
     return code
-
-
-@stepping
-def _number(columns: Ints, least: Ints, sizes: Ints, places: Vector, order: Ints, first: Ints) -> int:
-    """See :func:`_numbered`."""
-    keys, count, codes = len(least), len(order), len(places)
-    one, two, three = pointer(columns), pointer(least), pointer(sizes)
-    return _numbered(one, two, three, keys, count, codes, pointer(places), pointer(order), pointer(first))
 
 
 @apart

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.jit import apart, pointer, stepping
+from simulator.jit import apart
 from simulator.lowering.context import Context
 from simulator.lowering.kinds import Blocks, Row, kinds, some_runs, tell
 from simulator.mapping import Tile
@@ -70,37 +70,31 @@ def glb_fills(context: Context, tensor: str) -> Iterator[Chunk]:
     table[:, 0, puts] = 0
     varies = np.zeros(table.shape, dtype=np.uint8)
     pieces = np.concatenate([bursts, rows[first], words, ends - 3 * period])
-    fill(pieces, (row, word), vectors, table.reshape(-1), varies.reshape(-1), table.shape[2])
+    count, fields = len(first), table.shape[2]
+    _fill(pieces, count, row, word, vectors, table.reshape(-1), varies.reshape(-1), fields)
     return tell(order, some_runs(table, varies, vectors, 3 * period), context.visits.turn)
-
-
-@stepping
-def fill(
-    pieces: Ints, unit: tuple[int, int], vectors: Vector, table: Ints, varies: Flags, fields: int
-) -> None:
-    """Rows and words of pieces spread over their bursts in proportion, the last burst by itself.
-
-    Parameters
-    ----------
-    pieces : ndarray of int64, shape (4 x P,)
-        Bursts, rows, words, and where in `vectors` a piece begins, all of each after one another.
-    unit : (int, int)
-        Bytes of a row and of a word.
-    vectors : ndarray of int32
-        Per piece: bytes, rows and words of every burst but the last.
-    table, varies : ndarray of int64 and uint8, shape (P x 2 x fields,)
-        Demand, work and the last two fields are set; a field that is the same in all bursts is one number.
-    fields : int
-    """
-    count, (row, word) = len(pieces) // 4, unit
-    _fill(pointer(pieces), count, row, word, pointer(vectors), pointer(table), pointer(varies), fields)
 
 
 @apart
 def _fill(
     pieces: Ints, count: int, row: int, word: int, vectors: Vector, table: Ints, varies: Flags, fields: int
 ) -> None:
-    """See :func:`fill`."""
+    """Rows and words of pieces spread over their bursts in proportion, the last burst by itself.
+
+    Parameters
+    ----------
+    pieces : ndarray of int64, shape (4 x count,)
+        Bursts, rows, words, and where in `vectors` a piece begins, all of each after one another.
+    count : int
+        Pieces.
+    row, word : int
+        Bytes.
+    vectors : ndarray of int32
+        Per piece: bytes, rows and words of every burst but the last.
+    table, varies : ndarray of int64 and uint8, shape (count x 2 x fields,)
+        Demand, work and the last two fields are set; a field that is the same in all bursts is one number.
+    fields : int
+    """
     for p in range(count):
         bursts, rows, words = pieces[p], pieces[count + p], pieces[2 * count + p]
         at, line = pieces[3 * count + p], 2 * p * fields

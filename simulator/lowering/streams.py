@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.jit import apart, pointer, stepping
+from simulator.jit import apart
 
 Ints = NDArray[np.int64]
 
@@ -85,18 +85,12 @@ def spread(total: int, over: int) -> NDArray[np.int32]:
 def largest(sums: Ints, windows: int) -> int:
     """The most that pieces of so many windows have of a column; `sums` are of shape (windows, columns)."""
     each = np.ascontiguousarray(sums)
-    return _largest(each.reshape(-1), each.shape[1], windows)
-
-
-@stepping
-def _largest(sums: Ints, columns: int, windows: int) -> int:
-    """See :func:`largest`, of a flat array."""
-    return _most(pointer(sums), len(sums) // columns, columns, windows)
+    return _largest(each.reshape(-1), len(each), each.shape[1], windows)
 
 
 @apart
-def _most(sums: Ints, count: int, columns: int, windows: int) -> int:
-    """See :func:`largest`."""
+def _largest(sums: Ints, count: int, columns: int, windows: int) -> int:
+    """See :func:`largest`, of a flat array."""
     found = 0
     for column in range(columns):
         first = 0

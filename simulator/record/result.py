@@ -145,8 +145,8 @@ class LayerResult:
 
 
 def _component_digest(part: ComponentOutcome) -> list[Any]:
-    log = hashlib.sha256(part.intervals.counts.astype("<i8", order="C").data).hexdigest()
-    programs = [[p.name, [int(s) for s in p.states], p.actions, list(p.grants)] for p in part.programs]
+    log = hashlib.sha256(part.intervals.counts.astype("<i8", order="C", copy=False).data).hexdigest()
+    programs = [[p.name, p.states.tolist(), p.actions, list(p.grants)] for p in part.programs]
     return [
         part.name,
         part.group,

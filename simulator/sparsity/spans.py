@@ -10,7 +10,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.jit import kernel
+from simulator.jit import apart
+
+Ints = NDArray[np.int64]
+Vector = NDArray[np.int32]
+Flags = NDArray[np.uint8]
 
 MOST = 255
 """Longest block: the rows of a block are counted in a byte."""
@@ -32,7 +36,9 @@ def occupied(
     elements = np.zeros((len(edges) - 1, mask.shape[1]), dtype=np.int32)
     blocks = np.zeros_like(elements)
     seen = np.zeros(mask.shape[1], dtype=np.uint8)
-    _occupied(np.ascontiguousarray(mask).view(np.uint8), edges, length, seen, elements, blocks)
+    spans, columns = elements.shape
+    flat, one, two = _flat(mask), elements.reshape(-1), blocks.reshape(-1)
+    _occupied(flat, columns, np.ascontiguousarray(edges), spans, length, seen, one, two)
     return elements, blocks
 
 
@@ -50,82 +56,100 @@ def stored(
     data = np.empty((len(edges) - 1, mask.shape[1]), dtype=np.int32)
     metadata = np.empty_like(data)
     seen = np.zeros(mask.shape[1], dtype=np.uint8)
-    octets = np.ascontiguousarray(mask).view(np.uint8)
-    _stored(octets, edges, length, seen, bits, rest, data, metadata)
+    flat = data.reshape(-1), metadata.reshape(-1)
+    _stored(_flat(mask), mask.shape[1], edges, len(data), length, seen, *bits, rest, *flat)
     return data, metadata
 
 
-@kernel
+@apart
 def _stored(
-    mask: NDArray[np.uint8],
-    edges: NDArray[np.int64],
+    mask: Flags,
+    columns: int,
+    edges: Ints,
+    spans: int,
     length: int,
-    seen: NDArray[np.uint8],
-    bits: tuple[int, int, int],
-    rest: NDArray[np.int32],
-    data: NDArray[np.int32],
-    metadata: NDArray[np.int32],
+    seen: Flags,
+    value: int,
+    element: int,
+    block: int,
+    rest: Vector,
+    data: Vector,
+    metadata: Vector,
 ) -> None:
-    value, element, block = np.int32(bits[0]), np.int32(bits[1]), np.int32(bits[2])
-    for s in range(len(edges) - 1):
-        found, filled = data[s], metadata[s]
-        for n in range(len(seen)):
-            found[n] = 0
-            filled[n] = rest[s]
-        for start in range(edges[s], edges[s + 1], length):
-            for n in range(len(seen)):
+    """See :func:`stored`, of flat arrays; `seen` has room for a row."""
+    for s in range(spans):
+        own, start = s * columns, edges[s]
+        for n in range(columns):
+            data[own + n] = 0
+            metadata[own + n] = rest[s]
+        while start < edges[s + 1]:
+            for n in range(columns):
                 seen[n] = 0
             for k in range(start, min(start + length, edges[s + 1])):
-                row = mask[k]
-                for n in range(len(seen)):
-                    seen[n] += row[n]
-            for n in range(len(seen)):
-                found[n] += seen[n]
-                filled[n] += block if seen[n] > 0 else np.int32(0)
-        for n in range(len(seen)):
-            filled[n] += found[n] * element
-            found[n] *= value
+                row = k * columns
+                for n in range(columns):
+                    seen[n] += mask[row + n]
+            for n in range(columns):
+                data[own + n] += seen[n] & 255
+                metadata[own + n] += block if seen[n] != 0 else 0
+            start += length
+        for n in range(columns):
+            metadata[own + n] += data[own + n] * element
+            data[own + n] *= value
 
 
-@kernel
+def _flat(mask: NDArray[np.bool_]) -> Flags:
+    return np.ascontiguousarray(mask).view(np.uint8).reshape(-1)
+
+
+@apart
 def _occupied(
-    mask: NDArray[np.uint8],
-    edges: NDArray[np.int64],
+    mask: Flags,
+    columns: int,
+    edges: Ints,
+    spans: int,
     length: int,
-    seen: NDArray[np.uint8],
-    elements: NDArray[np.int32],
-    blocks: NDArray[np.int32],
+    seen: Flags,
+    elements: Vector,
+    blocks: Vector,
 ) -> None:
-    for s in range(len(edges) - 1):
-        found, filled = elements[s], blocks[s]
-        for start in range(edges[s], edges[s + 1], length):
-            for n in range(len(seen)):
+    """:func:`occupied`, of flat arrays that are zeros; `seen` has room for a row."""
+    for s in range(spans):
+        own, start = s * columns, edges[s]
+        while start < edges[s + 1]:
+            for n in range(columns):
                 seen[n] = 0
             for k in range(start, min(start + length, edges[s + 1])):
-                row = mask[k]
-                for n in range(len(seen)):
-                    seen[n] += row[n]
-            for n in range(len(seen)):
-                found[n] += seen[n]
-                filled[n] += 1 if seen[n] > 0 else 0
+                row = k * columns
+                for n in range(columns):
+                    seen[n] += mask[row + n]
+            for n in range(columns):
+                elements[own + n] += seen[n] & 255
+                blocks[own + n] += 1 if seen[n] != 0 else 0
+            start += length
 
 
 def row_counts(mask: NDArray[np.bool_], columns: int) -> NDArray[np.int64]:
     """Elements of every row in each tile of so many columns, int64, shape (K, tiles)."""
     found = np.zeros((mask.shape[0], -(-mask.shape[1] // columns)), dtype=np.int64)
-    _row_counts(np.ascontiguousarray(mask).view(np.uint8), columns, found)
+    rows, length = mask.shape
+    _row_counts(_flat(mask), rows, length, columns, found.reshape(-1))
     return found
 
 
-@kernel
-def _row_counts(mask: NDArray[np.uint8], columns: int, found: NDArray[np.int64]) -> None:
-    for k in range(mask.shape[0]):
-        row = mask[k]
-        for tile in range(found.shape[1]):
-            count, some = 0, row[tile * columns : (tile + 1) * columns]
-            for n in range(len(some)):
-                count += some[n]
-            found[k, tile] = count
+@apart
+def _row_counts(mask: Flags, rows: int, length: int, columns: int, found: Ints) -> None:
+    """:func:`row_counts`, of flat arrays."""
+    at = 0
+    for k in range(rows):
+        start = 0
+        while start < length:
+            count = 0
+            for n in range(k * length + start, k * length + min(length, start + columns)):
+                count += mask[n]
+            found[at] = count
+            at += 1
+            start += columns
 
 
 def column_counts(
@@ -133,17 +157,17 @@ def column_counts(
 ) -> NDArray[np.int64]:
     """Elements of every column in each span of rows, taken in `order`, int64, shape (spans, K)."""
     found = np.zeros((len(edges) - 1, mask.shape[1]), dtype=np.int32)
-    _column_counts(np.ascontiguousarray(mask).view(np.uint8), order, edges, found)
+    rows, spans = np.ascontiguousarray(order), np.ascontiguousarray(edges)
+    _column_counts(_flat(mask), mask.shape[1], rows, spans, len(found), found.reshape(-1))
     return found.astype(np.int64)
 
 
-@kernel
-def _column_counts(
-    mask: NDArray[np.uint8], order: NDArray[np.int64], edges: NDArray[np.int64], found: NDArray[np.int32]
-) -> None:
-    for s in range(len(edges) - 1):
-        sums = found[s]
+@apart
+def _column_counts(mask: Flags, columns: int, order: Ints, edges: Ints, spans: int, found: Vector) -> None:
+    """:func:`column_counts`, of flat arrays; `found` is zeros."""
+    for s in range(spans):
+        own = s * columns
         for i in range(edges[s], edges[s + 1]):
-            row = mask[order[i]]
-            for k in range(len(sums)):
-                sums[k] += row[k]
+            row = order[i] * columns
+            for k in range(columns):
+                found[own + k] += mask[row + k]

@@ -162,10 +162,7 @@ class GemmView:
             return np.ascontiguousarray(rows.reshape(k1 - k0, self._plane)[:, begin : begin + n1 - n0])
         out = np.zeros((k1 - k0, n1 - n0), dtype=images.dtype)
         if out.size:
-            byte = images.dtype.itemsize == 1  # masks and int8 alike: the kernel is compiled once
-            images = np.ascontiguousarray(images)
-            source, target = (images.view(np.uint8), out.view(np.uint8)) if byte else (images, out)
-            gather(source, target, group, k0, n0 - first * self._plane, self._window)
+            gather(np.ascontiguousarray(images), out, group, k0, n0 - first * self._plane, self._window)
         return out
 
     def image(self, group: int, number: int) -> NDArray[Any]:

@@ -13,11 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.jit import ENABLED, inlined, kernel
+from simulator.jit import ENABLED, apart
 
 _BLOCK = 1 << 18
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
+_GOLDEN_WORD, _MIX0_WORD, _MIX1_WORD = (int(each.view(np.int64)) for each in (_GOLDEN, *_MIX))
+"""The same bits as integers with a sign."""
+
+Flags = NDArray[np.uint8]
 
 
 def standins(box: NDArray[Any], first: int, pitch: int, seed: int, operand: int) -> NDArray[np.int8]:
@@ -38,7 +42,9 @@ def standins(box: NDArray[Any], first: int, pitch: int, seed: int, operand: int)
     base = np.uint64((((2 * seed + operand) << 40) + first) % (1 << 64))
     if ENABLED:
         out = np.empty(box.shape, dtype=np.int8)
-        _fill(np.ascontiguousarray(box != 0).view(np.uint8), base, np.uint64(pitch), out)
+        some = np.ascontiguousarray(box != 0).view(np.uint8).reshape(-1)
+        rows, columns = box.shape
+        _fill(some, rows, columns, int(base.view(np.int64)), pitch, out.view(np.uint8).reshape(-1))
         return out
     return plain(box, base, pitch)
 
@@ -66,13 +72,14 @@ def _mix(z: Any) -> Any:
     return z ^ (z >> np.uint64(31))
 
 
-_mixed = inlined(_mix)
-
-
-@kernel
-def _fill(mask: NDArray[np.uint8], base: np.uint64, pitch: np.uint64, out: NDArray[np.int8]) -> None:
-    for row in range(mask.shape[0]):
-        first = base + np.uint64(row) * pitch
-        for column in range(mask.shape[1]):
-            value = np.int64(_mixed(first + np.uint64(column)) % np.uint64(14)) - 7
-            out[row, column] = value + (value >= 0) if mask[row, column] else 0
+@apart
+def _fill(mask: Flags, rows: int, columns: int, base: int, pitch: int, out: Flags) -> None:
+    """:func:`plain` on words that wrap around; shifts bring in copies of the sign, which are masked."""
+    for row in range(rows):
+        for at in range(row * columns, (row + 1) * columns):
+            z = (base + row * pitch + (at - row * columns) + 1) * _GOLDEN_WORD
+            z = (z ^ (z >> 30 & 0x3FFFFFFFF)) * _MIX0_WORD
+            z = (z ^ (z >> 27 & 0x1FFFFFFFFF)) * _MIX1_WORD
+            z = z ^ (z >> 31 & 0x1FFFFFFFF)
+            value = 2 * ((z >> 1 & 0x7FFFFFFFFFFFFFFF) % 7) + (z & 1) - 7  # z mod 14 of z without a sign
+            out[at] = (value + (1 if value >= 0 else 0)) * mask[at]

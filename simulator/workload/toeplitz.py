@@ -2,8 +2,7 @@
 
     k = (r S + s) C + c,  n = (b P + p) Q + q   ->   I[b, g C + c, sh p + dh r - ph, sw q + dw s - pw]
 
-`window` is int64 (C, S, Q, P, sh, sw, dh, dw, ph, pw). Arrays are flat, `shape` says what the images are (B, all channels, H, W),
-and places are unsigned where elements are copied or added up: so the compiler need not ask whether one counts from the end.
+`window` is int64 (C, S, Q, P, sh, sw, dh, dw, ph, pw). Arrays are flat, `shape` says what the images are (B, all channels, H, W).
 """
 
 from __future__ import annotations
@@ -13,9 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.jit import apart, inlined, kernel, pointer, spliced, stepping
+from simulator.jit import apart, inlined, spliced
 
-Shape = tuple[int, int, int, int]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.uint8]
 
@@ -27,64 +25,60 @@ def gather(
 
     `images` is (B, all channels, H, W); n0 counts from its first image. Both are contiguous and of one type.
     """
-    b, c, h, w = images.shape
-    _gather(images.reshape(-1), (b, c, h, w), out.reshape(-1), (group, k0, n0), len(out), window)
+    size = images.dtype.itemsize
+    shape = np.array([*images.shape, group, k0, n0, len(out), out.shape[1], size], dtype=np.int64)
+    _gathered(images.reshape(-1).view(np.uint8), shape, out.reshape(-1).view(np.uint8), window)
 
 
-@kernel
-def _gather(
-    images: NDArray[Any],
-    shape: Shape,
-    out: NDArray[Any],
-    begin: tuple[int, int, int],
-    rows: int,
-    window: NDArray[np.int64],
-) -> None:
-    """A line of outputs at a time; whole images at a time where there are as many outputs as inputs, which only move."""
+@apart
+def _gathered(images: Flags, shape: Ints, out: Flags, window: Ints) -> None:
+    """A line of outputs at a time; whole images at a time where there are as many outputs as inputs, which only move.
+
+    `shape`: also the group, the first row and column, how many of them, and an element's bytes, copied whatever they mean.
+    """
     channels, width, columns, lines, step = window[0], window[1], window[2], window[3], window[5]
-    group, k0, n0 = begin
-    tall, wide = shape[2], shape[3]
+    tall, wide, group, k0, n0 = shape[2], shape[3], shape[4], shape[5], shape[6]
+    rows, along, size = shape[7], shape[8], shape[9]
     same = step == window[4] == 1 and columns == wide and lines == tall
-    along = len(out) // rows
     for tap in range(k0 // channels, (k0 + rows - 1) // channels + 1):
-        r, s = divmod(tap, width)
+        r, s = tap // width, tap % width
         y0, x0 = r * window[6] - window[8], s * window[7] - window[9]
         left, right = _inside(step, x0, wide, columns)
         for k in range(max(k0, tap * channels), min(k0 + rows, (tap + 1) * channels)):
             j = 0
             while j < along:
-                row, q = divmod(n0 + j, columns)
-                b, p = divmod(row, lines)
+                row, q = (n0 + j) // columns, (n0 + j) % columns
+                b, p = row // lines, row % lines
                 target = (k - k0) * along + j
                 image = (b * shape[1] + group * channels + k - tap * channels) * tall * wide
                 if same:
                     n, moved = p * wide + q, y0 * wide + x0
                     stop = min(along - j, tall * wide - n)
-                    first = max(n, max(-y0 * wide, -moved))
-                    last = min(n + stop, min((tall - y0) * wide, tall * wide - moved))
-                    _copy(images, image + first + moved, out, target + first - n, last - first, 1)
-                    for t in range((right - first) % wide - wide, last - first, wide):
-                        for x in range(max(0, t), min(last - first, t + left + wide - right)):
-                            out[target + first - n + x] = 0  # beyond a side, up to the next line's other side
+                    first = max(n, -y0 * wide, -moved)
+                    last = min(n + stop, (tall - y0) * wide, tall * wide - moved)
+                    at, to = (image + first + moved) * size, (target + first - n) * size
+                    for t in range(max(0, last - first) * size):
+                        out[to + t] = images[at + t]
+                    side = (right - first) % wide - wide
+                    while side < last - first:
+                        begin, end = max(0, side), min(last - first, side + left + wide - right)
+                        for t in range(begin * size, end * size):
+                            out[to + t] = 0  # beyond a side, up to the next line's other side
+                        side += wide
                 else:
                     stop = min(along - j, columns - q)
                     y, first = p * window[4] + y0, max(q, left)
                     if 0 <= y < tall:
-                        place = image + y * wide + first * step + x0
-                        _copy(images, place, out, target + first - q, min(q + stop, right) - first, step)
+                        at, to = (image + y * wide + first * step + x0) * size, (target + first - q) * size
+                        count = max(0, min(q + stop, right) - first)
+                        if step == 1:
+                            for t in range(count * size):
+                                out[to + t] = images[at + t]
+                        else:
+                            for t in range(count):
+                                for byte in range(size):
+                                    out[to + t * size + byte] = images[at + t * step * size + byte]
                 j += stop
-
-
-@inlined
-def _copy(source: NDArray[Any], at: int, target: NDArray[Any], to: int, count: int, step: int) -> None:
-    if count > 0:
-        a, b, by = np.uint64(at), np.uint64(to), np.uint64(step)
-        if step == 1:
-            for t in range(np.uint64(count)):
-                target[b + t] = source[a + t]
-        else:
-            for t in range(np.uint64(count)):
-                target[b + t] = source[a + t * by]
 
 
 @inlined
@@ -122,31 +116,17 @@ def touched(
     mask = np.ascontiguousarray(images).view(np.uint8).reshape(-1)
     marks = np.zeros(images.shape[2] * images.shape[3], dtype=np.uint8)
     below, along = (np.ascontiguousarray(edges, dtype=np.int64) for edges in cuts)
-    _count(mask, shape, below, along, np.ascontiguousarray(window, dtype=np.int64), marks, found.reshape(-1))
-    return found
-
-
-@stepping
-def _count(
-    images: Flags, shape: Ints, below: Ints, along: Ints, window: Ints, marks: Flags, found: Ints
-) -> None:
-    """:func:`touched`; `marks`, of one image, are zeros before and after. `shape`: also how many tiles, and the group."""
     _touched(
-        pointer(images),
-        pointer(shape),
-        pointer(below),
-        pointer(along),
-        pointer(window),
-        pointer(marks),
-        pointer(found),
+        mask, shape, below, along, np.ascontiguousarray(window, dtype=np.int64), marks, found.reshape(-1)
     )
+    return found
 
 
 @apart
 def _touched(
     images: Flags, shape: Ints, below: Ints, along: Ints, window: Ints, marks: Flags, found: Ints
 ) -> None:
-    """See :func:`_count`."""
+    """:func:`touched`; `marks`, of one image, are zeros before and after. `shape`: also how many tiles, and the group."""
     channels, outputs, plane = window[0], window[2] * window[3], shape[2] * shape[3]
     number, group = 0, shape[6]
     for j in range(shape[5]):

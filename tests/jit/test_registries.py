@@ -14,8 +14,8 @@ from simulator import jit
 PROGRAM = """
 import sys
 import numpy as np
-from simulator.sparsity.spans import row_counts
-assert row_counts(np.ones((3, 5), dtype=bool), 2).tolist() == [[2, 2, 1]] * 3
+from simulator.sparsity.density import tile_counts
+assert tile_counts(np.ones((3, 5), dtype=bool), 1, 2).tolist() == [[2, 2, 1]] * 3
 print("scipy.linalg" in sys.modules)
 import scipy.linalg
 print(scipy.linalg.norm([3.0, 4.0]))

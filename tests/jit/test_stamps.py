@@ -12,12 +12,13 @@ import simulator
 from simulator import jit
 
 CALLER = """
+from __future__ import annotations
 import sys
 from simulator import jit
 jit.stamp = lambda file: sys.argv[1]
 from callee import CONSTANT, callee
-@jit.stepping
-def caller(x):
+@jit.OWN
+def caller(x: int) -> int:
     return callee(x) + CONSTANT
 print(caller(0))
 """
@@ -32,9 +33,19 @@ def callee(x: int) -> int:
 
 
 @pytest.mark.skipif(not jit.ENABLED, reason="nothing is compiled")
-@pytest.mark.parametrize("door", ["kernel", "inlined", "spliced", "apart", "stepping"])
-def test_a_change_in_another_file_compiles_its_callers_again(tmp_path: Path, door: str) -> None:
-    (tmp_path / "caller.py").write_text(CALLER, encoding="utf-8")
+@pytest.mark.parametrize(
+    ("own", "door"),
+    [
+        ("kernel", "kernel"),
+        ("kernel", "inlined"),
+        ("kernel", "spliced"),
+        ("apart", "kernel"),
+        ("apart", "spliced"),
+        ("apart", "apart"),
+    ],
+)
+def test_a_change_in_another_file_compiles_its_callers_again(tmp_path: Path, own: str, door: str) -> None:
+    (tmp_path / "caller.py").write_text(CALLER.replace("OWN", own), encoding="utf-8")
 
     def told(number: int, sources: str) -> str:
         (tmp_path / "callee.py").write_text(CALLEE.format(number, door), encoding="utf-8")

@@ -10,13 +10,14 @@ import pytest
 from numpy.typing import NDArray
 
 from simulator import jit
-from simulator.jit import apart, inlined, kernel, leading_zeros, pointer, popcount64, spliced, stepping
+from simulator.jit import apart, inlined, kernel, leading_zeros, popcount64, spliced
 from simulator.jit.body import TranslationError
 from simulator.jit.unit import Source, symbol, translate
 from simulator.record import states as at
 
 Ints = NDArray[np.int64]
 Vector = NDArray[np.int32]
+Flags = NDArray[np.uint8]
 SHIFT, TABLE = 3, (5, 7)
 
 pytestmark = pytest.mark.skipif(not jit.ENABLED, reason="nothing is compiled")
@@ -115,23 +116,7 @@ def bits(m: Ints, v: Vector, a: int, b: int) -> int:
 
 
 PLAIN: tuple[Callable[..., Any], ...] = (arithmetic, truths, loops, tuples)
-if jit.ENABLED:
-    arithmetic_, truths_, loops_, tuples_ = apart(arithmetic), apart(truths), apart(loops), apart(tuples)
-    bits_ = apart(bits)
-
-    @stepping
-    def drive(which: int, words: Ints, vector: Vector, a: int, b: int) -> int:
-        """Call one of the functions by its address."""
-        m, v = pointer(words), pointer(vector)
-        if which == 0:
-            return arithmetic_(m, v, a, b)
-        if which == 1:
-            return truths_(m, v, a, b)
-        if which == 2:
-            return loops_(m, v, a, b)
-        if which == 3:
-            return tuples_(m, v, a, b)
-        return bits_(m, v, a, b)
+COMPILED = [apart(function) for function in (*PLAIN, bits)]
 
 
 @pytest.mark.parametrize("which", range(len(PLAIN)))
@@ -151,7 +136,7 @@ def test_as_python_does(which: int) -> None:
             continue
         words, vector = rng.integers(-9, 9, 24), rng.integers(-5, 5, 4).astype(np.int32)
         own, values = words.copy(), vector.copy()
-        result = drive(which, words, vector, a, b)
+        result = COMPILED[which](words, vector, a, b)
         expected = PLAIN[which](own, values, a, b)
         assert result == int(expected), (a, b)
         assert words.tolist() == own.tolist(), (a, b)
@@ -161,7 +146,7 @@ def test_as_python_does(which: int) -> None:
 def test_bits_are_counted() -> None:
     words, vector = np.zeros(1, dtype=np.int64), np.zeros(1, dtype=np.int32)
     for a, b in [(0, 0), (1, 1), (-1, 1 << 62), (0b1011, 255)]:
-        assert drive(4, words, vector, a, b) == 64 - b.bit_length()
+        assert COMPILED[4](words, vector, a, b) == 64 - b.bit_length()
         assert words[0] == (a % 2**64).bit_count()
 
 
@@ -231,3 +216,65 @@ def test_a_callee_is_in_the_module_once() -> None:
 
 def caller(m: Ints, a: int) -> int:
     return wrapped(m, a) + wrapped(m, 2)
+
+
+def shared(m: Ints, v: Vector, f: Flags, a: int) -> int:
+    m[0], v[0], f[0] = a, a, a
+    return m[1] + v[1] + f[1]
+
+
+def pair(a: int, b: int) -> tuple[int, int]:
+    return b, a
+
+
+def test_arrays_are_passed_where_they_are() -> None:
+    call = apart(shared)
+    words, vector, flags = np.array([0, 1 << 40]), np.array([0, -5], dtype=np.int32), np.zeros(2, dtype=bool)
+    flags[1] = True
+    assert call(words, vector, flags, np.int64(1)) == (1 << 40) - 4
+    assert (words[0], vector[0], flags[0]) == (1, 1, True)
+    unsigned = words.view(np.uint64), vector.view(np.uint32), flags.view(np.uint8)
+    assert call(*unsigned, 2) == (1 << 40) - 4
+    assert words[0] == vector[0] == 2
+
+
+def test_what_is_only_read_may_be_protected() -> None:
+    words = np.array([3, 4])
+    words.setflags(write=False)
+    assert apart(summed)(words, 2) == 7
+    assert apart(summed)(np.zeros(0, dtype=np.int64), 0) == 0
+
+
+def summed(m: Ints, count: int) -> int:
+    total = 0
+    for i in range(count):
+        total += m[i]
+    return total
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (
+            (np.zeros(4, dtype=np.int32), 2),
+            "summed: m: an array of Ints in one piece is due, this one is int32",
+        ),
+        ((np.zeros(4), 2), "float64"),
+        ((np.zeros(8, dtype=np.int64)[::2], 2), "not contiguous"),
+        ((np.zeros((2, 2), dtype=np.int64).T, 2), "not contiguous"),
+        ((np.zeros(4, dtype=np.int64), 2.5), "float"),
+    ],
+)
+def test_other_arguments_are_refused(arguments: tuple[Any, ...], why: str) -> None:
+    with pytest.raises(TypeError, match=why):
+        apart(summed)(*arguments)
+
+
+def test_the_number_of_arguments_is_checked() -> None:
+    with pytest.raises(TypeError, match="summed: 2 arguments are due, not 1"):
+        apart(summed)(np.zeros(4, dtype=np.int64))
+
+
+def test_tuples_stay_between_compiled_functions() -> None:
+    with pytest.raises(TypeError, match="pair: tuples are passed between compiled functions only"):
+        apart(pair)(1, 2)

@@ -17,7 +17,7 @@ from simulator.engine.fast.settle import settle
 from simulator.engine.fast.tape import add
 from simulator.engine.fast.unroll import unroll
 from simulator.engine.fast.walk import walk
-from simulator.jit import apart, inlined, pointer, spliced, stepping
+from simulator.jit import apart, inlined, spliced
 from simulator.record.states import BUSY, DISABLED, DRAINED, STATES
 
 Ints = NDArray[np.int64]
@@ -101,7 +101,7 @@ def first_grant(m: Ints) -> tuple[int, int]:
 
 
 @apart
-def run(m: Ints, v: Vector, bins: Ints, windows: int) -> int:
+def advance(m: Ints, v: Vector, bins: Ints, windows: int) -> int:
     """Run until a program is hungry, a ring has no room, all is done or stuck, `windows` are over, or the next is too far."""
     settled = False
     while True:
@@ -141,14 +141,8 @@ def run(m: Ints, v: Vector, bins: Ints, windows: int) -> int:
             return at.PAUSED
 
 
-@stepping
-def advance(words: Ints, vectors: Vector, counts: Ints, windows: int) -> int:
-    """Run until a program is hungry, a ring has no room to grow, all is done or stuck, or `windows` windows are over."""
-    return run(pointer(words), pointer(vectors), pointer(counts), windows)
-
-
 @apart
-def unroll_all(m: Ints, bins: Ints) -> None:
+def unrolled(m: Ints, bins: Ints) -> None:
     """Write the tapes of all components into their bins."""
     component = m[at.COMPONENT0]
     for _ in range(m[at.COMPONENTS]):
@@ -156,14 +150,8 @@ def unroll_all(m: Ints, bins: Ints) -> None:
         component += at.COMPONENT_WORDS
 
 
-@stepping
-def unrolled(words: Ints, counts: Ints) -> None:
-    """Write the tapes of all components into their bins."""
-    unroll_all(pointer(words), pointer(counts))
-
-
 @apart
-def finish_all(m: Ints, bins: Ints, cycles: int) -> None:
+def finished(m: Ints, bins: Ints, cycles: int) -> None:
     """Log the cycles that are left to the end of the run, `cycles` in all."""
     component, words = m[at.COMPONENT0], m[at.PROGRAM_WORDS]
     for _ in range(m[at.COMPONENTS]):
@@ -213,8 +201,11 @@ def narrow(bins: Ints, row: int, width: int, told: Flags, here: int, size: int) 
 
 
 @apart
-def take_over(m: Ints, bins: Ints, told: Flags, width: int, size: int) -> None:
-    """Move the first `width` bins of all components to `told`; none behind them is used."""
+def harvested(m: Ints, bins: Ints, told: Flags, width: int, size: int) -> None:
+    """Move what was logged to `told`: `width` cells for every component and state, of `size` bytes each, the lowest first.
+
+    Cells of states in which a component never was are left as they are. No bin behind the first `width` is used.
+    """
     component, row, here = m[at.COMPONENT0], 0, 0
     for _ in range(m[at.COMPONENTS]):
         for state in range(len(STATES)):
@@ -225,18 +216,3 @@ def take_over(m: Ints, bins: Ints, told: Flags, width: int, size: int) -> None:
             row += at.BIN_ROW
             here += width * size
         component += at.COMPONENT_WORDS
-
-
-@stepping
-def harvested(words: Ints, counts: Ints, told: Flags, width: int, size: int) -> None:
-    """Move what was logged to `told`: `width` cells for every component and state, of `size` bytes each, the lowest first.
-
-    Cells of states in which a component never was are left as they are.
-    """
-    take_over(pointer(words), pointer(counts), pointer(told), width, size)
-
-
-@stepping
-def finished(words: Ints, counts: Ints, cycles: int) -> None:
-    """Log the cycles that are left to the end of the run, `cycles` in all."""
-    finish_all(pointer(words), pointer(counts), cycles)

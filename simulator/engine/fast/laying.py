@@ -13,7 +13,7 @@ from simulator.engine.fast import layout as at
 from simulator.engine.fast import wiring
 from simulator.engine.fast.ports import BITS
 from simulator.engine.fast.reach import distances
-from simulator.jit import apart, inlined, leading_zeros, pointer, spliced, stepping
+from simulator.jit import apart, inlined, leading_zeros, spliced
 from simulator.plan.runs import DEMAND, PORTS
 
 Ints = NDArray[np.int64]
@@ -297,25 +297,11 @@ def lay_tapes(m: Ints, bins: int, entries: int) -> None:
 
 
 @apart
-def lay(
-    m: Ints, t: Ints, columns: Ints, forms: Ints, leap: int, ordered: int, bins: int, entries: int
-) -> None:
-    """Lay out a network; see :func:`laid`."""
-    lay_header(m, t)
-    lay_channels(m, t)
-    lay_components(m, t)
-    lay_programs(m, t, columns, forms)
-    lay_grants(m, ordered)
-    lay_many(m)
-    if leap:
-        lay_leaps(m)
-    lay_tapes(m, bins, entries)
-
-
-@stepping
 def laid(
-    words: Ints,
-    told: Ints,
+    m: Ints,
+    size: int,
+    t: Ints,
+    told: int,
     columns: Ints,
     forms: Ints,
     leap: int,
@@ -327,9 +313,9 @@ def laid(
 
     Parameters
     ----------
-    words : ndarray of int64
+    m : ndarray of int64, shape (size,)
         The memory.
-    told : ndarray of int64
+    t : ndarray of int64, shape (told,)
         The network; see :mod:`simulator.engine.fast.wiring`.
     columns, forms : ndarray of int64
         Are set to the fields of a run that matter in time, program after program, and to the forms of the programs.
@@ -344,9 +330,16 @@ def laid(
     int
         0, or how many words there must be if those there are may be too few; then nothing is laid out.
     """
-    t = pointer(told)
-    most = bound(t, len(told), leap)
-    if most > len(words):
+    most = bound(t, told, leap)
+    if most > size:
         return most
-    lay(pointer(words), t, pointer(columns), pointer(forms), leap, ordered, bins, entries)
+    lay_header(m, t)
+    lay_channels(m, t)
+    lay_components(m, t)
+    lay_programs(m, t, columns, forms)
+    lay_grants(m, ordered)
+    lay_many(m)
+    if leap:
+        lay_leaps(m)
+    lay_tapes(m, bins, entries)
     return 0

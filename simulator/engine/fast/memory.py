@@ -78,7 +78,16 @@ class Memory:
         # Components that share banks are granted in the order of time, none ahead of what follows from another's grant.
         ordered = any(isinstance(part.state, Banks) for part in self.plan.components)
         while room := laid(
-            self.words, told, self.columns, self.forms.reshape(-1), int(leap), int(ordered), used, most
+            self.words,
+            len(self.words),
+            told,
+            len(told),
+            self.columns,
+            self.forms.reshape(-1),
+            int(leap),
+            int(ordered),
+            used,
+            most,
         ):
             self.words = np.zeros(max(2 * len(self.words), room), dtype=np.int64)
         self._used = self._zeroed = int(self.words[at.HEAP])

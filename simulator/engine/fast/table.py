@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.queue import push
-from simulator.jit import apart, inlined, pointer, spliced, stepping
+from simulator.jit import apart, inlined, spliced
 from simulator.plan.runs import COUNT, DEMAND, PERIOD
 
 Ints = NDArray[np.int64]
@@ -232,7 +232,7 @@ def hand_over(m: Ints, form: Ints, f: int) -> None:
         push(m, program)
 
 
-@apart
+@spliced
 def read_chunk(
     m: Ints,
     v: Vector,
@@ -286,10 +286,10 @@ def read_chunk(
         hand_over(m, form, f)
 
 
-@stepping
+@apart
 def read(
-    words: Ints,
-    values: Vector,
+    m: Ints,
+    v: Vector,
     runs: Ints,
     varies: Flags,
     vectors: Vector,
@@ -305,7 +305,7 @@ def read(
 
     Parameters
     ----------
-    words, values : ndarray of int64 and int32
+    m, v : ndarray of int64 and int32
         Where the tables go, and what their varying fields are places in, which gets the vectors of chunks that are for a program.
         Behind the visits with items there is one word to spare.
     runs, varies, vectors : ndarray of int64, uint8 and int32, one axis each
@@ -323,17 +323,8 @@ def read(
     count : int
         Chunks.
     """
-    m, v, flat, flags, given = (
-        pointer(words),
-        pointer(values),
-        pointer(runs),
-        pointer(varies),
-        pointer(vectors),
-    )
-    fields, blocks, visits = pointer(columns), pointer(sizes), pointer(order)
-    scratch, sums, form = pointer(space), pointer(totals), pointer(forms)
     for chunk in range(count):
-        read_chunk(m, v, flat, flags, given, fields, blocks, visits, scratch, sums, form, chunk * FORM)
+        read_chunk(m, v, runs, varies, vectors, columns, sizes, order, space, totals, forms, chunk * FORM)
 
 
 def work_space(blocks: int, values: int, width: int) -> int:

@@ -20,12 +20,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
-from simulator.jit import kernel
+from simulator.jit import apart
 from simulator.sparsity.fibers import fiber_chunks
 from simulator.sparsity.formats.format import check_matrix
 from simulator.sparsity.patterns.hss import Hss
 
 _OFFSETS = 256
+
+Ints = NDArray[np.int64]
+Flags = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -77,12 +80,14 @@ def encode_hss(values: NDArray[Any], pattern: Hss, lanes: tuple[int, int] | None
     fibers, coords = values.shape
     windows = -(-coords // pattern.block)
     full = (slots[0] == h1, slots[1] == h0)
-    unsigned = np.ascontiguousarray(values if values.dtype.kind != "f" else values + values.dtype.type(0))
     out = np.zeros((fibers, windows, *slots), dtype=values.dtype)
     offset1 = _offsets((fibers, windows, slots[0]), full[0])
     offset0 = _offsets((fibers, windows, *slots), full[1])
-    kind = np.dtype(f"u{values.dtype.itemsize}")
-    bad = _lay_out(unsigned.view(kind), (g1, g0), (h1, h0), full, out.view(kind), offset1, offset0)
+    size = values.dtype.itemsize
+    shape = np.array([fibers, coords, windows, *slots, g1, g0, h1, h0, *full, size], dtype=np.int64)
+    some = (values != 0).view(np.uint8).reshape(-1)
+    octets = [np.ascontiguousarray(each).reshape(-1).view(np.uint8) for each in (values, out)]
+    bad = _lay_out(some, octets[0], shape, octets[1], offset1.reshape(-1), offset0.reshape(-1))
     if bad >= 0:
         found = pattern.violation(values[bad : bad + 1] != 0)
         detail = str(found).partition(", ")[2]
@@ -124,37 +129,31 @@ def _offsets(shape: tuple[int, ...], full: bool) -> NDArray[np.uint8]:
     return offsets
 
 
-@kernel
-def _lay_out(
-    matrix: NDArray[Any],
-    allowed: tuple[int, int],
-    lengths: tuple[int, int],
-    full: tuple[bool, bool],
-    values: NDArray[Any],
-    offset1: NDArray[np.uint8],
-    offset0: NDArray[np.uint8],
-) -> int:
-    """Fill `values` and the offsets; return the first fiber that does not fit, or -1."""
-    h1, h0 = lengths
-    fibers, coords = matrix.shape
+@apart
+def _lay_out(some: Flags, matrix: Flags, shape: Ints, values: Flags, offset1: Flags, offset0: Flags) -> int:
+    """Fill `values` and the offsets; return the first fiber that does not fit, or -1.
+
+    `shape` is fibers, coordinates and windows; slots, non-zeros allowed, lengths and whether ranks are full, each of the
+    upper rank, then the lower one; bytes of an element, which are copied whatever they mean.
+    """
+    fibers, coords, windows, slots1, slots0 = shape[0], shape[1], shape[2], shape[3], shape[4]
+    g1, g0, h1, h0, size = shape[5], shape[6], shape[7], shape[8], shape[11]
     for f in range(fibers):
-        row = matrix[f]
-        for w in range(values.shape[1]):
-            blocks = 0
+        for w in range(windows):
+            blocks, group = 0, (f * windows + w) * slots1
             for b in range(h1):
-                start = (w * h1 + b) * h0
-                count = 0
-                i = b if full[0] else blocks
+                start, count = (w * h1 + b) * h0, 0
+                i = group + (b if shape[9] else blocks)
                 for j in range(min(h0, coords - start)):
-                    value = row[start + j]
-                    if value != 0:
-                        if count == allowed[1] or blocks == allowed[0]:
+                    at = f * coords + start + j
+                    if some[at]:
+                        if count == g0 or blocks == g1:
                             return f
-                        slot = j if full[1] else count
-                        offset1[f, w, i] = b
-                        values[f, w, i, slot] = value
-                        offset0[f, w, i, slot] = j
+                        slot = i * slots0 + (j if shape[10] else count)
+                        offset1[i] = b
+                        offset0[slot] = j
+                        for byte in range(size):
+                            values[slot * size + byte] = matrix[at * size + byte]
                         count += 1
-                if count > 0:
-                    blocks += 1
+                blocks += 1 if count > 0 else 0
     return -1

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.jit import kernel
+from simulator.jit import apart
 
 Ints = NDArray[np.int64]
 Words = NDArray[np.uint32]
+Vector = NDArray[np.int32]
+Flags = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
@@ -51,51 +53,72 @@ def lists(mask: NDArray[np.bool_], lengths: tuple[int, int]) -> Lists:
     )  # one more: a zero is written where the next element will be
     upper = np.zeros((2, min(stored, fibers * windows * lengths[0]) + 1), dtype=np.uint32)
     sizes = np.zeros((2, fibers), dtype=np.int64)
-    _store(np.ascontiguousarray(mask).view(np.uint8), lengths, count, upper, offset0, sizes)
+    flat, each = np.ascontiguousarray(mask).view(np.uint8).reshape(-1), sizes.reshape(-1)
+    told, low, high, end = (words.view(np.int32) for words in (count, offset0, *upper))
+    _store(flat, fibers, coords, lengths[0], lengths[1], told, high, end, low, each)
     blocks = int(sizes[1].sum())
     return Lists(count, upper[0, :blocks], upper[1, :blocks], offset0[:stored], sizes[0], sizes[1])
 
 
-@kernel
+@apart
 def _store(
-    mask: NDArray[np.uint8], lengths: tuple[int, int], count: Words, upper: Words, offset0: Words, sizes: Ints
+    mask: Flags,
+    fibers: int,
+    coords: int,
+    high: int,
+    low: int,
+    count: Vector,
+    offset1: Vector,
+    end1: Vector,
+    offset0: Vector,
+    sizes: Ints,
 ) -> None:
-    high, low = lengths
+    """:func:`lists` of fibers of so many coordinates; `sizes` is elements of all fibers, then blocks."""
     stored = blocks = window = 0
-    for f in range(mask.shape[0]):
-        row = mask[f]
-        before = stored, blocks
-        for start in range(0, len(row), high * low):
-            first, filled = stored, blocks
-            for b in range(min(high, (len(row) - start + low - 1) // low)):
-                had, some = stored, row[start + b * low : start + (b + 1) * low]
-                for i in range(len(some)):  # written whether it is stored or not: what is not is written over
-                    offset0[stored] = i
-                    stored += int(some[i])
-                upper[0, blocks], upper[1, blocks] = b, stored - first
+    for f in range(fibers):
+        elements, filled, start, end = stored, blocks, f * coords, (f + 1) * coords
+        while start < end:
+            first, before = stored, blocks
+            for b in range(min(high, (end - start + low - 1) // low)):
+                had, at = stored, start + b * low
+                for i in range(min(low, end - at)):
+                    offset0[stored] = i  # whether it is stored or not: what is not is written over
+                    stored += int(mask[at + i])
+                offset1[blocks], end1[blocks] = b, stored - first
                 blocks += 1 if stored > had else 0
-            count[window] = blocks - filled
+            count[window] = blocks - before
             window += 1
-        sizes[0, f], sizes[1, f] = stored - before[0], blocks - before[1]
+            start += high * low
+        sizes[f], sizes[fibers + f] = stored - elements, blocks - filled
 
 
 def places(count: Words, offset1: Words, end1: Words, offset0: Words, lengths: tuple[int, int]) -> Ints:
     """Coordinate of every element, counted through all windows, int64, shape (elements,)."""
     found = np.zeros(len(offset0), dtype=np.int64)
-    _place(count, offset1, end1, offset0, lengths, found)
+    parts = (np.ascontiguousarray(words).view(np.int32) for words in (count, offset1, end1, offset0))
+    told, high, end, low = parts
+    _place(len(count), told, high, end, low, lengths[0], lengths[1], found)
     return found
 
 
-@kernel
+@apart
 def _place(
-    count: Words, offset1: Words, end1: Words, offset0: Words, lengths: tuple[int, int], found: Ints
+    windows: int,
+    count: Vector,
+    offset1: Vector,
+    end1: Vector,
+    offset0: Vector,
+    high: int,
+    low: int,
+    found: Ints,
 ) -> None:
+    """See :func:`places`."""
     block = at = 0
-    for window in range(len(count)):
+    for window in range(windows):
         first = at
         for _ in range(count[window]):
-            start = (window * lengths[0] + np.int64(offset1[block])) * lengths[1]
-            while at < first + np.int64(end1[block]):
-                found[at] = start + offset0[at]
+            start = (window * high + int(offset1[block])) * low
+            while at < first + int(end1[block]):
+                found[at] = start + int(offset0[at])
                 at += 1
             block += 1

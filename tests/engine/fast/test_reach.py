@@ -8,14 +8,16 @@ import pytest
 from simulator.engine.fast import layout as at
 from simulator.engine.fast import reach
 from simulator.engine.fast.memory import Memory
-from simulator.jit import pointer, stepping
+from simulator.jit import apart
 from simulator.plan import Channel, Component, Plan, Program
 
+Ints = np.ndarray
 
-@stepping
-def told(words: np.ndarray, source: int, table: int) -> None:
+
+@apart
+def told(m: Ints, source: int, table: int) -> None:
     """Tell the distances of all programs from one."""
-    reach.distances(pointer(words), source, table)
+    reach.distances(m, source, table)
 
 
 def distances(plan: Plan, source: int) -> list[int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from networks import program, run_of, server
 
@@ -12,14 +11,7 @@ from simulator.engine.fast.laying import RING
 from simulator.engine.fast.memory import Memory
 from simulator.engine.fast.rings import widen
 from simulator.engine.reference import run as reference
-from simulator.jit import pointer, stepping
 from simulator.plan import Channel, Plan
-
-
-@stepping
-def widened(words: np.ndarray, channel: int) -> int:
-    """Widen the rings of a channel."""
-    return widen(pointer(words), channel)
 
 
 def pairs(count: int, items: int) -> Plan:
@@ -45,7 +37,7 @@ def test_a_ring_keeps_its_last_entries() -> None:
     for room, fits in ((need - 1, 0), (need, 1)):
         words[memory.used : memory.used + need] = 7  # whatever is there
         words[at.HEAP_END] = memory.used + room
-        assert widened(words, channel) == fits
+        assert widen(words, channel) == fits
         assert words[at.HEAP] == memory.used + fits * need
     ring = int(words[channel + at.TOKENS])
     assert words[channel + at.TOKENS_MASK] == 2 * RING - 1

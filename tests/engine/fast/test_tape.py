@@ -8,30 +8,31 @@ from simulator.engine.fast import layout as at
 from simulator.engine.fast import tape
 from simulator.engine.fast.memory import Memory
 from simulator.engine.fast.unroll import unroll as unroll_tape
-from simulator.jit import pointer, stepping
+from simulator.jit import apart
 from simulator.plan import Channel, Component, Plan, Program, RunWriter
 from simulator.record.intervals import BINS, bin_width
 from simulator.record.states import STATES
 
 Intervals = list[tuple[int, int]]
+Ints = np.ndarray
 
 
-@stepping
-def add(words: np.ndarray, bins: np.ndarray, component: int, state: int, begin: int, end: int) -> None:
+@apart
+def add(m: Ints, bins: Ints, component: int, state: int, begin: int, end: int) -> None:
     """Log an interval."""
-    tape.add(pointer(words), pointer(bins), component, state, begin, end)
+    tape.add(m, bins, component, state, begin, end)
 
 
-@stepping
-def loop(words: np.ndarray, bins: np.ndarray, component: int, first: int, times: int) -> bool:
+@apart
+def loop(m: Ints, bins: Ints, component: int, first: int, times: int) -> bool:
     """Log entries again."""
-    return tape.loop(pointer(words), pointer(bins), component, first, times)
+    return tape.loop(m, bins, component, first, times)
 
 
-@stepping
-def unroll(words: np.ndarray, bins: np.ndarray, component: int) -> None:
+@apart
+def unroll(m: Ints, bins: Ints, component: int) -> None:
     """Empty the tape."""
-    unroll_tape(pointer(words), pointer(bins), component)
+    unroll_tape(m, bins, component)
 
 
 def memory() -> Memory:

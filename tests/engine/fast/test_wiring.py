@@ -13,7 +13,7 @@ from simulator.engine.fast import layout as at
 from simulator.engine.fast.laying import ROOMY, laid
 from simulator.engine.fast.memory import Memory
 from simulator.engine.fast.wiring import wired
-from simulator.jit import stepping
+from simulator.jit import apart
 from simulator.plan import Plan
 from simulator.plan.runs import DEMAND, PORTS
 
@@ -102,17 +102,20 @@ def test_blocks_say_what_the_plan_says() -> None:
                 assert words[block + at.CREDITS_MASK] == words[block + at.TOKENS_MASK]
 
 
-@stepping
-def digits(values: np.ndarray) -> None:
+Ints = np.ndarray
+
+
+@apart
+def digits(values: Ints, count: int) -> None:
     """Put the number of their digits in place of integers."""
-    for place in range(len(values)):
+    for place in range(count):
         values[place] = laying.digits(values[place])
 
 
 def test_digits_of_integers() -> None:
     values = [0, 1, 2, 3, 4, 1023, 1024, 2**40 - 1, 2**40]
     found = np.array(values, dtype=np.int64)
-    digits(found)
+    digits(found, len(found))
     assert found.tolist() == [value.bit_length() for value in values]
 
 
@@ -120,9 +123,10 @@ def test_memory_too_small_for_a_network_is_made_larger() -> None:
     for seed in range(NETWORKS):
         plan = network(Seeded(seed))
         small, large = np.zeros(8, dtype=np.int64), Memory(plan)
-        arguments = wired(plan), large.columns.copy(), large.forms.reshape(-1).copy(), 1, 0, 0, 1024
-        needed = laid(small, *arguments)
+        told = wired(plan)
+        arguments = told, len(told), large.columns.copy(), large.forms.reshape(-1).copy(), 1, 0, 0, 1024
+        needed = laid(small, len(small), *arguments)
         assert needed > len(small)
         assert not small.any()
         assert large.used <= needed
-        assert laid(np.zeros(needed, dtype=np.int64), *arguments) == 0
+        assert laid(np.zeros(needed, dtype=np.int64), needed, *arguments) == 0
