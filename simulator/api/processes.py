@@ -1,8 +1,9 @@
 """Layers over processes: each is simulated whole by one of them, so results are those of one process, whatever their number.
 
-Layers of a file are read from it by the process that runs them; others are handed over. The longest (by dense multiplications)
-are begun first. Nothing of the caller's threads or open files is shared: on Linux processes are forked from one that was started
-for this alone and has imported :mod:`simulator.api.ready`, modules and kernels, once for all; elsewhere they are spawned.
+The caller's process is one of them: it simulates while others begin, and keeps them supplied. Layers of a file are read from it by
+the process that runs them; others are handed over. The longest (by dense multiplications) are begun first. Nothing of the
+caller's threads or open files is shared: on Linux processes are forked from one that was started for this alone and has imported
+:mod:`simulator.api.ready`, modules and kernels, once for all; elsewhere they are spawned.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import signal
 import sys
 import threading
+from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -76,7 +78,7 @@ def prepare(jobs: int) -> None:
 
 
 def over_processes(work: Work, layers: Sequence[Layer], jobs: int) -> Iterator[tuple[int, LayerResult]]:
-    """Index and result of every layer, as they are finished.
+    """Index and result of every layer, as they are finished, by `jobs` processes, of which this is one.
 
     Raises
     ------
@@ -85,14 +87,20 @@ def over_processes(work: Work, layers: Sequence[Layer], jobs: int) -> Iterator[t
     WorkerError
         A process ended by itself.
     """
-    order = sorted(range(len(layers)), key=lambda i: -layers[i].einsum.macs)
+    rest = deque(sorted(range(len(layers)), key=lambda i: -layers[i].einsum.macs))
     others, waiting = set(multiprocessing.active_children()), dict[Future[Any], int]()
-    pool = ProcessPoolExecutor(min(jobs, len(layers)), context(), _started)
+    helpers = min(jobs, len(layers)) - 1
+    pool = ProcessPoolExecutor(helpers, context(), _started)
     try:
-        with _single_threaded():
-            waiting |= {pool.submit(_layer, work, layers[i]): i for i in order}
-        while waiting:
-            yield from _finished(waiting)
+        while rest or waiting:
+            while rest and len(waiting) <= helpers:  # one is at hand when the next is finished
+                layer = rest.popleft()
+                with _single_threaded():
+                    waiting[pool.submit(_layer, work, layers[layer])] = layer
+            if rest:
+                layer = rest.popleft()
+                yield layer, _layer(work, layers[layer])
+            yield from _finished(waiting, None if not rest else 0)
     except BrokenProcessPool:
         raise WorkerError(
             f"a process that simulated a layer ended by itself (out of memory?); {len(layers)} layers on {jobs} "
@@ -105,8 +113,11 @@ def over_processes(work: Work, layers: Sequence[Layer], jobs: int) -> Iterator[t
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _finished(waiting: dict[Future[LayerResult], int]) -> Iterator[tuple[int, LayerResult]]:
-    done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+def _finished(
+    waiting: dict[Future[LayerResult], int], seconds: float | None
+) -> Iterator[tuple[int, LayerResult]]:
+    """Those that are finished, after one is or so many seconds."""
+    done, _ = wait(waiting, seconds, return_when=FIRST_COMPLETED)
     for future in sorted(done, key=lambda each: waiting[each]):
         yield waiting.pop(future), future.result()
 
