@@ -17,7 +17,7 @@ from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.context import BaseContext
 from typing import TYPE_CHECKING, Any
@@ -91,9 +91,12 @@ def over_processes(work: Work, layers: Sequence[Layer], jobs: int) -> Iterator[t
     others, waiting = set(multiprocessing.active_children()), dict[Future[Any], int]()
     helpers = min(jobs, len(layers)) - 1
     pool = ProcessPoolExecutor(helpers, context(), _started)
+    beginning = threading.Thread(target=_begin, args=(pool,), daemon=True)
+    beginning.start()
     try:
         while rest or waiting:
-            while rest and len(waiting) <= helpers:  # one is at hand when the next is finished
+            # One more than there are processes, so that it is at hand when the next is finished.
+            while rest and len(waiting) <= helpers and not beginning.is_alive():
                 layer = rest.popleft()
                 with _single_threaded():
                     waiting[pool.submit(_layer, work, layers[layer])] = layer
@@ -107,10 +110,17 @@ def over_processes(work: Work, layers: Sequence[Layer], jobs: int) -> Iterator[t
             "processes: try fewer"
         ) from None
     finally:
+        beginning.join()
         if waiting:  # interrupted, or a layer failed: the rest is not wanted any more
             for child in set(multiprocessing.active_children()) - others:
                 child.terminate()
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _begin(pool: ProcessPoolExecutor) -> None:
+    """Begin a process, once what they are begun from is ready. What goes wrong is raised again where layers are handed over."""
+    with suppress(Exception), _single_threaded():
+        pool.submit(os.getpid)
 
 
 def _finished(
