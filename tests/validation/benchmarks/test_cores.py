@@ -17,7 +17,7 @@ def test_a_row_is_the_middle_of_neighbouring_runs() -> None:
         (Turn(30, 20, 1), Turn(20, 22, 1)),
         (Turn(21, 19, 0), Turn(12, 21, 0)),
     ]
-    found = row("work", turns)
+    found = row("work", "what", turns)
     assert found.value == 21 / 12
     assert found.goal == cores.GOAL
     assert found.times == pytest.approx(21 / 12 / 1.8)
@@ -25,9 +25,15 @@ def test_a_row_is_the_middle_of_neighbouring_runs() -> None:
     assert "two: 12.0 s of wall time, 22.0 s of CPU, others kept 0.2 of" in found.note
 
 
+def test_where_all_time_counts_nobody_is_told_of() -> None:
+    note = row("work", "what", [(Turn(20, 20, None), Turn(10, 22, None))]).note
+    assert "two: 10.0 s of wall time, 22.0 s of CPU of all that ran" in note
+    assert "others" not in note
+
+
 @pytest.mark.parametrize(("cpu", "goal"), [(9.9, None), (10.0, cores.GOAL)])
 def test_short_work_has_no_goal(cpu: float, goal: float | None) -> None:
-    assert row("work", [(Turn(50, cpu, 0), Turn(40, cpu, 0))]).goal == goal
+    assert row("work", "what", [(Turn(50, cpu, 0), Turn(40, cpu, 0))]).goal == goal
 
 
 def test_others_are_what_is_left(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

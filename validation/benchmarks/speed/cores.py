@@ -1,4 +1,4 @@
-"""Two cores beside one: the same command with one process and with two, in turn, and what else the machine did meanwhile.
+"""Two cores beside one: the same command, and the same call, with one process and with two in turn, and what else was done.
 
 Wall time counts what others do on the machine: how many of its processors they kept busy is told beside the figure (from
 /proc/stat: time that processors worked, less that of the command and all its processes). Where fewer than two are left, two
@@ -10,10 +10,14 @@ from __future__ import annotations
 import os
 import statistics
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
+import simulator
 from simulator.workload import recipes
 from validation.benchmarks.speed.commands import measured
 from validation.benchmarks.speed.networks import RESNET
@@ -22,7 +26,7 @@ from validation.benchmarks.speed.rows import Row
 TURNS = 3
 GOAL, LONG = 1.8, 10.0
 """Times one process that two are to be, on work that takes one so many seconds at least."""
-MACHINES = ("dstc", "extensor")
+MACHINES, CALLED = ("dstc", "extensor"), "extensor"
 STAT = Path("/proc/stat")
 IDLE = (3, 4)
 """Of the times in its first line those in which a processor has nothing to do: idle, and waiting for input or output."""
@@ -30,11 +34,11 @@ IDLE = (3, 4)
 
 @dataclass(frozen=True)
 class Turn:
-    """A command: seconds of wall time, of CPU of all its processes, and how many processors others kept busy."""
+    """Seconds of wall time, of CPU of all its processes, and how many processors others kept busy; None where all CPU counts."""
 
     wall: float
     cpu: float
-    others: float
+    others: float | None
 
 
 def turn(command: Sequence[str]) -> Turn:
@@ -79,29 +83,51 @@ def cores() -> Iterator[Row]:
             for _ in range(TURNS):
                 one, two = (turn([*command, "--jobs", jobs]) for jobs in ("1", "2"))
                 turns.append((one, two))
-            yield row(f"ResNet-50, {machine}", turns)
+            yield row(f"ResNet-50, {machine}", "`sparsecycle run --jobs 2` beside 1, wall time", turns)
+            if machine == CALLED:
+                os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as commands have it
+                with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+                    calls = pool.submit(called, machine, str(path)).result()
+                yield row(f"ResNet-50, {machine}", "`simulate(jobs=2)` beside 1, wall time", calls)
 
 
-def row(work: str, turns: Sequence[tuple[Turn, Turn]]) -> Row:
+def called(machine: str, path: str) -> list[tuple[Turn, Turn]]:
+    """Call ``simulate`` in this process, with one process and with two in turn: without start, files and picture."""
+    trace = simulator.load_trace(path)
+    simulator.simulate(machine, trace, jobs=2)  # whatever is done once
+    turns = []
+    for _ in range(TURNS):
+        some = []
+        for jobs in (1, 2):
+            before, begin = worked(), time.perf_counter()
+            simulator.simulate(machine, trace, jobs=jobs)
+            some.append(Turn(time.perf_counter() - begin, worked() - before, None))
+        turns.append((some[0], some[1]))
+    return turns
+
+
+def row(work: str, what: str, turns: Sequence[tuple[Turn, Turn]]) -> Row:
     """How many times faster two processes were: the middle of neighbouring runs."""
     faster = statistics.median(one.wall / two.wall for one, two in turns)
-    one, two = ([side[k] for side in turns] for k in (0, 1))
-    walls, cpus, others = (
-        [statistics.median(getattr(each, what) for each in side) for side in (one, two)]
-        for what in ("wall", "cpu", "others")
-    )
-    told = "; ".join(
-        f"{name} {walls[k]:.1f} s of wall time, {cpus[k]:.1f} s of CPU, others kept {others[k]:.1f} of "
-        f"{os.cpu_count()} processors busy"
-        for k, name in enumerate(("one:", "two:"))
-    )
+    sides = [[side[k] for side in turns] for k in (0, 1)]
+    cpus = [statistics.median(each.cpu for each in side) for side in sides]
+    told = "; ".join(f"{name} {_spent(side)}" for name, side in zip(("one:", "two:"), sides, strict=True))
     long = cpus[0] >= LONG
     return Row(
         work,
-        "`sparsecycle run --jobs 2` beside 1, wall time",
+        what,
         faster,
         "x",
         GOAL if long else None,
         True,
         told,
     )
+
+
+def _spent(side: Sequence[Turn]) -> str:
+    wall, cpu = (statistics.median(getattr(each, what) for each in side) for what in ("wall", "cpu"))
+    others = [each.others for each in side if each.others is not None]
+    told = f"{wall:.1f} s of wall time, {cpu:.1f} s of CPU"
+    if not others:
+        return f"{told} of all that ran"
+    return f"{told}, others kept {statistics.median(others):.1f} of {os.cpu_count()} processors busy"
