@@ -163,9 +163,12 @@ def test_commands_run(
     request: pytest.FixtureRequest,
 ) -> None:
     monkeypatch.chdir(place)
-    heavy, left_out = request.config.getoption("--examples"), []
+    heavy, left_out, long = request.config.getoption("--examples"), [], False
     for command in commands(page):
-        if not_run(command) or (command.startswith(HEAVY) and not heavy):
+        if not_run(command):
+            continue
+        if command.startswith(HEAVY) and not heavy:
+            long = True
             continue
         absent = [
             name for start, name in NEEDS.items() if command.startswith(start) and find_spec(name) is None
@@ -181,7 +184,7 @@ def test_commands_run(
         expected = next((code for start, code in CODES.items() if command.startswith(start)), 0)
         assert (stop.value.code or 0) == expected, f"{page}: {command}\n{told.err}"
     if left_out:
-        more = "" if heavy else "; and, without --examples, what takes seconds"
+        more = "; and, without --examples, what takes seconds" if long else ""
         pytest.skip(f"{page}: left out: {'; '.join(left_out)}{more}")
 
 

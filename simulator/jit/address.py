@@ -9,7 +9,6 @@ from functools import update_wrapper
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from simulator.jit.body import POINTERS, signature
 
@@ -43,6 +42,8 @@ class Apart:
     def __call__(self, *arguments: Any) -> Any:
         """Call it without the lock of the interpreter.
 
+        What arrays allow is not asked: one that cannot be written is for functions that only read it.
+
         Raises
         ------
         TypeError
@@ -72,13 +73,13 @@ class Apart:
         return self._call
 
 
-def _pointer(name: str, annotation: str) -> Callable[[NDArray[Any]], Any]:
+def _pointer(name: str, annotation: str) -> Callable[[Any], Any]:
     accepted = _ACCEPTED[POINTERS[annotation]]
 
-    def take(array: NDArray[Any]) -> Any:
+    def take(array: Any) -> Any:
         if array.dtype in accepted:
             try:
-                return _Bytes.from_buffer(array)  # type: ignore[arg-type]  # numpy's arrays are buffers
+                return _Bytes.from_buffer(array)
             except (TypeError, ValueError):
                 if array.flags.c_contiguous:  # but cannot be written
                     return array.ctypes.data

@@ -33,13 +33,7 @@ def occupied(
     length : int
         Rows of a block, at most :data:`MOST`.
     """
-    elements = np.zeros((len(edges) - 1, mask.shape[1]), dtype=np.int32)
-    blocks = np.zeros_like(elements)
-    seen = np.zeros(mask.shape[1], dtype=np.uint8)
-    spans, columns = elements.shape
-    flat, one, two = _flat(mask), elements.reshape(-1), blocks.reshape(-1)
-    _occupied(flat, columns, np.ascontiguousarray(edges), spans, length, seen, one, two)
-    return elements, blocks
+    return stored(mask, edges, length, (1, 0, 1), np.zeros(len(edges) - 1, dtype=np.int32))
 
 
 def stored(
@@ -51,13 +45,14 @@ def stored(
 ) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """What fibers of values and their places take: ``elements a`` and ``elements b + blocks c + rest[span]``, of bits (a, b, c).
 
-    Each int32, shape (spans, N); see :func:`occupied`, whose counts are not written down in between.
+    Each int32, shape (spans, N); see :func:`occupied`. No count is written down in between.
     """
     data = np.empty((len(edges) - 1, mask.shape[1]), dtype=np.int32)
     metadata = np.empty_like(data)
     seen = np.zeros(mask.shape[1], dtype=np.uint8)
     flat = data.reshape(-1), metadata.reshape(-1)
-    _stored(_flat(mask), mask.shape[1], edges, len(data), length, seen, *bits, rest, *flat)
+    at = np.ascontiguousarray(edges)
+    _stored(_flat(mask), mask.shape[1], at, len(data), length, seen, *bits, rest, *flat)
     return data, metadata
 
 
@@ -100,33 +95,6 @@ def _stored(
 
 def _flat(mask: NDArray[np.bool_]) -> Flags:
     return np.ascontiguousarray(mask).view(np.uint8).reshape(-1)
-
-
-@apart
-def _occupied(
-    mask: Flags,
-    columns: int,
-    edges: Ints,
-    spans: int,
-    length: int,
-    seen: Flags,
-    elements: Vector,
-    blocks: Vector,
-) -> None:
-    """:func:`occupied`, of flat arrays that are zeros; `seen` has room for a row."""
-    for s in range(spans):
-        own, start = s * columns, edges[s]
-        while start < edges[s + 1]:
-            for n in range(columns):
-                seen[n] = 0
-            for k in range(start, min(start + length, edges[s + 1])):
-                row = k * columns
-                for n in range(columns):
-                    seen[n] += mask[row + n]
-            for n in range(columns):
-                elements[own + n] += seen[n] & 255
-                blocks[own + n] += 1 if seen[n] != 0 else 0
-            start += length
 
 
 def row_counts(mask: NDArray[np.bool_], columns: int) -> NDArray[np.int64]:

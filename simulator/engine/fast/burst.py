@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import served
-from simulator.engine.fast.lane import count, gather, serve
+from simulator.engine.fast.lane import count, gather, hand_on
 from simulator.engine.fast.moves import following
-from simulator.engine.fast.queue import announce, tally
+from simulator.engine.fast.queue import tally
 from simulator.engine.fast.settle import settle
 from simulator.engine.fast.stream import refund, supply
 from simulator.jit import apart, inlined, spliced
@@ -70,12 +70,7 @@ def granted(m: Ints, bins: Ints, component: int, program: int, ready: int) -> tu
 def burst(m: Ints, v: Vector, bins: Ints, component: int, program: int, until: int) -> None:
     """Grant a port that a program just had to it again and again, before `until`: until then no other can be granted."""
     stages, items = gather(m, program)
-    list_, source, first, varied = (
-        m[at.LANE],
-        m[program + at.SOURCE],
-        m[program + at.TARGET],
-        m[program + at.VARIED],
-    )
+    source, first, varied = m[program + at.SOURCE], m[program + at.TARGET], m[program + at.VARIED]
     done, start = 0, 0
     while done < items:
         ready = supply(m, program)
@@ -88,16 +83,7 @@ def burst(m: Ints, v: Vector, bins: Ints, component: int, program: int, until: i
             m[source + at.TAKEN] += m[program + at.TAKE]
         if m[program + at.GIVE] > 0 and m[source + at.CAPACITY] >= 0:
             refund(m, source, m[program + at.GIVE], depart)
-        for place in range(1, stages):
-            stage = m[list_ + place]
-            channel = m[stage + at.SOURCE]
-            depart = serve(m, bins, stage, depart + m[channel + at.LATENCY], done)
-            slot = (m[channel + at.RELEASED] + done) & m[channel + at.CREDITS_MASK]
-            m[m[channel + at.CREDITS] + slot] = depart + m[channel + at.CREDIT]
-        target = m[m[list_ + stages - 1] + at.TARGET]
-        if target >= 0:
-            token = (m[target + at.PUT] + done) & m[target + at.TOKENS_MASK]
-            m[m[target + at.TOKENS] + token] = depart + m[target + at.LATENCY]
+        hand_on(m, bins, stages, depart, done)
         done += 1
         if varied and done < m[program + at.LEFT]:
             following(m, v, program)
@@ -109,7 +95,3 @@ def burst(m: Ints, v: Vector, bins: Ints, component: int, program: int, until: i
     if m[program + at.SPAN] > 0:
         m[component + at.PORT_FREE] = m[program + at.TICKS] * m[component + at.FINISHED] + 1
     count(m, stages, done)
-    target = m[m[list_ + stages - 1] + at.TARGET]
-    if target >= 0:
-        m[target + at.PUT] += done
-        announce(m, target)

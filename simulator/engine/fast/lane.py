@@ -115,8 +115,24 @@ def serve(m: Ints, bins: Ints, stage: int, ready: int, done: int) -> int:
 
 
 @inlined
+def hand_on(m: Ints, bins: Ints, stages: int, depart: int, done: int) -> None:
+    """Let an item that leaves the first stage in `depart` pass the others, after `done` others, and put it behind the last."""
+    list_ = m[at.LANE]
+    for place in range(1, stages):
+        stage = m[list_ + place]
+        channel = m[stage + at.SOURCE]
+        depart = serve(m, bins, stage, depart + m[channel + at.LATENCY], done)
+        slot = (m[channel + at.RELEASED] + done) & m[channel + at.CREDITS_MASK]
+        m[m[channel + at.CREDITS] + slot] = depart + m[channel + at.CREDIT]
+    target = m[m[list_ + stages - 1] + at.TARGET]
+    if target >= 0:
+        token = (m[target + at.PUT] + done) & m[target + at.TOKENS_MASK]
+        m[m[target + at.TOKENS] + token] = depart + m[target + at.LATENCY]
+
+
+@inlined
 def count(m: Ints, stages: int, items: int) -> None:
-    """Count `items` items in every stage and between the stages."""
+    """Count `items` items in every stage, between the stages and behind the last."""
     for place in range(stages):
         stage = m[m[at.LANE] + place]
         m[stage + at.ITEMS] += items
@@ -131,6 +147,10 @@ def count(m: Ints, stages: int, items: int) -> None:
                 push(m, stage)
             elif m[channel + at.TOKEN_WAIT] < at.NEVER:
                 m[channel + at.TOKEN_WAIT] = m[channel + at.PUT]
+    target = m[m[m[at.LANE] + stages - 1] + at.TARGET]
+    if target >= 0:
+        m[target + at.PUT] += items
+        announce(m, target)
 
 
 @inlined
@@ -154,12 +174,7 @@ def lane(m: Ints, v: Vector, bins: Ints, program: int) -> int:
     stages, items = gather(m, program)
     if stages == 1 or items <= 0:
         return at.SINGLY
-    list_, source, varied, join = (
-        m[at.LANE],
-        m[program + at.SOURCE],
-        m[program + at.VARIED],
-        m[program + at.JOIN],
-    )
+    source, varied, join = m[program + at.SOURCE], m[program + at.VARIED], m[program + at.JOIN]
     done, status = 0, at.MOVED
     while done < items:
         if m[program + at.STEADY] and done & (done - 1) == 0:
@@ -181,26 +196,13 @@ def lane(m: Ints, v: Vector, bins: Ints, program: int) -> int:
                 m[source + at.TAKEN] += m[program + at.TAKE]
             if m[program + at.GIVE] > 0 and m[source + at.CAPACITY] >= 0:
                 refund(m, source, m[program + at.GIVE], depart)
-        for place in range(1, stages):
-            stage = m[list_ + place]
-            channel = m[stage + at.SOURCE]
-            depart = serve(m, bins, stage, depart + m[channel + at.LATENCY], done)
-            slot = (m[channel + at.RELEASED] + done) & m[channel + at.CREDITS_MASK]
-            m[m[channel + at.CREDITS] + slot] = depart + m[channel + at.CREDIT]
-        target = m[m[list_ + stages - 1] + at.TARGET]
-        if target >= 0:
-            token = (m[target + at.PUT] + done) & m[target + at.TOKENS_MASK]
-            m[m[target + at.TOKENS] + token] = depart + m[target + at.LATENCY]
+        hand_on(m, bins, stages, depart, done)
         done += 1
         if varied:
             following(m, v, program)
     if done == 0:
         return status if status == at.STUCK else at.SINGLY
     count(m, stages, done)
-    target = m[m[list_ + stages - 1] + at.TARGET]
-    if target >= 0:
-        m[target + at.PUT] += done
-        announce(m, target)
     return status
 
 
