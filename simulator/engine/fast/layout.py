@@ -52,57 +52,46 @@ HEADER = 57
 # Header of a kept state
 KEPT_SIGNATURE, KEPT_AT, KEPT_PORT, KEPT_EPOCH = 0, 1, 2, 3
 
-# Component
-LONE, PORT, CROWD = 0, 1, 2
-INDEX, KIND, SHIFT, USED, FIRST, COUNT = 0, 1, 2, 3, 4, 5
-POLICY, POINTER, PORT_FREE, GRANTEE, GRANTED, FINISHED, BUFFER = 6, 7, 8, 9, 10, 11, 12
-STRETCH, CANDIDATE = 13, 14
-TAPE, TAPED, TOLD, LOOPS, LOOPED = 15, 16, 17, 18, 19  # tape, its entries, the cycle it begins in; its loops
+# Component. The first words are what a state kept to look for leaps keeps of it
+POINTER, GRANTEE, GRANTED, FINISHED, PORT_FREE, STRETCH, CANDIDATE, TAPED = 0, 1, 2, 3, 4, 5, 6, 7
+COMPONENT_KEPT = 8
+INDEX, KIND, SHIFT, USED, FIRST, COUNT, POLICY, BUFFER = 8, 9, 10, 11, 12, 13, 14, 15
+TAPE, TOLD, LOOPS, LOOPED = 16, 17, 18, 19  # its tape (TAPED: its entries), the cycle it begins in; its loops
 STATE, REQUESTS = 20, 21  # blocks of its state and of the requests to be told, 0: none; see service
-PORT_NUMBER, SLOTS, SERVED = (
-    22,
-    23,
-    24,
-)  # place among the ports; first cycles of its programs; bits of cycles in service
+# Place among the ports; first cycles of its programs; bits of cycles in service
+PORT_NUMBER, SLOTS, SERVED = 22, 23, 24
 TOTALS = 25  # cycles in each state, of what is in the bins
 COMPONENT_WORDS = 32
-ROUND_ROBIN, PRIORITY = 0, 1
+LONE, PORT, CROWD = 0, 1, 2  # kinds
+ROUND_ROBIN, PRIORITY = 0, 1  # policies
 
-# Channel
-PUT, TAKEN, RELEASED, CAPACITY, LATENCY, CREDIT, WIDTH, ENTRY, ENTERED = 0, 1, 2, 3, 4, 5, 6, 7, 8
-TOKENS, TOKENS_MASK, CREDITS, CREDITS_MASK = 9, 10, 11, 12
-TOKEN_WAIT, ROOM_WAIT, CONSUMER, PRODUCER, REASON = 13, 14, 15, 16, 17
+# Channel, in the same order
+PUT, TAKEN, RELEASED, TOKEN_WAIT, ROOM_WAIT, ENTRY, ENTERED, CAPACITY = 0, 1, 2, 3, 4, 5, 6, 7
+CHANNEL_KEPT = 8
+LATENCY, CREDIT, WIDTH, TOKENS, TOKENS_MASK, CREDITS, CREDITS_MASK = 8, 9, 10, 11, 12, 13, 14
+CONSUMER, PRODUCER, REASON = 15, 16, 17
 PUT_FIELD, RELEASE_FIELD = 18, 19  # of its producer's and its consumer's runs
 CHANNEL_WORDS = 20
 
-# Program
+# Program, in the same order
 # ROW: the next of the block being visited, 0 when it has none; VISIT: where the row is named that the next visit begins with
-OUTS, END, STRIDE, ROW, VISIT, CURRENT, LEFT, PHASE, RUN_PERIOD, VARIED = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
-DEMAND, TICKS, TICKS_PER_DEMAND, FREE, NEXT, ELIGIBLE, READY = 10, 11, 12, 13, 14, 15, 16
-AWAKE, WANTS, DONE, ELASTIC, OWNER, SINCE, FINISH = 17, 18, 19, 20, 21, 22, 23
-ITEMS, SUM_START, SUM_SQUARE, SUM_DEPART, STATES, DEFERRED, POSITION, SHARED = 24, 25, 26, 27, 28, 35, 36, 37
-SEEN, TICKS_SHIFT, STREAM, SOURCE, TARGET, TAKE, GIVE, WORK, ALONE, UNIT = (
-    38,
-    39,
-    40,
-    41,
-    42,
-    43,
-    44,
-    45,
-    46,
-    47,
-)
-NUMBER, SHARED_NUMBER, SPAN, UNITS, LOADS = 48, 49, 50, 51, 52
-KEY_ROW, KEY = 53, 54  # signature of a run, and of which
-PLACE = 55  # block of where its items lie, 0: nobody asks; see service
-VISITS_END, SINGLE = 56, 57  # whether it is on a shared port and its runs are all one block
-STEADY = 58  # whether all items of a stream's run have the same demand
-FIRST_IN, FIRST_OUT = 59, 60  # first of the ports that the current item moves anything through, 0: none
-RUN_IN, RUN_OUT = 61, 62  # first of those that an item of the current run does
-JOIN = 63  # whether the current run puts one token into one output and is no stream; see lane
-INS = 64  # ports, from INS to OUTS the inputs, from OUTS to END the outputs
-LAST = 65  # whether no runs follow those that are loaded
+ITEMS, SUM_START, SUM_SQUARE, SUM_DEPART, STATES = 0, 1, 2, 3, 4
+NEXT, FREE, LEFT, PHASE, CURRENT, VISIT, LOADS, UNITS, SINCE = 11, 12, 13, 14, 15, 16, 17, 18, 19
+DEFERRED, DONE, ELIGIBLE, READY, SEEN = 20, 21, 22, 23, 24
+PROGRAM_KEPT = 32
+ROW, FINISH, AWAKE, WANTS, DEMAND, WORK, SPAN = 25, 26, 27, 28, 29, 30, 31
+SOURCE, TARGET, TAKE, GIVE, STREAM, JOIN, UNIT, VARIED = 32, 33, 34, 35, 36, 37, 38, 39
+TICKS, TICKS_SHIFT, TICKS_PER_DEMAND, OWNER, POSITION, SHARED, ALONE, ELASTIC = 40, 41, 42, 43, 44, 45, 46, 47
+FIRST_IN, FIRST_OUT = 48, 49  # first of the ports that the current item moves anything through, 0: none
+RUN_IN, RUN_OUT = 50, 51  # first of those that an item of the current run does
+INS, OUTS, END = 52, 53, 54  # ports, from INS to OUTS the inputs, from OUTS to END the outputs
+STRIDE, RUN_PERIOD = 55, 56
+STEADY = 57  # whether all items of a stream's run have the same demand
+VISITS_END, SINGLE = 58, 59  # whether it is on a shared port and its runs are all one block
+LAST = 60  # whether no runs follow those that are loaded
+NUMBER, SHARED_NUMBER = 61, 62
+KEY_ROW, KEY = 63, 64  # signature of a run, and of which
+PLACE = 65  # block of where its items lie, 0: nobody asks; see service
 # Of a program on a shared port that lacks something: before which cycle it cannot have that, before which cycle not to ask
 # again since the answer was of no use, and how long not; see ahead
 BOUND, ASK_FROM, PATIENCE = 66, 67, 68

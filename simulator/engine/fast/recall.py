@@ -15,7 +15,7 @@ from simulator.engine.fast import layout as at
 from simulator.engine.fast.events import outside
 from simulator.engine.fast.leap import leap
 from simulator.engine.fast.repeat import periods
-from simulator.jit import apart, spliced
+from simulator.jit import apart, inlined, spliced
 
 Ints = NDArray[np.int64]
 Vector = NDArray[np.int32]
@@ -23,11 +23,44 @@ MIX = 2685821657736338717
 """Odd; products with it have signatures that differ little far apart."""
 
 
+@inlined
+def copy_eight(m: Ints, base: int, word: int) -> None:
+    """Keep eight words at once."""
+    a, b, c, d = m[word], m[word + 1], m[word + 2], m[word + 3]
+    e, f, g, h = m[word + 4], m[word + 5], m[word + 6], m[word + 7]
+    to = base + word
+    m[to], m[to + 1], m[to + 2], m[to + 3] = a, b, c, d
+    m[to + 4], m[to + 5], m[to + 6], m[to + 7] = e, f, g, h
+
+
+@inlined
+def keep_ring(m: Ints, base: int, ring: int, mask: int, first: int, end: int) -> None:
+    """Keep the entries of a ring that are pending."""
+    for entry in range(first, end):
+        m[base + ring + (entry & mask)] = m[ring + (entry & mask)]
+
+
 @apart
 def keep(m: Ints, base: int, cycle: int, component: int, signature: int) -> None:
-    """Keep the state at `base` to compare later ones with."""
-    for word in range(at.HEADER, m[at.KEPT_WORDS]):
-        m[base + word] = m[word]
+    """Keep the state at `base` to compare later ones with: the first words of every block, and what is pending in rings."""
+    block = m[at.COMPONENT0]
+    for _ in range(m[at.COMPONENTS]):
+        copy_eight(m, base, block)
+        block += at.COMPONENT_WORDS
+    block = m[at.CHANNEL0]
+    for _ in range(m[at.CHANNELS]):
+        copy_eight(m, base, block)
+        first, end = m[block + at.TAKEN], m[block + at.PUT]
+        keep_ring(m, base, m[block + at.TOKENS], m[block + at.TOKENS_MASK], first, end)
+        if m[block + at.CAPACITY] >= 0:
+            first, end = max(0, end - m[block + at.CAPACITY]), m[block + at.RELEASED]
+            keep_ring(m, base, m[block + at.CREDITS], m[block + at.CREDITS_MASK], first, end)
+        block += at.CHANNEL_WORDS
+    block = m[at.PROGRAM0]
+    for _ in range(m[at.PROGRAMS]):
+        for word in range(block, block + at.PROGRAM_KEPT, 8):
+            copy_eight(m, base, word)
+        block += at.BLOCK
     m[base + at.KEPT_SIGNATURE], m[base + at.KEPT_AT], m[base + at.KEPT_PORT] = signature, cycle, component
     m[base + at.KEPT_EPOCH] = m[at.EPOCH]
 
