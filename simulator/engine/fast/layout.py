@@ -95,7 +95,8 @@ PLACE = 65  # block of where its items lie, 0: nobody asks; see service
 # Of a program on a shared port that lacks something: before which cycle it cannot have that, before which cycle not to ask
 # again since the answer was of no use, and how long not; see ahead
 BOUND, ASK_FROM, PATIENCE = 66, 67, 68
-BLOCK = 69
+BRISK = 69  # whether none of its items needs more than a cycle of its port; see table
+BLOCK = 70
 
 # Ports. Input: channel, takes, releases; output: channel, puts; of each the next that the current item, and the next that an item
 # of the current run, moves anything through; and where the run's row says what it takes or puts

@@ -67,34 +67,39 @@ class Loader:
         self._enough, self._plenty = most
         self.items = self.work = self.demand = 0
         self.actions = [0] * len(program.actions)
-        self._chunks: Iterator[Chunk] = iter(program.chunks())
+        self._behind: Iterator[Chunk] = iter(program.chunks())
+        self._next = next(self._behind, None)
         self._rows = self._row_space = self._values = self._value_space = self._visits = self._visit_space = 0
         self.streams, self.ins, self.outs, self.column0 = form
         self.fields = 1 + 2 * self.ins + self.outs
         self.stride = at.ROW_FIELDS + 2 * self.fields
         self._sums = PORTS + 2 * len(program.inputs) + len(program.outputs)
         self._places: Places | None = None
-        self.ended = False
         if program.access is not None and memory.words[block + at.PLACE]:
             self._places = Places(memory, program.name, program.access, int(memory.words[block + at.PLACE]))
 
     def chunks(self) -> Iterator[Chunk]:
         """Chunks that are left, those without runs left out."""
-        return (chunk for chunk in self._chunks if len(chunk.runs))
+        while self._next is not None:
+            chunk, self._next = self._next, next(self._behind, None)
+            if len(chunk.runs):
+                yield chunk
+
+    @property
+    def ended(self) -> bool:
+        """Whether no chunk is left."""
+        return self._next is None
 
     def fetch(self) -> Chunk | None:
         """The next chunks, as one; None when there are none."""
         chunks: list[Chunk] = []
         rows = values = 0
-        while rows < self._enough and values < self._plenty:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                self.ended = True
+        for chunk in self.chunks():
+            chunks.append(chunk)
+            rows += len(chunk.runs) + (0 if chunk.visits is None else len(chunk.visits.order))
+            values += len(chunk.vectors)
+            if rows >= self._enough or values >= self._plenty:
                 break
-            if len(chunk.runs):
-                chunks.append(chunk)
-                rows += len(chunk.runs) + (0 if chunk.visits is None else len(chunk.visits.order))
-                values += len(chunk.vectors)
         if not chunks:
             return None
         return chunks[0] if len(chunks) == 1 else joined(chunks)

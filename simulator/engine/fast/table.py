@@ -5,6 +5,10 @@ Of a run of `count` items the sum of a field is count x value, or for a vector V
 
     n (V[0] + .. + V[P - 1]) + V[0] + .. + V[r - 1]
 
+Where no item of a port of p/q needs more than a cycle, none takes more, whatever came before: its `free` (see the contract) is never
+later than 2 p times the cycle in which the next item can start, so that ends within that cycle. Such a port is unlimited, and what
+its items demand makes no difference in time.
+
 A row is named by where it lies in the memory `m`. Several chunks are read by one call, their arrays one behind the other: what
 belongs to which is told by a row of numbers for each, its form, at `f`. Work space is one array `s`, used anew for every chunk:
 prefix sums of the vectors; where the first row of every block lies, and where the rows end; how often each block is visited;
@@ -101,10 +105,42 @@ def sum_up(runs: Ints, varies: Flags, s: Ints, line: int, own: int, width: int) 
 
 
 @spliced
+def brisk(m: Ints, runs: Ints, varies: Flags, vectors: Vector, sizes: Ints, form: Ints, f: int) -> bool:
+    """Whether the items of a chunk are all that its program ever has, and none needs more than a cycle of its port."""
+    program, line, most = form[f + PROGRAM], form[f + RUN0], 0
+    if m[program + at.LOADS] > 0 or m[program + at.PLACE] or not form[f + ENDS]:
+        return False
+    for block in range(form[f + BLOCKS]):
+        for _ in range(sizes[form[f + SIZE0] + block]):
+            if varies[line + DEMAND] and runs[line + COUNT] > 0:
+                first = form[f + VECTOR0] + runs[line + DEMAND]
+                for place in range(first, first + runs[line + PERIOD]):
+                    most = max(most, vectors[place])
+            elif runs[line + COUNT] > 0:
+                most = max(most, runs[line + DEMAND])
+            line += form[f + WIDTH]
+    quick: bool = most * m[program + at.TICKS_PER_DEMAND] <= m[program + at.TICKS]
+    return quick
+
+
+@spliced
+def unlimit(m: Ints, component: int) -> None:
+    """Let a port be unlimited if no item of any of its programs needs more than a cycle of it."""
+    first, quick = m[component + at.FIRST], True
+    for position in range(m[component + at.COUNT]):
+        program = first + position * at.BLOCK
+        quick &= m[program + at.BRISK] or m[program + at.DONE]
+    for position in range(m[component + at.COUNT] if quick else 0):
+        m[first + position * at.BLOCK + at.TICKS] = 0
+
+
+@spliced
 def fill(m: Ints, runs: Ints, varies: Flags, columns: Ints, form: Ints, f: int, line: int, row: int) -> None:
     """Fill a row with a run."""
-    fields, varied = form[f + FIELDS], 0
-    for field in range(fields):
+    fields, varied, begin, program = form[f + FIELDS], 0, 0, form[f + PROGRAM]
+    if program != NOBODY and m[program + at.TICKS] == 0 and m[program + at.PLACE] == 0:
+        m[row + at.ROW_FIELDS], m[row + at.ROW_FIELDS + fields], begin = 0, 0, 1  # demand makes no difference
+    for field in range(begin, fields):
         column = columns[form[f + COLUMN0] + field]
         flag = varies[line + column]
         varied |= flag
@@ -323,6 +359,13 @@ def read(
     count : int
         Chunks.
     """
+    quick = 0
+    for chunk in range(count):
+        f = chunk * FORM
+        if forms[f + PROGRAM] != NOBODY and brisk(m, runs, varies, vectors, sizes, forms, f):
+            m[forms[f + PROGRAM] + at.BRISK] = quick = 1
+    for component in range(m[at.COMPONENTS] if quick else 0):
+        unlimit(m, m[at.COMPONENT0] + at.COMPONENT_WORDS * component)
     for chunk in range(count):
         read_chunk(m, v, runs, varies, vectors, columns, sizes, order, space, totals, forms, chunk * FORM)
 
