@@ -96,12 +96,14 @@ PLACE = 65  # block of where its items lie, 0: nobody asks; see service
 # again since the answer was of no use, and how long not; see ahead
 BOUND, ASK_FROM, PATIENCE = 66, 67, 68
 BRISK = 69  # whether none of its items needs more than a cycle of its port; see table
-BLOCK = 70
+# Whether the current run varies and has so many outputs that those its next items move anything through are listed; the first
+LISTED, NEAR_OUT = 70, 71
+BLOCK = 72
 
-# Ports. Input: channel, takes, releases; output: channel, puts; of each the next that the current item, and the next that an item
-# of the current run, moves anything through; and where the run's row says what it takes or puts
+# Ports. Input: channel, takes, releases; output: channel, puts, the next that an item of the next few moves anything through; of each
+# the next that the current item, and the next that an item of the current run does; and where the run's row says what it takes or puts
 INPUT, OUTPUT = 6, 6
-CHANNEL, TAKES, RELEASES, PUTS, AFTER, RUN_AFTER, FIELD = 0, 1, 2, 1, 3, 4, 5
+CHANNEL, TAKES, RELEASES, PUTS, NEAR_AFTER, AFTER, RUN_AFTER, FIELD = 0, 1, 2, 1, 2, 3, 4, 5
 
 # Row of a run table: whether it is the last of its block, count, period, whether a field varies, whether it is a stream or a join
 # and of which places of the inputs and outputs (-1: of none), then the fields, then one flag per field

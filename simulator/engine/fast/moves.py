@@ -12,6 +12,10 @@ from simulator.jit import inlined, kernel, spliced
 
 Ints = NDArray[np.int64]
 Vector = NDArray[np.int32]
+MANY = 8
+"""Outputs of a run above which those that its next items move anything through are listed,"""
+NEAR = 16
+"""and how many items those are, a power of two: what a line of a processor's cache holds."""
 
 
 @kernel
@@ -30,15 +34,17 @@ def refresh(m: Ints, v: Vector, program: int) -> None:
         port += at.INPUT
         take += 1
     m[own], m[link] = 0, 0
-    own, link, put = program + at.FIRST_OUT, program + at.RUN_OUT, row + 1 + 2 * inputs
+    own, link, put, used = program + at.FIRST_OUT, program + at.RUN_OUT, row + 1 + 2 * inputs, 0
     while port < m[program + at.END]:
         m[port + at.PUTS] = m[put]
         if m[put] | m[put + fields]:
+            used += 1
             m[own], m[link], m[port + at.FIELD] = port, port, put
             own, link = port + at.AFTER, port + at.RUN_AFTER
         port += at.OUTPUT
         put += 1
     m[own], m[link] = 0, 0
+    m[program + at.LISTED] = used > MANY
     if m[program + at.VARIED]:
         set_varied(m, v, program)
 
@@ -48,6 +54,27 @@ def varied(m: Ints, v: Vector, word: int, field: int, fields: int, phase: int) -
     """Set a word to a field of a run, if that varies."""
     if m[field + fields]:
         m[word] = np.int64(v[m[field] + phase])
+
+
+@kernel
+def look_ahead(m: Ints, v: Vector, program: int) -> None:
+    """List the outputs that the current item or one of the next few of a run that varies puts anything into."""
+    fields, phase = (m[program + at.STRIDE] - at.ROW_FIELDS) // 2, m[program + at.PHASE]
+    beyond = min(phase + NEAR, m[program + at.RUN_PERIOD])
+    link, port = program + at.NEAR_OUT, m[program + at.RUN_OUT]
+    while port > 0:
+        field = m[port + at.FIELD]
+        puts = m[field]
+        if m[field + fields]:
+            first, puts = puts, 0
+            for place in range(first + phase, first + beyond):
+                puts |= v[place]
+        m[port + at.PUTS] = puts  # of those that are not listed: none
+        if puts:
+            m[link] = port
+            link = port + at.NEAR_AFTER
+        port = m[port + at.RUN_AFTER]
+    m[link] = 0
 
 
 @kernel
@@ -66,13 +93,17 @@ def set_varied(m: Ints, v: Vector, program: int) -> None:
             link = port + at.AFTER
         port = m[port + at.RUN_AFTER]
     m[link] = 0
-    link, port = program + at.FIRST_OUT, m[program + at.RUN_OUT]
+    link, port, beside = program + at.FIRST_OUT, m[program + at.RUN_OUT], at.RUN_AFTER
+    if m[program + at.LISTED]:
+        if phase & (NEAR - 1) == 0:
+            look_ahead(m, v, program)
+        port, beside = m[program + at.NEAR_OUT], at.NEAR_AFTER
     while port > 0:
         varied(m, v, port + at.PUTS, m[port + at.FIELD], fields, phase)
         if m[port + at.PUTS]:
             m[link] = port
             link = port + at.AFTER
-        port = m[port + at.RUN_AFTER]
+        port = m[port + beside]
     m[link] = 0
 
 
