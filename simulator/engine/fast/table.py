@@ -134,25 +134,46 @@ def unlimit(m: Ints, component: int) -> None:
         m[first + position * at.BLOCK + at.TICKS] = 0
 
 
+@inlined
+def constant(vectors: Vector, first: int, period: int) -> bool:
+    """Whether the values of a vector are equal."""
+    place = 1
+    while place < period and vectors[first + place] == vectors[first]:
+        place += 1
+    return place == period
+
+
 @spliced
-def fill(m: Ints, runs: Ints, varies: Flags, columns: Ints, form: Ints, f: int, line: int, row: int) -> None:
+def fill(
+    m: Ints, runs: Ints, varies: Flags, vectors: Vector, columns: Ints, form: Ints, f: int, line: int, row: int
+) -> None:
     """Fill a row with a run."""
     fields, varied, begin, program = form[f + FIELDS], 0, 0, form[f + PROGRAM]
     if program != NOBODY and m[program + at.TICKS] == 0 and m[program + at.PLACE] == 0:
         m[row + at.ROW_FIELDS], m[row + at.ROW_FIELDS + fields], begin = 0, 0, 1  # demand makes no difference
     for field in range(begin, fields):
         column = columns[form[f + COLUMN0] + field]
-        flag = varies[line + column]
+        flag, value = varies[line + column], runs[line + column]
+        if flag:
+            flag = not constant(vectors, form[f + VECTOR0] + value, runs[line + PERIOD])
+            value = value + form[f + SHIFT] if flag else vectors[form[f + VECTOR0] + value]
         varied |= flag
-        m[row + at.ROW_FIELDS + field] = runs[line + column] + (form[f + SHIFT] if flag else 0)
-        m[row + at.ROW_FIELDS + fields + field] = flag
+        m[row + at.ROW_FIELDS + field], m[row + at.ROW_FIELDS + fields + field] = value, flag
     m[row + at.ROW_LAST], m[row + at.ROW_COUNT], m[row + at.ROW_VARIED] = 0, runs[line + COUNT], varied
     m[row + at.ROW_PERIOD] = runs[line + PERIOD] if varied else 1
 
 
 @apart
 def tabulate(
-    m: Ints, runs: Ints, varies: Flags, columns: Ints, sizes: Ints, s: Ints, form: Ints, f: int
+    m: Ints,
+    runs: Ints,
+    varies: Flags,
+    vectors: Vector,
+    columns: Ints,
+    sizes: Ints,
+    s: Ints,
+    form: Ints,
+    f: int,
 ) -> None:
     """Fill the table, where blocks begin in it, and their sums."""
     width, stride = form[f + WIDTH], at.ROW_FIELDS + 2 * form[f + FIELDS]
@@ -164,7 +185,7 @@ def tabulate(
         for _ in range(sizes[form[f + SIZE0] + block]):
             if runs[line + COUNT] > 0:
                 sum_up(runs, varies, s, line, own, width)
-                fill(m, runs, varies, columns, form, f, line, row)
+                fill(m, runs, varies, vectors, columns, form, f, line, row)
                 if row > first and same(m, row - stride, row, stride):
                     m[row - stride + at.ROW_COUNT] += runs[line + COUNT]
                 else:
@@ -291,7 +312,7 @@ def read_chunk(
     if form[f + PROGRAM] != NOBODY:
         for place in range(form[f + VALUES]):
             v[shift + place] = vectors[value + place]
-    tabulate(m, runs, varies, columns, sizes, s, form, f)
+    tabulate(m, runs, varies, vectors, columns, sizes, s, form, f)
     if form[f + SLOTS] > 0:
         fold(m, v, s, form, f)
     for block in range(form[f + BLOCKS]):
