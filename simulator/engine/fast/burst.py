@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import served
-from simulator.engine.fast.lane import count, gather, hand_on
+from simulator.engine.fast.lane import count, gather, hand_on, space
 from simulator.engine.fast.moves import following
 from simulator.engine.fast.queue import tally
 from simulator.engine.fast.settle import settle
@@ -42,12 +42,12 @@ def tell(m: Ints, bins: Ints, component: int, free: int, start: int) -> None:
 
 
 @spliced
-def granted(m: Ints, bins: Ints, component: int, program: int, ready: int) -> tuple[int, int]:
-    """Let a program that has a port for itself start its next item, which may from `ready` on; its start and departure."""
-    before = m[program + at.NEXT]
-    start = max(before, ready)
-    if start > before:
-        tell(m, bins, component, before, start)
+def granted(
+    m: Ints, bins: Ints, component: int, program: int, free: int, start: int, ready: int
+) -> int:
+    """Start the next item of a program in `start` that has a port for itself, which is free from `free` on; its departure."""
+    if start > free:
+        tell(m, bins, component, free, start)
     span, end = m[program + at.SPAN], 0
     last = start + span - 1
     if span == 0:
@@ -61,24 +61,29 @@ def granted(m: Ints, bins: Ints, component: int, program: int, ready: int) -> tu
             ready,
         )
         m[component + at.PORT_FREE] = max(end, ticks * last + 1)
-    tally(m, program, before, start, last, last)
+    tally(m, program, m[program + at.NEXT], start, last, last)
     m[program + at.NEXT] = last + 1
-    return start, last
+    return last
 
 
 @apart
-def burst(m: Ints, v: Vector, bins: Ints, component: int, program: int, until: int) -> None:
-    """Grant a port that a program just had to it again and again, before `until`: until then no other can be granted."""
+def burst(m: Ints, v: Vector, bins: Ints, component: int, program: int, cycle: int, until: int) -> None:
+    """Grant a port to a program in `cycle` and again and again, before `until`: until then no other can be granted."""
     stages, items = gather(m, program)
+    if items == 0:  # the chain is full
+        stages, items = 1, min(m[program + at.LEFT], space(m, m[program + at.TARGET]))
     source, first, varied = m[program + at.SOURCE], m[program + at.TARGET], m[program + at.VARIED]
-    done, start = 0, 0
+    done, start, free = 0, cycle, cycle
+    m[component + at.GRANTED] = cycle
     while done < items:
         ready = supply(m, program)
         if first >= 0:
             ready = max(ready, slot_from(m, first, done))
-        if max(ready, m[program + at.NEXT]) >= until:
+        if max(ready, free) >= until:
             break
-        start, depart = granted(m, bins, component, program, ready)
+        start = max(ready, free)
+        depart = granted(m, bins, component, program, free, start, ready)
+        free = depart + 1
         if m[program + at.TAKE] > 0:
             m[source + at.TAKEN] += m[program + at.TAKE]
         if m[program + at.GIVE] > 0 and m[source + at.CAPACITY] >= 0:
@@ -87,11 +92,9 @@ def burst(m: Ints, v: Vector, bins: Ints, component: int, program: int, until: i
         done += 1
         if varied and done < m[program + at.LEFT]:
             following(m, v, program)
-    if done == 0:
-        return
     if start > m[component + at.GRANTED]:
         tell(m, bins, component, start, start)
-    m[component + at.FINISHED] = m[program + at.NEXT] - 1
+    m[component + at.FINISHED] = free - 1
     if m[program + at.SPAN] > 0:
         m[component + at.PORT_FREE] = m[program + at.TICKS] * m[component + at.FINISHED] + 1
     count(m, stages, done)

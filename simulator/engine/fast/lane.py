@@ -42,6 +42,18 @@ def links(m: Ints, program: int, channel: int, consumer: int) -> bool:
     )
 
 
+@inlined
+def space(m: Ints, channel: int) -> int:
+    """Tokens that can be put into a channel before a slot is to come back or its ring is to grow; -1: there is none."""
+    if channel < 0:
+        return at.NEVER
+    if m[channel + at.CAPACITY] >= 0:
+        slots: int = m[channel + at.RELEASED] + m[channel + at.CAPACITY] - m[channel + at.PUT]
+    else:
+        slots = m[channel + at.TOKENS_MASK] + 1 + m[channel + at.TAKEN] - m[channel + at.PUT]
+    return slots
+
+
 @spliced
 def gather(m: Ints, program: int) -> tuple[int, int]:
     """List the stages of the chain that begins at a program; their number, and how many items all of them can do."""
@@ -57,11 +69,7 @@ def gather(m: Ints, program: int) -> tuple[int, int]:
         if not links(m, program, channel, consumer):
             break
         stage = consumer
-    if m[channel + at.CAPACITY] >= 0:
-        space = m[channel + at.RELEASED] + m[channel + at.CAPACITY] - m[channel + at.PUT]
-    else:
-        space = m[channel + at.TOKENS_MASK] + 1 + m[channel + at.TAKEN] - m[channel + at.PUT]
-    return stages, min(items, space)
+    return stages, min(items, space(m, channel))
 
 
 @apart

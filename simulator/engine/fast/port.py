@@ -165,14 +165,22 @@ def grant(m: Ints, v: Vector, bins: Ints, component: int, cycle: int) -> int:
     if m[program + at.ELASTIC] and not bounded(m, program) and not fits(m, program):
         return at.OVERFLOW
     settle(m, bins, component, cycle)
+    m[component + at.GRANTEE] = program
+    m[component + at.POINTER] = position + 1 if position + 1 < m[component + at.COUNT] else 0
+    note(m, program, cycle)
+    if m[program + at.STREAM] and m[program + at.LEFT] > 1 and not m[at.MANY] | m[at.HUNGRY] | m[at.EVENTS]:
+        until = clear_until(m, component, program, cycle)
+        if until > cycle + 1:
+            burst(m, v, bins, component, program, cycle, until)
+            evaluate(m, v, program)
+            return at.STUCK
     last, end = finish(m, program, m[component + at.PORT_FREE], cycle, m[program + at.READY])
     if m[program + at.PLACE]:
         last = placed(m, component, program, cycle, last)
     m[component + at.PORT_FREE] = max(end, m[program + at.TICKS] * last + 1)
     if m[at.MANY]:
         serve_told(m, component, program, cycle, last)
-    m[component + at.GRANTEE], m[component + at.GRANTED], m[component + at.FINISHED] = program, cycle, last
-    m[component + at.POINTER] = position + 1 if position + 1 < m[component + at.COUNT] else 0
+    m[component + at.GRANTED], m[component + at.FINISHED] = cycle, last
     if m[program + at.STREAM]:
         commit_stream(m, program, last)
     else:
@@ -183,10 +191,5 @@ def grant(m: Ints, v: Vector, bins: Ints, component: int, cycle: int) -> int:
     m[program + at.LEFT] -= 1
     if m[program + at.VARIED] and m[program + at.LEFT] > 0:
         following(m, v, program)
-    note(m, program, cycle)
-    if m[program + at.STREAM] and m[program + at.LEFT] > 1 and not m[at.MANY] | m[at.HUNGRY] | m[at.EVENTS]:
-        until = clear_until(m, component, program, m[program + at.NEXT])
-        if until > m[program + at.NEXT]:
-            burst(m, v, bins, component, program, until)
     evaluate(m, v, program)
     return at.STUCK
