@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import served
-from simulator.engine.fast.lane import count, gather, hand_on, space
+from simulator.engine.fast.lane import chained, count, gather, pour, space
 from simulator.engine.fast.moves import following
-from simulator.engine.fast.queue import tally
+from simulator.engine.fast.queue import announce, push, tally
 from simulator.engine.fast.settle import settle
 from simulator.engine.fast.stream import refund, supply
 from simulator.jit import apart, inlined, spliced
@@ -24,13 +24,27 @@ Vector = NDArray[np.int32]
 
 
 @inlined
-def slot_from(m: Ints, target: int, done: int) -> int:
-    """Cycle from which the slot for the next token of a channel is visible, after `done` others; it is known to be returned."""
-    slot = m[target + at.PUT] + done - m[target + at.CAPACITY]
-    if slot < 0 or m[target + at.CAPACITY] < 0:
-        return 0
-    cycle: int = m[m[target + at.CREDITS] + (slot & m[target + at.CREDITS_MASK])]
+def room_from(m: Ints, target: int) -> int:
+    """Cycle from which there is room for the next token of a channel, NEVER while that is not known."""
+    if target < 0 or m[target + at.CAPACITY] < 0:
+        return 0 if space(m, target) > 0 else at.NEVER
+    cycle, slot = 0, m[target + at.PUT] - m[target + at.CAPACITY]
+    if slot >= m[target + at.RELEASED]:
+        cycle = at.NEVER
+    elif slot >= 0:
+        cycle = m[m[target + at.CREDITS] + (slot & m[target + at.CREDITS_MASK])]
     return cycle
+
+
+@inlined
+def listener(m: Ints, program: int) -> int:
+    """The program with a port of its own that waits for what a stream puts, if it may head a chain; 0: there is none."""
+    target, found = m[program + at.TARGET], 0
+    if target >= 0 and m[target + at.TOKEN_WAIT] < at.NEVER:
+        consumer = m[target + at.CONSUMER]
+        if m[consumer + at.ALONE] and m[consumer + at.LEFT] > 0 and chained(m, consumer):
+            found = consumer
+    return found
 
 
 @apart
@@ -69,16 +83,18 @@ def granted(
 @apart
 def burst(m: Ints, v: Vector, bins: Ints, component: int, program: int, cycle: int, until: int) -> None:
     """Grant a port to a program in `cycle` and again and again, before `until`: until then no other can be granted."""
-    stages, items = gather(m, program)
-    if items == 0:  # the chain is full
-        stages, items = 1, min(m[program + at.LEFT], space(m, m[program + at.TARGET]))
-    source, first, varied = m[program + at.SOURCE], m[program + at.TARGET], m[program + at.VARIED]
-    done, start, free = 0, cycle, cycle
+    source, target, varied = m[program + at.SOURCE], m[program + at.TARGET], m[program + at.VARIED]
+    consumer, stages, items, passed = listener(m, program), 0, 0, 0
+    if consumer:
+        stages, items = gather(m, consumer)
+    left, free, start = m[program + at.LEFT], cycle, cycle
     m[component + at.GRANTED] = cycle
-    while done < items:
-        ready = supply(m, program)
-        if first >= 0:
-            ready = max(ready, slot_from(m, first, done))
+    while left > 0:
+        room = room_from(m, target)
+        if room == at.NEVER and passed < items:
+            passed = pour(m, v, bins, consumer, stages, items, passed)
+            room = room_from(m, target)
+        ready = max(supply(m, program), room)
         if max(ready, free) >= until:
             break
         start = max(ready, free)
@@ -88,13 +104,22 @@ def burst(m: Ints, v: Vector, bins: Ints, component: int, program: int, cycle: i
             m[source + at.TAKEN] += m[program + at.TAKE]
         if m[program + at.GIVE] > 0 and m[source + at.CAPACITY] >= 0:
             refund(m, source, m[program + at.GIVE], depart)
-        hand_on(m, bins, stages, depart, done)
-        done += 1
-        if varied and done < m[program + at.LEFT]:
+        if target >= 0:
+            token = m[target + at.PUT] & m[target + at.TOKENS_MASK]
+            m[m[target + at.TOKENS] + token] = depart + m[target + at.LATENCY]
+            m[target + at.PUT] += 1
+        left -= 1
+        if varied and left > 0:
             following(m, v, program)
     if start > m[component + at.GRANTED]:
         tell(m, bins, component, start, start)
     m[component + at.FINISHED] = free - 1
     if m[program + at.SPAN] > 0:
         m[component + at.PORT_FREE] = m[program + at.TICKS] * m[component + at.FINISHED] + 1
-    count(m, stages, done)
+    m[program + at.ITEMS] += m[program + at.LEFT] - left
+    m[program + at.LEFT] = left
+    if passed > 0:
+        count(m, stages, passed)
+        push(m, consumer)
+    if target >= 0:
+        announce(m, target)

@@ -168,33 +168,29 @@ def ready_from(m: Ints, program: int) -> int:
     return cycle
 
 
-@apart
-def lane(m: Ints, v: Vector, bins: Ints, program: int) -> int:
-    """Work out items of a stream or a join, and of the streams it passes tokens on to.
+@inlined
+def chained(m: Ints, program: int) -> bool:
+    """Whether the current run of a program may head a chain."""
+    may: bool = m[program + at.STREAM] or (m[program + at.JOIN] and not m[program + at.ELASTIC])
+    return may
 
-    Not MOVED when something is not known; SINGLY when the next item is to be worked out by itself.
-    """
-    if m[at.EVENTS_UNTIL] == at.NEVER or (m[program + at.JOIN] and m[program + at.ELASTIC]):
-        return at.SINGLY
-    ready = ready_from(m, program)
-    if ready == at.NEVER:
-        return at.STUCK
-    stages, items = gather(m, program)
-    if stages == 1 or items <= 0:
-        return at.SINGLY
-    source, varied, join = m[program + at.SOURCE], m[program + at.VARIED], m[program + at.JOIN]
-    done, status = 0, at.MOVED
+
+@apart
+def pour(m: Ints, v: Vector, bins: Ints, program: int, stages: int, items: int, done: int) -> int:
+    """Work out items of a chain, `items` of them or as far as what they take is known, after `done` others; how many are done."""
+    source, varied, join, before = (
+        m[program + at.SOURCE],
+        m[program + at.VARIED],
+        m[program + at.JOIN],
+        done,
+    )
     while done < items:
-        if m[program + at.STEADY] and done & (done - 1) == 0:
+        if m[program + at.STEADY] and (done - before) & (done - before - 1) == 0:
             done += glide(m, v, program, stages, items - done, done)
             if done == items:
                 break
-        if done > 0:
-            ready = ready_from(m, program)
-        if ready == at.NEVER:
-            status = at.STUCK
-            break
-        if max(ready, m[program + at.NEXT]) >= m[at.LIMIT]:
+        ready = ready_from(m, program)
+        if ready == at.NEVER or max(ready, m[program + at.NEXT]) >= m[at.LIMIT]:
             break
         depart = serve(m, bins, program, ready, done)
         if join:
@@ -208,8 +204,26 @@ def lane(m: Ints, v: Vector, bins: Ints, program: int) -> int:
         done += 1
         if varied:
             following(m, v, program)
+    return done
+
+
+@apart
+def lane(m: Ints, v: Vector, bins: Ints, program: int) -> int:
+    """Work out items of a stream or a join, and of the streams it passes tokens on to.
+
+    Not MOVED when something is not known; SINGLY when the next item is to be worked out by itself.
+    """
+    if m[at.EVENTS_UNTIL] == at.NEVER or not chained(m, program):
+        return at.SINGLY
+    if ready_from(m, program) == at.NEVER:
+        return at.STUCK
+    stages, items = gather(m, program)
+    if stages == 1 or items <= 0:
+        return at.SINGLY
+    done = pour(m, v, bins, program, stages, items, 0)
     if done == 0:
-        return status if status == at.STUCK else at.SINGLY
+        return at.SINGLY
+    status = at.STUCK if done < items and ready_from(m, program) == at.NEVER else at.MOVED
     count(m, stages, done)
     return status
 
