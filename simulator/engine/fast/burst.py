@@ -111,6 +111,8 @@ def burst(m: Ints, v: Vector, bins: Ints, component: int, program: int, cycle: i
         left -= 1
         if varied and left > 0:
             following(m, v, program)
+    if passed < items:
+        passed = pour(m, v, bins, consumer, stages, items, passed)
     if start > m[component + at.GRANTED]:
         tell(m, bins, component, start, start)
     m[component + at.FINISHED] = free - 1
