@@ -169,11 +169,10 @@ def grant(m: Ints, v: Vector, bins: Ints, component: int, cycle: int) -> int:
     m[component + at.POINTER] = position + 1 if position + 1 < m[component + at.COUNT] else 0
     note(m, program, cycle)
     if m[program + at.STREAM] and m[program + at.LEFT] > 1 and not m[at.MANY] | m[at.HUNGRY] | m[at.EVENTS]:
-        until = clear_until(m, component, program, cycle)
-        if until > cycle + 1:
-            burst(m, v, bins, component, program, cycle, until)
-            evaluate(m, v, program)
-            return at.STUCK
+        until = max(cycle + 1, clear_until(m, component, program, cycle))
+        burst(m, v, bins, component, program, cycle, until)
+        evaluate(m, v, program)
+        return at.STUCK
     last, end = finish(m, program, m[component + at.PORT_FREE], cycle, m[program + at.READY])
     if m[program + at.PLACE]:
         last = placed(m, component, program, cycle, last)
