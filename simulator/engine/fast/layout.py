@@ -109,10 +109,10 @@ CHANNEL, TAKES, RELEASES, PUTS, NEAR_AFTER, AFTER, RUN_AFTER, FIELD = 0, 1, 2, 1
 # and of which places of the inputs and outputs (-1: of none), then the fields, then one flag per field
 ROW_LAST, ROW_COUNT, ROW_PERIOD, ROW_VARIED, ROW_STREAM, ROW_IN, ROW_OUT, ROW_FIELDS = 0, 1, 2, 3, 4, 5, 6, 7
 
-# Tapes: entries; loops and their words: first entry, times, how deep, its own entry, then cycles per state and in all of one turn,
+# Tapes: entries; loops and their words: first entry, times, how deep, its own entry, its map (0: none; see turns), then cycles per state and in all of one turn,
 # before the first and up to the end of it
 MOST_ENTRIES, LEAST_ENTRIES, ALL_ENTRIES, MOST_LOOPS, LOOP_WORDS = 1 << 16, 1 << 10, 1 << 20, 1 << 10, 32
-FIRST_ENTRY, TIMES, DEPTH, STOP, TURN, BASE_SUMS, BEYOND_SUMS = 0, 1, 2, 3, 8, 16, 24
+FIRST_ENTRY, TIMES, DEPTH, STOP, MAP, TURN, BASE_SUMS, BEYOND_SUMS = 0, 1, 2, 3, 4, 8, 16, 24
 BLOCK_ENTRIES = 4
 """Entries after which the sums over a tape are noted."""
 DEEPEST, FRAME = 32, 24

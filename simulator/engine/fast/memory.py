@@ -7,7 +7,7 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.engine.fast import laying, service, wiring
+from simulator.engine.fast import laying, service, turns, wiring
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.arena import borrow, give_back
 from simulator.engine.fast.laying import laid
@@ -93,7 +93,7 @@ class Memory:
         self._used = self._zeroed = int(self.words[at.HEAP])
         frames = int(self.words[at.SUMS]) + (len(STATES) + 1) * (most // at.BLOCK_ENTRIES + 3)
         self.words[at.FRAMES] = frames
-        self.bins = self._arena.zeros(used, frames + at.FRAME * (at.DEEPEST + 2))
+        self.bins = self._arena.zeros(used, frames + at.FRAME * (at.DEEPEST + 2) + turns.ROOM)
 
     def _rows(self, blocks: range) -> Ints:
         """Blocks that follow one another, as rows."""

@@ -41,7 +41,7 @@ def loop(m: Ints, bins: Ints, component: int, first: int, times: int) -> bool:
         depth = max(depth, bins[inner + at.DEPTH])
         inner -= at.LOOP_WORDS
     bins[this + at.FIRST_ENTRY], bins[this + at.STOP] = first, taped
-    bins[this + at.TIMES], bins[this + at.DEPTH] = times, depth + 1
+    bins[this + at.TIMES], bins[this + at.DEPTH], bins[this + at.MAP] = times, depth + 1, 0
     bins[m[component + at.TAPE] + taped] = -1 - number
     m[component + at.TAPED], m[component + at.LOOPED] = taped + 1, number + 1
     crowded: bool = number + 1 == at.MOST_LOOPS or taped + 2 > m[at.ENTRIES]

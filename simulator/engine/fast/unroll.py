@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
+from simulator.engine.fast.turns import add_mapped, mapped
 from simulator.jit import apart, inlined, kernel, spliced
 from simulator.record.intervals import BINS
 from simulator.record.states import STATES
@@ -299,6 +300,8 @@ def around(m: Ints, bins: Ints, component: int) -> None:
     cell = m[component + at.INDEX] * len(STATES) * ROW + (cycle >> m[component + at.SHIFT])
     room = width - (cycle & (width - 1))  # of the bin at `cell`
     bottom = frame = m[at.FRAMES]
+    maps = bottom + at.FRAME * (at.DEEPEST + 2)
+    bins[maps] = maps + 1
     # Where the walk is in the turn of a frame, and the cycles before; at `stop` are the sums up to the end of that turn
     entry, passed = 0, 0
     while True:
@@ -324,6 +327,10 @@ def around(m: Ints, bins: Ints, component: int) -> None:
             this = loops + at.LOOP_WORDS * (-1 - code)
             bins[here + ALL] = until - room
             add_turns(bins, here, this + at.TURN, bins[this + at.TIMES])
+            if mapped(bins, tape, this, states, width, maps):
+                cell, room = add_mapped(bins, this, states, cell, room, width)
+                passed = bins[here + ALL]
+                continue
             bins[frame + at.NEXT_ENTRY], bins[frame + at.UP_TO] = entry, stop
             frame += at.FRAME
             bins[frame + at.OF_LOOP] = this
