@@ -14,7 +14,7 @@ from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import served
 from simulator.engine.fast.lane import chained, count, gather, pour, space
 from simulator.engine.fast.moves import following
-from simulator.engine.fast.queue import announce, push, tally
+from simulator.engine.fast.queue import announce, tally
 from simulator.engine.fast.settle import settle
 from simulator.engine.fast.stream import refund, supply
 from simulator.jit import apart, inlined, spliced
@@ -56,9 +56,7 @@ def tell(m: Ints, bins: Ints, component: int, free: int, start: int) -> None:
 
 
 @spliced
-def granted(
-    m: Ints, bins: Ints, component: int, program: int, free: int, start: int, ready: int
-) -> int:
+def granted(m: Ints, bins: Ints, component: int, program: int, free: int, start: int, ready: int) -> int:
     """Start the next item of a program in `start` that has a port for itself, which is free from `free` on; its departure."""
     if start > free:
         tell(m, bins, component, free, start)
@@ -122,6 +120,5 @@ def burst(m: Ints, v: Vector, bins: Ints, component: int, program: int, cycle: i
     m[program + at.LEFT] = left
     if passed > 0:
         count(m, stages, passed)
-        push(m, consumer)
     if target >= 0:
         announce(m, target)

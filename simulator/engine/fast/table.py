@@ -145,7 +145,15 @@ def constant(vectors: Vector, first: int, period: int) -> bool:
 
 @spliced
 def fill(
-    m: Ints, runs: Ints, varies: Flags, vectors: Vector, columns: Ints, form: Ints, f: int, line: int, row: int
+    m: Ints,
+    runs: Ints,
+    varies: Flags,
+    vectors: Vector,
+    columns: Ints,
+    form: Ints,
+    f: int,
+    line: int,
+    row: int,
 ) -> None:
     """Fill a row with a run."""
     fields, varied, begin, program = form[f + FIELDS], 0, 0, form[f + PROGRAM]

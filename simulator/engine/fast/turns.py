@@ -81,9 +81,7 @@ def mapped(bins: Ints, tape: int, this: int, states: int, width: int, maps: int)
 
 
 @apart
-def add_mapped(
-    bins: Ints, this: int, states: int, cell: int, room: int, width: int
-) -> tuple[int, int]:
+def add_mapped(bins: Ints, this: int, states: int, cell: int, room: int, width: int) -> tuple[int, int]:
     """Add all turns of a loop to the bins of a component from `cell` on, in which there is `room`; where they end, and the room there."""
     span, times = bins[this + at.TURN + ALL], bins[this + at.TIMES]
     words = words_of(span)

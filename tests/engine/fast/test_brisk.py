@@ -62,9 +62,7 @@ def plan(seed: int) -> Plan:
             parts.insert(int(rng.integers(0, 2)), program("part", *slow, inputs=[feeds], outputs=[drains]))
         total = sum(len(list(chunk.items())) for part in parts for chunk in part.chunks())
         programs.append(several(f"p{number}", *parts))
-        others.append(
-            server(f"f{number}", program("f", run_of(total, pace[0], puts=[1]), outputs=[feeds]))
-        )
+        others.append(server(f"f{number}", program("f", run_of(total, pace[0], puts=[1]), outputs=[feeds])))
         others.append(server(f"d{number}", program("d", run_of(total, pace[1], takes=[1]), inputs=[drains])))
     arbiter = str(rng.choice(["round_robin", "priority", ""])) or None
     return Plan((server("port", *programs, rate=(p, q), arbiter=arbiter), *others), tuple(channels))
@@ -114,9 +112,7 @@ def test_a_demand_that_makes_no_difference_keeps_nothing_from_being_leapt_over()
         feeding = program(f"p{number}", run_of(items, sizes, puts=[1]), outputs=[number])
         parts.append(server(f"t{number}", program("t", run_of(items, takes=[1]), inputs=[number])))
         parts.append(server(f"f{number}", feeding))
-    shared = server(
-        "port", *(part.programs[0] for part in parts[1::2]), rate=(512, 1), arbiter="round_robin"
-    )
+    shared = server("port", *(part.programs[0] for part in parts[1::2]), rate=(512, 1), arbiter="round_robin")
     memory = Memory(Plan((shared, *parts[::2]), (Channel("a", 4), Channel("b", 4))))
     schedule = Schedule(memory, loaders_of(memory))
     schedule.run(None)

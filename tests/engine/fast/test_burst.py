@@ -35,9 +35,7 @@ class Followed:
     def channel(self, least: int = 1) -> int:
         pick = self.pick
         capacity = max(least, pick(1, 2, 4, 4, 30))
-        self.channels.append(
-            Channel(f"c{len(self.channels)}", capacity, pick(1, 1, 2, 5), pick(1, 1, 3))
-        )
+        self.channels.append(Channel(f"c{len(self.channels)}", capacity, pick(1, 1, 2, 5), pick(1, 1, 3)))
         return len(self.channels) - 1
 
     def runs(self, items: int, **fields: Any) -> list[dict[str, Any]]:
