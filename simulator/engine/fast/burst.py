@@ -1,8 +1,9 @@
 """Grants to one program of a shared port, one after the other, as long as no other can be granted.
 
 Then the program is as good as alone, but for two things: it needs its slots when it starts, and what the others wait for meanwhile
-is told. So it may head a chain of streams (:mod:`simulator.engine.fast.lane`) like any other. Until which cycle it has the port for
-itself says :mod:`simulator.engine.fast.ahead`; it does not matter what else is worked out first.
+is told. Until which cycle it has the port for itself says :mod:`simulator.engine.fast.ahead`; it does not matter what else is worked
+out first. So when there is no room for its next token, and at last, a chain (:mod:`simulator.engine.fast.lane`) whose head waits for
+these tokens goes on: what it gives back are the slots for more.
 """
 
 from __future__ import annotations
@@ -28,10 +29,11 @@ def room_from(m: Ints, target: int) -> int:
     """Cycle from which there is room for the next token of a channel, NEVER while that is not known."""
     if target < 0 or m[target + at.CAPACITY] < 0:
         return 0 if space(m, target) > 0 else at.NEVER
-    cycle, slot = 0, m[target + at.PUT] - m[target + at.CAPACITY]
-    if slot >= m[target + at.RELEASED]:
-        cycle = at.NEVER
-    elif slot >= 0:
+    slot = m[target + at.PUT] - m[target + at.CAPACITY]
+    if slot < 0:
+        return 0
+    cycle: int = at.NEVER
+    if slot < m[target + at.RELEASED]:
         cycle = m[m[target + at.CREDITS] + (slot & m[target + at.CREDITS_MASK])]
     return cycle
 
@@ -80,7 +82,7 @@ def granted(m: Ints, bins: Ints, component: int, program: int, free: int, start:
 
 @apart
 def burst(m: Ints, v: Vector, bins: Ints, component: int, program: int, cycle: int, until: int) -> None:
-    """Grant a port to a program in `cycle` and again and again, before `until`: until then no other can be granted."""
+    """Grant a port to a program in `cycle`, and again and again before `until`: until then no other can be granted."""
     source, target, varied = m[program + at.SOURCE], m[program + at.TARGET], m[program + at.VARIED]
     consumer, stages, items, passed = listener(m, program), 0, 0, 0
     if consumer:

@@ -100,8 +100,9 @@ BRISK = 69  # whether none of its items needs more than a cycle of its port; see
 LISTED, NEAR_OUT = 70, 71
 BLOCK = 72
 
-# Ports. Input: channel, takes, releases; output: channel, puts, the next that an item of the next few moves anything through; of each
-# the next that the current item, and the next that an item of the current run does; and where the run's row says what it takes or puts
+# Ports. Input: channel, takes, releases; output: channel, puts, the next that one of the next few items moves anything through; of
+# each the next that the current item, and the next that an item of the current run does; and where the run's row says what it takes
+# or puts
 INPUT, OUTPUT = 6, 6
 CHANNEL, TAKES, RELEASES, PUTS, NEAR_AFTER, AFTER, RUN_AFTER, FIELD = 0, 1, 2, 1, 2, 3, 4, 5
 
@@ -109,8 +110,8 @@ CHANNEL, TAKES, RELEASES, PUTS, NEAR_AFTER, AFTER, RUN_AFTER, FIELD = 0, 1, 2, 1
 # and of which places of the inputs and outputs (-1: of none), then the fields, then one flag per field
 ROW_LAST, ROW_COUNT, ROW_PERIOD, ROW_VARIED, ROW_STREAM, ROW_IN, ROW_OUT, ROW_FIELDS = 0, 1, 2, 3, 4, 5, 6, 7
 
-# Tapes: entries; loops and their words: first entry, times, how deep, its own entry, its map (0: none; see turns), then cycles per state and in all of one turn,
-# before the first and up to the end of it
+# Tapes: entries; loops and their words: first entry, times, how deep, its own entry, its map (0: none; see turns), then cycles per
+# state and in all of one turn, before the first and up to the end of it
 MOST_ENTRIES, LEAST_ENTRIES, ALL_ENTRIES, MOST_LOOPS, LOOP_WORDS = 1 << 16, 1 << 10, 1 << 20, 1 << 10, 32
 FIRST_ENTRY, TIMES, DEPTH, STOP, MAP, TURN, BASE_SUMS, BEYOND_SUMS = 0, 1, 2, 3, 4, 8, 16, 24
 BLOCK_ENTRIES = 4

@@ -5,9 +5,9 @@ Of a run of `count` items the sum of a field is count x value, or for a vector V
 
     n (V[0] + .. + V[P - 1]) + V[0] + .. + V[r - 1]
 
-Where no item of a port of p/q needs more than a cycle, none takes more, whatever came before: its `free` (see the contract) is never
-later than 2 p times the cycle in which the next item can start, so that ends within that cycle. Such a port is unlimited, and what
-its items demand makes no difference in time.
+Where no item of a port of p/q needs more than a cycle, none takes more, whatever came before: its `free` (see the contract) is
+never later than 2 p times the cycle in which the next item can start, so that ends within that cycle. Such a port is unlimited, and
+what its items demand makes no difference in time.
 
 A row is named by where it lies in the memory `m`. Several chunks are read by one call, their arrays one behind the other: what
 belongs to which is told by a row of numbers for each, its form, at `f`. Work space is one array `s`, used anew for every chunk:

@@ -1,8 +1,8 @@
 """Turns of a loop without loops in it, added to bins that end anywhere in a turn.
 
-Which cycles of a turn a component is in a state is one bit each, 64 to a word. With the ones before every word counted, the cycles in
-that state before any cycle of a turn are a sum and a count of ones: so from the end of one bin to the end of the next it does not
-matter how often the component changed its state.
+In which cycles of a turn a component is in a state is one bit each, 64 to a word, a map. With the ones before every word counted,
+the cycles in that state before any cycle of a turn are a sum and a count of ones: so from the end of one bin to the end of the next
+it does not matter how often the component changed its state.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def mapped(bins: Ints, tape: int, this: int, states: int, width: int, maps: int)
 
 @apart
 def add_mapped(bins: Ints, this: int, states: int, cell: int, room: int, width: int) -> tuple[int, int]:
-    """Add all turns of a loop to the bins of a component from `cell` on, in which there is `room`; where they end, and the room there."""
+    """Add all turns of a loop to bins from `cell` on, in which there is `room`; the bin they end in, and the room there."""
     span, times = bins[this + at.TURN + ALL], bins[this + at.TIMES]
     words = words_of(span)
     for state in range(ALL):
