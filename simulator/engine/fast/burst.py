@@ -1,9 +1,9 @@
 """Grants to one program of a shared port, one after the other, as long as no other can be granted.
 
 Then the program is as good as alone, but for two things: it needs its slots when it starts, and what the others wait for meanwhile
-is told. Until which cycle it has the port for itself says :mod:`simulator.engine.fast.ahead`; it does not matter what else is worked
-out first. So when there is no room for its next token, and at last, a chain (:mod:`simulator.engine.fast.lane`) whose head waits for
-these tokens goes on: what it gives back are the slots for more.
+is told. Until which cycle it has the port for itself says :mod:`simulator.engine.fast.ahead`; it does not matter what else is
+worked out first. So when there is no room for its next token, and at last, a chain (:mod:`simulator.engine.fast.lane`) whose head
+waits for these tokens goes on: what it gives back are the slots for more.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from simulator.engine.fast.lane import chained, count, gather, pour, space
 from simulator.engine.fast.moves import following
 from simulator.engine.fast.queue import announce, tally
 from simulator.engine.fast.settle import settle
-from simulator.engine.fast.stream import refund, supply
+from simulator.engine.fast.stream import supply, take
 from simulator.jit import apart, inlined, spliced
 
 Ints = NDArray[np.int64]
@@ -77,13 +77,14 @@ def granted(m: Ints, bins: Ints, component: int, program: int, free: int, start:
         m[component + at.PORT_FREE] = max(end, ticks * last + 1)
     tally(m, program, m[program + at.NEXT], start, last, last)
     m[program + at.NEXT] = last + 1
-    return last
+    depart: int = last
+    return depart
 
 
 @apart
 def burst(m: Ints, v: Vector, bins: Ints, component: int, program: int, cycle: int, until: int) -> None:
     """Grant a port to a program in `cycle`, and again and again before `until`: until then no other can be granted."""
-    source, target, varied = m[program + at.SOURCE], m[program + at.TARGET], m[program + at.VARIED]
+    target, varied = m[program + at.TARGET], m[program + at.VARIED]
     consumer, stages, items, passed = listener(m, program), 0, 0, 0
     if consumer:
         stages, items = gather(m, consumer)
@@ -100,10 +101,7 @@ def burst(m: Ints, v: Vector, bins: Ints, component: int, program: int, cycle: i
         start = max(ready, free)
         depart = granted(m, bins, component, program, free, start, ready)
         free = depart + 1
-        if m[program + at.TAKE] > 0:
-            m[source + at.TAKEN] += m[program + at.TAKE]
-        if m[program + at.GIVE] > 0 and m[source + at.CAPACITY] >= 0:
-            refund(m, source, m[program + at.GIVE], depart)
+        take(m, program, depart)
         if target >= 0:
             token = m[target + at.PUT] & m[target + at.TOKENS_MASK]
             m[m[target + at.TOKENS] + token] = depart + m[target + at.LATENCY]

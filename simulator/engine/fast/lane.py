@@ -20,7 +20,7 @@ from simulator.engine.fast.account import SEEN, missing, served
 from simulator.engine.fast.glide import glide
 from simulator.engine.fast.moves import following, take_from, visible
 from simulator.engine.fast.queue import announce, push, tally
-from simulator.engine.fast.stream import held, refund, step, supply, waited
+from simulator.engine.fast.stream import held, step, supply, take, waited
 from simulator.engine.fast.tape import add
 from simulator.jit import apart, inlined, spliced
 from simulator.record.states import BLOCKED, BUSY
@@ -178,12 +178,7 @@ def chained(m: Ints, program: int) -> bool:
 @apart
 def pour(m: Ints, v: Vector, bins: Ints, program: int, stages: int, items: int, done: int) -> int:
     """Work out items of a chain, `items` of them or as far as what they take is known, after `done` others; how many are done."""
-    source, varied, join, before = (
-        m[program + at.SOURCE],
-        m[program + at.VARIED],
-        m[program + at.JOIN],
-        done,
-    )
+    varied, join, before = m[program + at.VARIED], m[program + at.JOIN], done
     while done < items:
         if m[program + at.STEADY] and (done - before) & (done - before - 1) == 0:
             done += glide(m, v, program, stages, items - done, done)
@@ -196,10 +191,7 @@ def pour(m: Ints, v: Vector, bins: Ints, program: int, stages: int, items: int, 
         if join:
             take_from(m, program, depart)
         else:
-            if m[program + at.TAKE] > 0:
-                m[source + at.TAKEN] += m[program + at.TAKE]
-            if m[program + at.GIVE] > 0 and m[source + at.CAPACITY] >= 0:
-                refund(m, source, m[program + at.GIVE], depart)
+            take(m, program, depart)
         hand_on(m, bins, stages, depart, done)
         done += 1
         if varied:

@@ -19,7 +19,7 @@ from simulator.engine.fast.ports import climb, least, pick, serve_told
 from simulator.engine.fast.queue import announce, tally
 from simulator.engine.fast.service import ask, move_on, serve
 from simulator.engine.fast.settle import settle
-from simulator.engine.fast.stream import refund, supply
+from simulator.engine.fast.stream import supply, take
 from simulator.engine.fast.walk import enter
 from simulator.jit import apart, inlined, kernel, spliced
 from simulator.record.states import BLOCKED
@@ -93,11 +93,8 @@ def evaluate(m: Ints, v: Vector, program: int) -> None:
 @spliced
 def commit_stream(m: Ints, program: int, depart: int) -> None:
     """Move the tokens and slots of an item of a stream."""
-    source, target = m[program + at.SOURCE], m[program + at.TARGET]
-    if source >= 0:
-        m[source + at.TAKEN] += m[program + at.TAKE]
-        if m[program + at.GIVE] > 0 and m[source + at.CAPACITY] >= 0:
-            refund(m, source, m[program + at.GIVE], depart)
+    target = m[program + at.TARGET]
+    take(m, program, depart)
     if target >= 0:
         token = m[target + at.PUT] & m[target + at.TOKENS_MASK]
         m[m[target + at.TOKENS] + token] = depart + m[target + at.LATENCY]

@@ -103,11 +103,31 @@ def supply(m: Ints, program: int) -> int:
     return cycle
 
 
+@inlined
+def refund(m: Ints, channel: int, count: int, depart: int) -> None:
+    """Return `count` slots of a bounded channel and wake its producer when that is what it waits for."""
+    released, ring, mask = m[channel + at.RELEASED], m[channel + at.CREDITS], m[channel + at.CREDITS_MASK]
+    for credit in range(released, released + count):
+        m[ring + (credit & mask)] = depart + m[channel + at.CREDIT]
+    m[channel + at.RELEASED] = released + count
+    vacate(m, channel)
+
+
+@inlined
+def take(m: Ints, program: int, depart: int) -> None:
+    """Take the tokens and give back the slots of an item of a stream that departs in cycle `depart`."""
+    source = m[program + at.SOURCE]
+    if m[program + at.TAKE] > 0:
+        m[source + at.TAKEN] += m[program + at.TAKE]
+    if m[program + at.GIVE] > 0 and m[source + at.CAPACITY] >= 0:
+        refund(m, source, m[program + at.GIVE], depart)
+
+
 @spliced
 def step(m: Ints, v: Vector, bins: Ints, program: int) -> int:
     """Work out the next item of a stream; not MOVED when something it needs is not known."""
     source, target = m[program + at.SOURCE], m[program + at.TARGET]
-    take, give, ready = m[program + at.TAKE], m[program + at.GIVE], supply(m, program)
+    ready = supply(m, program)
     if ready == at.NEVER:
         return at.STUCK
     before, ticks = m[program + at.NEXT], m[program + at.TICKS]
@@ -141,21 +161,8 @@ def step(m: Ints, v: Vector, bins: Ints, program: int) -> int:
         waited(m, bins, program, m[source + at.REASON], before, start)
     if depart > final:
         held(m, bins, program, final, depart)
-    if take > 0:
-        m[source + at.TAKEN] += take
-    if give > 0 and m[source + at.CAPACITY] >= 0:
-        refund(m, source, give, depart)
+    take(m, program, depart)
     m[program + at.FREE], m[program + at.NEXT] = max(end, ticks * depart + 1), depart + 1
     m[program + at.ITEMS] += 1
     tally(m, program, before, start, final, depart)
     return at.MOVED
-
-
-@inlined
-def refund(m: Ints, channel: int, count: int, depart: int) -> None:
-    """Return `count` slots of a bounded channel and wake its producer when that is what it waits for."""
-    released, ring, mask = m[channel + at.RELEASED], m[channel + at.CREDITS], m[channel + at.CREDITS_MASK]
-    for credit in range(released, released + count):
-        m[ring + (credit & mask)] = depart + m[channel + at.CREDIT]
-    m[channel + at.RELEASED] = released + count
-    vacate(m, channel)
