@@ -17,35 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.datapath.code import Code
+from simulator.lowering.fibers import Fibers, Widths, total
 from simulator.lowering.streams import Stream, largest, stream
 from simulator.mapping import Geometry
-from simulator.sparsity.formats import (
-    Bitmask,
-    BlockList,
-    CoordinatePayload,
-    DensityBound,
-    Format,
-    Scaled,
-    resolve,
-)
-from simulator.sparsity.spans import column_counts, row_counts
+from simulator.sparsity.formats import BlockList, CoordinatePayload, DensityBound, Format, Scaled, resolve
+from simulator.sparsity.spans import column_counts, tile_sums
 from simulator.workload.matrix import GemmView
 
+__all__ = ["Operands", "Widths"]
+
 _BLOCK = 1 << 25
-
-
-@dataclass(frozen=True)
-class Widths:
-    """Bits per value of each tensor, the GLB's row and metadata word in bits, and whether windows are stored
-    ragged.
-    """
-
-    weights: int
-    inputs: int
-    outputs: int
-    row: int
-    word: int
-    ragged: bool
 
 
 class Operands:
@@ -72,16 +53,20 @@ class Operands:
         self._totals: dict[tuple[str, int], int] = {}
         self._loads: dict[tuple[int, int], tuple[int, int]] = {}
         self.column_counts = [self._weights(group) for group in range(view.groups)]
-        self.row_counts: list[NDArray[np.float64]] = []
-        stored: dict[str, list[tuple[NDArray[np.int32], NDArray[np.int32]]]] = {name: [] for name in formats}
-        for group in range(view.groups):
-            counts, bits = self._inputs(group, formats)
-            self.row_counts.append(counts)
-            for name in formats:
-                stored[name].append(bits[name])
-        self.format = min(formats, key=lambda name: sum(int(d.sum()) + int(m.sum()) for d, m in stored[name]))
-        self.data_bits = [data for data, _ in stored[self.format]]
-        self.metadata_bits = [metadata for _, metadata in stored[self.format]]
+        forms = {name: None if name == "uncompressed" else self._format(name) for name in formats}
+        fibers = Fibers(view, geometry, widths, forms)
+        counts, bits = zip(*(fibers.read(group) for group in range(view.groups)), strict=True)
+        self.row_counts = [self._padded(each) for each in counts]
+        self.format = min(formats, key=lambda name: sum(total(part) for each in bits for part in each[name]))
+        self.data_bits = [each[self.format][0] for each in bits]
+        self.metadata_bits = [each[self.format][1] for each in bits]
+
+    def _padded(self, counts: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Counts per coordinate of K as those of whole windows."""
+        g = self.geometry
+        padded = np.zeros((g.windows * g.window, g.column_tiles), dtype=np.float64)
+        padded[: g.K] = counts
+        return padded.reshape(g.windows, g.window, g.column_tiles)
 
     def _weights(self, group: int) -> NDArray[np.float64]:
         g = self.geometry
@@ -100,58 +85,6 @@ class Operands:
             padded[tile:stop, : g.K] = column_counts(mask, np.arange(len(mask)), some)
             tile = stop
         return padded.reshape(g.row_tiles, g.windows, g.window)
-
-    def _inputs(
-        self, group: int, formats: list[str]
-    ) -> tuple[NDArray[np.float64], dict[str, tuple[NDArray[np.int32], NDArray[np.int32]]]]:
-        g = self.geometry
-        counts = np.zeros((g.windows * g.window, g.column_tiles), dtype=np.float64)
-        bits = {
-            name: (np.zeros((g.windows, g.N), np.int32), np.zeros((g.windows, g.N), np.int32))
-            for name in formats
-        }
-        per_read = max(1, _BLOCK // max(1, g.windows * g.window * g.columns))
-        for tile in range(0, g.column_tiles, per_read):
-            n0, n1 = tile * g.columns, min(g.N, (tile + per_read) * g.columns)
-            mask = np.ascontiguousarray(self.view.inputs_mask(group, 0, g.K, n0, n1))
-            counts[: g.K, tile : tile + per_read] = row_counts(mask, g.columns)
-            for name in formats:
-                data, metadata = self._bits(name, mask)
-                bits[name][0][:, n0:n1], bits[name][1][:, n0:n1] = data, metadata
-        return counts.reshape(g.windows, g.window, g.column_tiles), bits
-
-    def _bits(self, name: str, mask: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """(Data, metadata) bits of the windows of every column of `mask`, shape (K, columns)."""
-        g, columns = self.geometry, mask.shape[1]
-        if name == "uncompressed":
-            data = np.full((g.windows, columns), g.window * self.widths.inputs, dtype=np.int32)
-            if self.widths.ragged and g.K % g.window:
-                data[-1] = (g.K % g.window) * self.widths.inputs
-            return data, np.zeros_like(data)
-        form = self._format(name)
-        if isinstance(form, Scaled):
-            return self._scales(form, columns)
-        if isinstance(form, (BlockList, DensityBound)):  # as many bits whatever they hold
-            one = form.bits(np.zeros((1, g.window), dtype=np.bool_), self.widths.inputs)
-            shape = (g.windows, columns)
-            return np.broadcast_to(one.data, shape), np.broadcast_to(one.metadata, shape)
-        edges = np.minimum(np.arange(g.windows + 1) * g.window, g.K)
-        if isinstance(form, (Bitmask, CoordinatePayload)):
-            values, places = form.columns(mask, edges, self.widths.inputs)
-            filled = isinstance(form, Bitmask)  # the last window is filled up
-            return values, np.full_like(values, g.window) if filled else places
-        padded = np.pad(mask, ((0, g.windows * g.window - g.K), (0, 0)))
-        fibers = padded.reshape(g.windows, g.window, columns).transpose(0, 2, 1).reshape(-1, g.window)
-        bits = form.bits(fibers, self.widths.inputs)
-        return bits.data.reshape(g.windows, columns), bits.metadata.reshape(g.windows, columns)
-
-    def _scales(self, form: Scaled, columns: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        g = self.geometry
-        sizes = np.full(g.windows, g.window, dtype=np.int32)
-        if self.widths.ragged and g.K % g.window:
-            sizes[-1] = g.K % g.window
-        data = np.repeat((sizes * self.widths.inputs)[:, None], columns, axis=1)
-        return data, np.repeat((-(-sizes // form.vector) * form.scale_bits)[:, None], columns, axis=1)
 
     def _format(self, name: str) -> Format:
         if self.code.inputs is not None and name == self.code.inputs[0]:
@@ -235,6 +168,8 @@ class Operands:
     @cached_property
     def regular(self) -> bool:
         """Whether all columns of all windows but the last have equally many bits."""
+        if self.fixed:
+            return True
         found = [*self.data_bits, *(self.metadata_bits if self.compressed else [])]
         if any((bits[[0, -1]] != bits[[0, -1], :1]).any() for bits in found):
             return False
@@ -273,9 +208,8 @@ class Operands:
     @cached_property
     def sums(self) -> tuple[list[NDArray[np.int64]], list[NDArray[np.int64]]]:
         """Bits of data and of metadata per window and column tile, per group."""
-        columns = np.arange(0, self.geometry.N, self.geometry.columns)
         data, metadata = (
-            [np.add.reduceat(each, columns, axis=1, dtype=np.int64) for each in bits]
+            [tile_sums(each, self.geometry.columns) for each in bits]
             for bits in (self.data_bits, self.metadata_bits)
         )
         return data, metadata
