@@ -244,20 +244,25 @@ def _served(
     for s in range(count):
         w0, w1, n0, n1 = spans[4 * s], spans[4 * s + 1], spans[4 * s + 2], spans[4 * s + 3]
         steps = (w1 - w0) * ((n1 - n0 + abreast - 1) // abreast)
-        used, upper, lower, before, held, step = 0, 0, 0, 0, 0, 0
+        whole, rest, upper, lower, before, held, step = 0, 0, 0, 0, 0, 0, 0  # rows that are full, bits of the next
         takes, own = at[s], s * FIELDS
         for w in range(w0, w1):
             n = n0
             while n < n1:
                 for column in range(n, min(n1, n + abreast)):
-                    used += bits[w * columns + column]
+                    rest += bits[w * columns + column]
                 n += abreast
-                whole = used // row
-                above = whole + (1 if used > whole * row else 0)
+                if rest >= 2 * row:  # hardly ever: a division takes longer than all else
+                    more = rest // row - 1
+                    whole, rest = whole + more, rest - more * row
+                over = rest - row
+                whole, rest = whole + (1 if over >= 0 else 0), over if over >= 0 else rest
+                above = whole + (1 if rest > 0 else 0)
                 vectors[takes + step] = above - upper
                 vectors[takes + steps + step] = whole - lower
                 held, before = max(held, above - lower), lower
                 upper, lower, step = above, whole, step + 1
+        used = whole * row + rest
         if used == 0:  # a stream without bits still reads one row
             vectors[takes + steps - 1], used, upper, held = 1, 1, 1, 1
         found[own + ROWS], found[own + BITS], found[own + HELD] = upper, used, held
