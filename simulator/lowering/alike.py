@@ -7,7 +7,7 @@ within so many bytes. Nothing kept refers to a layer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import is_dataclass
 from threading import Lock
 from typing import Any, TypeVar
@@ -63,13 +63,21 @@ class Known:
         return read
 
 
+_PLAIN = frozenset((int, bool, str, type(None)))
+"""Types without arrays, which most parts of a value have."""
+
+
 def _bytes(value: object) -> int:
     """Bytes of the arrays in a value."""
     if isinstance(value, np.ndarray):
         return value.nbytes
     if isinstance(value, (tuple, list)):
-        return sum(map(_bytes, value))
-    return sum(map(_bytes, vars(value).values())) if is_dataclass(value) else 0
+        parts: Iterable[object] = value
+    elif is_dataclass(value):
+        parts = vars(value).values()
+    else:
+        return 0
+    return sum(_bytes(part) for part in parts if type(part) not in _PLAIN)
 
 
 class Same:

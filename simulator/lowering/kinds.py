@@ -21,26 +21,29 @@ from simulator.plan.runs import COUNT, PERIOD
 
 Ints = NDArray[np.int64]
 Vector = NDArray[np.int32]
+Flags = NDArray[np.uint8]
 MOST = 1 << 16
 """Visits of a chunk, but for a turn of the loops, which may have 16 times as many."""
-_DENSE = 1 << 16
+_ROOMS = 1 << 10, 1 << 16
+"""Codes that a table is laid out for: most kinds have few."""
 _STRETCHES = 1 << 10
+_NONE = np.zeros(0, dtype=np.int32)
 
 
 def kinds(*keys: NDArray[Any]) -> tuple[Ints, list[int]]:
     """(Kind of every place, first place of every kind) of columns of integers; kinds are numbered by value."""
     columns = np.array(keys, dtype=np.int64)
-    least = columns.min(axis=1)
-    sizes = columns.max(axis=1) - least + 1
-    span = math.prod(sizes.tolist())
-    if span > _DENSE:
-        _, first, order = np.unique(_code(columns, least, sizes), return_index=True, return_inverse=True)
-        return order, first.tolist()
-    order = np.empty(columns.shape[1], dtype=np.int64)
-    places, first = np.zeros(span, dtype=np.int32), np.empty(min(span, len(order)), dtype=np.int64)
-    flat, count = columns.reshape(-1), len(order)
-    number = _numbered(flat, least, sizes, len(least), count, span, places, order, first)
-    return order, first[:number].tolist()
+    number, count = columns.shape
+    flat, bounds = columns.reshape(-1), np.empty(2 * number, dtype=np.int64)
+    order, first = np.empty((2, count), dtype=np.int64)
+    for room in _ROOMS:
+        places = np.zeros(room, dtype=np.int32)
+        found = _numbered(flat, number, count, bounds, places, room, order, first)
+        if found >= 0:
+            return order, first[:found].tolist()
+    least, sizes = bounds.reshape(2, number)
+    _, first, order = np.unique(_code(columns, least, sizes), return_index=True, return_inverse=True)
+    return order, first.tolist()
 
 
 def _code(columns: Ints, least: Ints, sizes: Ints) -> Ints:
@@ -60,25 +63,35 @@ def _code(columns: Ints, least: Ints, sizes: Ints) -> Ints:
 @apart
 def _numbered(
     columns: Ints,
-    least: Ints,
-    sizes: Ints,
     keys: int,
     count: int,
-    codes: int,
+    bounds: Ints,
     places: Vector,
+    room: int,
     order: Ints,
     first: Ints,
 ) -> int:
-    """Kinds whose codes are few: `places`, zeros, gets one more than the first place of every code; returns how many there are.
+    """How many kinds so many keys of `count` places each have; -1 where their codes need more than the `room` in `places`, zeros.
 
-    There are so many keys, of `count` places each, and codes.
+    `bounds` gets the least of every key, then how many values there are from it on; `order` and `first` are those of
+    :func:`kinds`.
     """
+    codes = 1
+    for key in range(keys):
+        low = high = columns[key * count]
+        for i in range(key * count, (key + 1) * count):
+            low, high = min(low, columns[i]), max(high, columns[i])
+        bounds[key], bounds[keys + key] = low, high - low + 1
+        codes = codes * (high - low + 1) if codes <= room and high - low < room else room + 1
+    if codes > room:
+        return -1
     for i in range(count):
         order[i] = 0
     for key in range(keys):
-        low, size, column = least[key], sizes[key], key * count
-        for i in range(count):
-            order[i] = order[i] * size + columns[column + i] - low
+        low, size, column = bounds[key], bounds[keys + key], key * count
+        if size > 1:
+            for i in range(count):
+                order[i] = order[i] * size + columns[column + i] - low
     for i in range(count):
         if places[order[i]] == 0:
             places[order[i]] = i + 1
@@ -104,7 +117,7 @@ class Blocks:
     Attributes
     ----------
     runs, varies : ndarray of int64 and uint8, shape (R, F)
-        As in a chunk, block after block; offsets count from the first vector value of the block.
+        As in a chunk, block after block.
     counts : ndarray of int64, shape (kinds,)
         Runs of each block.
     vectors : ndarray of int32, shape (V,)
@@ -122,13 +135,11 @@ class Blocks:
     @classmethod
     def of(cls, blocks: Sequence[Chunk]) -> Blocks:
         """Blocks given one by one."""
-        return cls(
-            np.concatenate([block.runs for block in blocks]),
-            np.concatenate([block.varies for block in blocks]),
-            np.array([len(block.runs) for block in blocks]),
-            np.concatenate([block.vectors for block in blocks]),
-            np.array([len(block.vectors) for block in blocks]),
-        )
+        counts = np.array([len(block.runs) for block in blocks])
+        values = np.array([len(block.vectors) for block in blocks])
+        runs, varies = (np.concatenate([getattr(block, name) for block in blocks]) for name in ("runs", "varies"))
+        runs += np.repeat(np.cumsum(values) - values, counts)[:, None] * varies
+        return cls(runs, varies, counts, np.concatenate([block.vectors for block in blocks]), values)
 
     @classmethod
     def plain(cls, blocks: Iterable[Iterable[Row]]) -> Blocks:
@@ -148,36 +159,65 @@ class Blocks:
 
     def gather(self, order: Ints, actions: Ints | None = None) -> Chunk:
         """The blocks of some visits, one after the other, and what each counts besides its block."""
-        if actions is None and not len(self.vectors) and (self.counts == 1).all():
+        single = actions is None and not len(self.vectors) and len(self.runs) == len(self.counts)
+        if single and (self.counts == 1).all():
             runs, varies = _merged(self.runs, self.varies, order)
             return Chunk(runs, varies, self.vectors)
-        runs, varies, vectors, counts = self.runs, self.varies, self.vectors, self.counts
-        used = np.bincount(order, minlength=len(counts)) > 0 if len(vectors) else None
-        if used is not None and used.all():
-            moved = np.cumsum(self.values) - self.values
-            runs = np.add(runs, np.repeat(moved, counts)[:, None] * varies, dtype=np.int64)
-        elif used is not None:
-            kept = np.repeat(used, counts)
-            begin = np.cumsum(self.values) - self.values
-            vectors = _pieces(vectors, begin[used], self.values[used])
-            moved = np.cumsum(self.values[used]) - self.values[used]
-            runs, varies, counts = runs[kept], varies[kept], counts[used]
-            runs += np.repeat(moved, counts)[:, None] * varies
-            order = (np.cumsum(used) - 1)[order]
-        return Chunk(runs, varies, vectors, Visits(counts, order, actions))
+        used = np.bincount(order, minlength=len(self.counts)) > 0 if len(self.vectors) else None
+        if used is None or used.all():
+            return Chunk(self.runs, self.varies, self.vectors, Visits(self.counts, order, actions))
+        kept, begin, values = np.repeat(used, self.counts), np.cumsum(self.values) - self.values, self.values[used]
+        runs, varies, counts = self.runs[kept], self.varies[kept], self.counts[used]
+        moved = np.cumsum(values) - values - begin[used]
+        runs += np.repeat(moved, counts)[:, None] * varies
+        vectors = _pieces(self.vectors, begin[used], values)
+        return Chunk(runs, varies, vectors, Visits(counts, (np.cumsum(used) - 1)[order], actions))
 
     def fits(self, order: Ints) -> bool:
         """Whether the vectors of some visits are few enough for a chunk."""
-        if not len(self.vectors):
+        if len(self.vectors) <= VALUES:
             return True
         used = np.flatnonzero(np.bincount(order, minlength=len(self.counts)))
         return len(order) == 1 or int(self.values[used].sum()) <= VALUES
 
 
-def some_runs(table: Ints, varies: NDArray[np.uint8], vectors: NDArray[np.int32], values: Ints) -> Blocks:
-    """Blocks that have a few runs each, some of which may be empty, shape (kinds, runs, F)."""
-    some = table[:, :, COUNT] > 0
-    return Blocks(table[some], varies[some], some.sum(axis=1), vectors, values)
+def some_runs(
+    table: Ints, varies: Flags | None = None, vectors: Vector | None = None, values: Ints | None = None
+) -> Blocks:
+    """Blocks that have a few runs each, some of which may be empty, shape (kinds, runs, F).
+
+    Offsets count from the first vector value of the block; without `varies` all fields are the same throughout a run.
+    """
+    kinds, most, fields = table.shape
+    vary = np.zeros(table.shape, dtype=np.uint8) if varies is None else varies
+    each = np.zeros(kinds, dtype=np.int64) if values is None else values
+    counts, runs = np.empty(kinds, dtype=np.int64), table.reshape(-1, fields)
+    flags = vary.reshape(-1, fields)
+    left = _closed(runs.reshape(-1), flags.reshape(-1), kinds, most, fields, each, counts)
+    return Blocks(runs[:left], flags[:left], counts, _NONE if vectors is None else vectors, each)
+
+
+@apart
+def _closed(
+    table: Ints, varies: Flags, kinds: int, most: int, fields: int, values: Ints, counts: Ints
+) -> int:
+    """Close the gaps of empty runs, and count offsets from the first block's first value; how many runs are left.
+
+    `counts` gets how many each of so many kinds has.
+    """
+    left, begin = 0, 0
+    for kind in range(kinds):
+        counts[kind] = 0
+        for run in range(kind * most, (kind + 1) * most):
+            if table[run * fields + COUNT] > 0:
+                for field in range(fields):
+                    vary = varies[run * fields + field]
+                    table[left * fields + field] = table[run * fields + field] + begin * vary
+                    varies[left * fields + field] = vary
+                left += 1
+                counts[kind] += 1
+        begin += values[kind]
+    return left
 
 
 def _pieces(vectors: NDArray[np.int32], starts: Ints, counts: Ints) -> NDArray[np.int32]:

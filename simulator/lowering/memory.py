@@ -45,9 +45,7 @@ def dram_reads(context: Context, tensor: str) -> Iterator[Chunk]:
     table[:, 2, DEMAND], table[:, 2, WORK], table[:, 2, -1] = rest, rest, -(-rest // WORD)
     ports = slice(PORTS, PORTS + 2 * spaces)
     table[:, 0, ports], table[:, 2, ports] = 1, (counts == 1)[:, None]
-    varies = np.zeros(table.shape, dtype=np.uint8)
-    blocks = some_runs(table, varies, np.zeros(0, np.int32), np.zeros(len(sizes), np.int64))
-    return tell(order, blocks, context.visits.turn)
+    return tell(order, some_runs(table), context.visits.turn)
 
 
 def glb_fills(context: Context, tensor: str) -> Iterator[Chunk]:
@@ -190,6 +188,4 @@ def input_reads(context: Context, metadata: bool) -> Iterator[Chunk]:
     table[:, :, read], table[:, :, -1] = int(not metadata), 0
     if metadata:
         table[:, :2, -1], table[:, 2, -1] = row // word, size // word
-    none = np.zeros(len(first), np.int64)
-    blocks = some_runs(table, np.zeros(table.shape, dtype=np.uint8), np.zeros(0, np.int32), none)
-    return tell(order, blocks, v.turn)
+    return tell(order, some_runs(table), v.turn)

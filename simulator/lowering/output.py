@@ -169,6 +169,4 @@ def dram_writes(context: Context, outputs: Outputs) -> Iterator[Chunk]:
     table = np.ones((len(size), 2, PORTS + 3), dtype=np.int64)
     table[:, 0, COUNT], table[:, 0, DEMAND : WORK + 1], table[:, 0, -1] = count - 1, burst, -(-burst // WORD)
     table[:, 1, DEMAND : WORK + 1], table[:, 1, -1] = rest[:, None], -(-rest // WORD)
-    none = np.zeros(len(size), np.int64)
-    blocks = some_runs(table, np.zeros(table.shape, dtype=np.uint8), np.zeros(0, np.int32), none)
-    return tell(order, blocks, context.visits.turn)
+    return tell(order, some_runs(table), context.visits.turn)
