@@ -93,8 +93,8 @@ class Same:
         return isinstance(other, Same) and self._machine is other._machine
 
 
-class _Size:
-    """A size whose hash, which takes long, is taken once."""
+class Size:
+    """A size whose hash, which takes long, is taken once; it may be part of another."""
 
     def __init__(self, size: Hashable) -> None:
         self._size, self._hash = size, hash(size)
@@ -103,7 +103,7 @@ class _Size:
         return self._hash
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Size) and self._hash == other._hash and self._size == other._size
+        return isinstance(other, Size) and self._hash == other._hash and self._size == other._size
 
 
 class Latest:
@@ -111,7 +111,7 @@ class Latest:
 
     def __init__(self, most: int = LATEST, size: int = KEPT_OF_ALL) -> None:
         self._most, self._room = most, size
-        self._known: dict[_Size, Known] = {}
+        self._known: dict[Size, Known] = {}
         self._lock = Lock()
 
     def __len__(self) -> int:
@@ -119,7 +119,7 @@ class Latest:
 
     def get(self, size: Hashable) -> Known:
         """What is known of a size; before a new one, the oldest are dropped where there are too many, or they keep too much."""
-        key = _Size(size)
+        key = size if isinstance(size, Size) else Size(size)
         with self._lock:
             found = self._known.pop(key, None)
             if found is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -25,26 +25,23 @@ Chunks = Callable[[], Iterator[Chunk]]
 
 @dataclass(frozen=True)
 class Context:
-    """One layer on one machine, resolved to integers; `told` keeps what several programs ask of a tensor."""
+    """One layer on one machine, resolved to integers; `told` keeps what several programs ask of a tensor.
+
+    `size` is all that its plan depends on but for the operands' elements; None: no other layer is looked for that has the same.
+    """
 
     machine: Stationary
     code: Code
     geometry: Geometry
     operands: Operands
     tiling: Tiling
+    size: alike.Size | None = None
     told: dict[str, tuple[NDArray[np.int64], ...]] = field(default_factory=dict)
 
     @cached_property
     def known(self) -> alike.Known:
-        """What layers of this size share, whose rows take as much; of a series it is its own."""
-        if type(self) is not Context or type(self.operands) is not Operands:
-            return alike.Known()
-        operands, code, rows = self.operands, self.code, self.code.rows
-        size = alike.Same(self.machine), self.geometry, self.tiling, operands.view.layer.einsum
-        if rows is None:
-            return alike.known((*size, operands.widths, operands.format, code))
-        each = rows.slots.tobytes(), rows.metadata_bits.tobytes()
-        return alike.known((*size, operands.widths, operands.format, replace(code, rows=None), *each))
+        """What layers of this size share."""
+        return alike.Known() if self.size is None else alike.known(self.size)
 
     @cached_property
     def visits(self) -> Visits:
