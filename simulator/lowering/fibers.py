@@ -116,8 +116,10 @@ class Fibers:
 
 def _each(bits: Bits, columns: int) -> Bits:
     """Bits of one column as those of so many."""
-    shape = len(bits[0]), columns
-    return np.broadcast_to(bits[0], shape), np.broadcast_to(bits[1], shape)
+    data, metadata = (
+        np.ndarray((len(part), columns), part.dtype, part, strides=(part.strides[0], 0)) for part in bits
+    )
+    return data, metadata
 
 
 def _beside(parts: list[NDArray[Any]]) -> NDArray[Any]:

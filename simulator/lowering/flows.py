@@ -111,7 +111,7 @@ def _apart(operands: Operands, spans: Ints) -> tuple[Ints, Ints] | None:
     g = operands.geometry
     if g.groups > 1:
         return None
-    sums, tried = operands.sums[0][0].T.copy(), spans[:TRIED].tolist()
+    sums, tried = operands.sums[0, 0].T.copy(), spans[:TRIED].tolist()
     if len({sums[n0 // g.columns, w0:w1].tobytes() for w0, w1, n0, _ in tried}) < len(tried):
         return None
     return np.arange(len(spans)), np.arange(len(spans))

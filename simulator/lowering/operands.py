@@ -57,7 +57,9 @@ class Operands:
         fibers = Fibers(view, geometry, widths, forms)
         counts, bits = zip(*(fibers.read(group) for group in range(view.groups)), strict=True)
         self.row_counts = [self._padded(each) for each in counts]
-        self.format = min(formats, key=lambda name: sum(total(part) for each in bits for part in each[name]))
+        self.format = formats[0]
+        if len(formats) > 1:
+            self.format = min(formats, key=lambda name: sum(total(part) for each in bits for part in each[name]))
         self.data_bits = [each[self.format][0] for each in bits]
         self.metadata_bits = [each[self.format][1] for each in bits]
 
@@ -195,7 +197,7 @@ class Operands:
         if tensor == "weights":
             data, metadata = self._fullest
             return windows * -(-data // row) * (row // 8), windows * -(-metadata // word) * (word // 8)
-        data, metadata = (max(largest(sums, windows) for sums in some) for some in self.sums)
+        data, metadata = largest(self.sums, windows).tolist()
         filled = max(row // 8, -(-data // row) * (row // 8))  # an empty stream has a row too
         return filled, -(-metadata // word) * (word // 8)
 
@@ -206,13 +208,23 @@ class Operands:
         return max(data for data, _ in tiles), max(metadata for _, metadata in tiles)
 
     @cached_property
-    def sums(self) -> tuple[list[NDArray[np.int64]], list[NDArray[np.int64]]]:
-        """Bits of data and of metadata per window and column tile, per group."""
-        data, metadata = (
-            [tile_sums(each, self.geometry.columns) for each in bits]
-            for bits in (self.data_bits, self.metadata_bits)
-        )
-        return data, metadata
+    def sums(self) -> NDArray[np.int64]:
+        """Bits of data and of metadata, by group, window and column tile, shape (2, groups, windows, column tiles)."""
+        columns = self.geometry.columns
+        each = [[tile_sums(bits, columns) for bits in some] for some in (self.data_bits, self.metadata_bits)]
+        return np.array(each, dtype=np.int64)
+
+    @cached_property
+    def _until(self) -> NDArray[np.int64]:
+        """Bits of data, of metadata and, where the view's elements are distinct, non-zeros of all windows before each one and before
+        the end, shape (3, groups, windows + 1, column tiles).
+        """
+        _, groups, windows, tiles = self.sums.shape
+        found = np.zeros((3, groups, windows + 1, tiles), dtype=np.int64)
+        found[:2, :, 1:] = self.sums
+        if self.view.distinct:
+            found[2, :, 1:] = [counts.sum(axis=1) for counts in self.row_counts]
+        return found.cumsum(axis=2)
 
     def total(self, tensor: str, windows: int) -> int:
         """See :class:`simulator.mapping.Sizes`; inputs are judged by their first piece, which overlaps others
@@ -231,73 +243,50 @@ class Operands:
             values, metadata = ((g.windows - 1) * a + b for a, b in zip(whole, last, strict=True))
             bits = values * self.widths.weights + metadata
             return g.groups * -(-bits // 8)
-        size, _ = self.dram_inputs(0, 0, windows, 0, 1)
+        size = self.dram_inputs(0, 0, windows, 0)
         columns, coordinates = min(g.N, g.columns), min(g.K, windows * g.window)
         return g.groups * -(-size * g.N * g.K // (columns * coordinates))
 
-    def dram_inputs(self, group: int, first: int, windows: int, column: int, columns: int) -> tuple[int, int]:
-        """(Data + metadata bytes, of which metadata) of an inputs tile in DRAM: each element of the raw
-        tensor once.
-        """
-        g = self.geometry
-        k0, k1 = first * g.window, min(g.K, (first + windows) * g.window)
-        n0, n1 = column * g.columns, min(g.N, (column + columns) * g.columns)
-        if self.view.distinct and columns == 1:
-            elements = (k1 - k0) * (n1 - n0)
-            nonzeros = int(self._nonzeros[group, first : first + windows, column].sum())
-        else:
-            elements, nonzeros = self.view.unique_inputs(group, k0, k1, n0, n1)
+    def dram_inputs(self, group: int, first: int, windows: int, column: int) -> int:
+        """Data and metadata bytes of a tile of inputs in DRAM: each element of the raw tensor once."""
+        g, last = self.geometry, first + windows
+        k0, k1 = first * g.window, min(g.K, last * g.window)
+        n0, n1 = column * g.columns, min(g.N, (column + 1) * g.columns)
+        elements = expanded = (k1 - k0) * (n1 - n0)
+        unique = None if self.view.distinct else self.view.unique_inputs(group, k0, k1, n0, n1)
+        if unique is not None:
+            elements = unique[0]
         if not self.compressed:
-            return -(-elements * self.widths.inputs // 8), 0
-        at = np.s_[first : first + windows, column : column + columns]
-        expanded = (k1 - k0) * (n1 - n0)
+            return -(-elements * self.widths.inputs // 8)
+        at = self._until[:, group, :, column]
+        data, metadata, nonzeros = (at[:, last] - at[:, first]).tolist()
+        stored = self._stored(data, nonzeros if unique is None else unique[1], elements, expanded)
+        return int(stored + _scaled(metadata, elements, expanded))
 
-        def scaled(which: int) -> int:
-            """Bytes when every element is stored once."""
-            bits = int(self.sums[which][group][at].sum())
-            total = -(-bits * elements // expanded)
-            return -(-total // 8)
-
-        metadata, data = scaled(1), -(-nonzeros * self.widths.inputs // 8)
+    def _stored(self, data: Any, nonzeros: Any, elements: Any, expanded: Any) -> Any:
+        """Bytes of data of tiles in DRAM: bits as they are in the GLB, non-zeros and elements of the raw tensor, elements."""
         if self.code.inputs is not None:  # fixed occupancy: zeros that fill up a block are stored too
-            data = scaled(0)
-        return data + metadata, metadata
+            return _scaled(data, elements, expanded)
+        return -(-nonzeros * self.widths.inputs // 8)
 
     def dram_pieces(self, windows: int) -> NDArray[np.int64]:
         """Bytes of :meth:`dram_inputs` of all tiles of so many windows, by group, column tile and piece, shape (tiles,)."""
         g = self.geometry
-        firsts, columns = np.arange(0, g.windows, windows), np.arange(0, g.N, g.columns)
-        depth = np.diff(np.append(firsts * g.window, g.K))[None, None, :]
-        width = np.diff(np.append(columns, g.N))[None, :, None]
-        elements, nonzeros = self._touched(firsts, depth, width)
+        edges = np.append(np.arange(0, g.windows, windows), g.windows)
+        rows, columns = np.minimum(edges * g.window, g.K), np.append(np.arange(0, g.N, g.columns), g.N)
+        expanded = np.diff(rows) * np.diff(columns)[:, None]
+        elements, unique = np.stack([expanded] * g.groups), None
+        if not self.view.distinct:
+            pairs = np.stack([self.view.unique_tiles(group, rows, columns) for group in range(g.groups)])
+            elements, unique = pairs[..., 0], pairs[..., 1]
         if not self.compressed:
             return (-(-elements * self.widths.inputs // 8)).ravel()
+        data, metadata, nonzeros = np.diff(self._until[:, :, edges], axis=2).swapaxes(2, 3)
+        found = self._stored(data, nonzeros if unique is None else unique, elements, expanded)
+        return np.ravel(found + _scaled(metadata, elements, expanded))
 
-        def scaled(which: int) -> NDArray[np.int64]:
-            sums = [np.add.reduceat(each, firsts, axis=0).T for each in self.sums[which]]
-            bits = -(-np.stack(sums) * elements // (depth * width))
-            total: NDArray[np.int64] = -(-bits // 8)
-            return total
 
-        data = -(-nonzeros * self.widths.inputs // 8)
-        if self.code.inputs is not None:  # fixed occupancy: zeros that fill up a block are stored too
-            data = scaled(0)
-        return (data + scaled(1)).ravel()
-
-    def _touched(
-        self, firsts: NDArray[np.int64], depth: NDArray[np.int64], width: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Elements and non-zeros of the raw tensor that every tile touches, shape (groups, column tiles, pieces)."""
-        g = self.geometry
-        if self.view.distinct:
-            nonzeros = np.add.reduceat(self._nonzeros, firsts, axis=1).transpose(0, 2, 1)
-            return np.broadcast_to(depth * width, nonzeros.shape), nonzeros
-        rows = np.append(firsts * g.window, g.K)
-        columns = np.append(np.arange(0, g.N, g.columns), g.N)
-        pairs = np.stack([self.view.unique_tiles(group, rows, columns) for group in range(g.groups)])
-        return pairs[..., 0], pairs[..., 1]
-
-    @cached_property
-    def _nonzeros(self) -> NDArray[np.int64]:
-        """Non-zero inputs of every window and column tile, shape (groups, windows, column tiles)."""
-        return np.stack([counts.sum(axis=1) for counts in self.row_counts]).astype(np.int64)
+def _scaled(bits: Any, elements: Any, expanded: Any) -> Any:
+    """Bytes of so many bits when every element is stored once."""
+    once = -(-bits * elements // expanded)
+    return -(-once // 8)

@@ -259,7 +259,7 @@ class GemmView:
     ) -> NDArray[np.int64]:
         return touched(images, group, (rows, columns), self._window)
 
-    @property
+    @cached_property
     def distinct(self) -> bool:
         """Whether every element of the inputs' matrix is an element of the raw tensor of its own."""
         if not self._conv:
