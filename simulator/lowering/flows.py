@@ -167,7 +167,7 @@ def _alike(operands: Operands, windows: int, spans: Ints) -> Flows:
         _rows([data for data, _ in told], kind),
         _rows([m for _, m in told if m is not None], kind) if operands.compressed else None,
         kind,
-        np.array(first),
+        first,
         np.array(periods),
         np.concatenate(vectors).astype(np.int32),
     )

@@ -30,7 +30,7 @@ _STRETCHES = 1 << 10
 _NONE = np.zeros(0, dtype=np.int32)
 
 
-def kinds(*keys: NDArray[Any]) -> tuple[Ints, list[int]]:
+def kinds(*keys: NDArray[Any]) -> tuple[Ints, Ints]:
     """(Kind of every place, first place of every kind) of columns of integers; kinds are numbered by value."""
     columns = np.array(keys, dtype=np.int64)
     number, count = columns.shape
@@ -40,10 +40,10 @@ def kinds(*keys: NDArray[Any]) -> tuple[Ints, list[int]]:
         places = np.zeros(room, dtype=np.int32)
         found = _numbered(flat, number, count, bounds, places, room, order, first)
         if found >= 0:
-            return order, first[:found].tolist()
+            return order, first[:found]
     least, sizes = bounds.reshape(2, number)
     _, first, order = np.unique(_code(columns, least, sizes), return_index=True, return_inverse=True)
-    return order, first.tolist()
+    return order, first
 
 
 def _code(columns: Ints, least: Ints, sizes: Ints) -> Ints:
@@ -142,6 +142,11 @@ class Blocks:
         return cls(runs, varies, counts, np.concatenate([block.vectors for block in blocks]), values)
 
     @classmethod
+    def same(cls, runs: Ints, counts: Ints) -> Blocks:
+        """Runs of every block, whose items have the same fields throughout."""
+        return cls(runs, np.zeros(runs.shape, dtype=np.uint8), counts, _NONE, np.zeros_like(counts))
+
+    @classmethod
     def plain(cls, blocks: Iterable[Iterable[Row]]) -> Blocks:
         """Blocks whose items have the same fields throughout a run; runs of no items are left out."""
         rows, counts = list[Row](), list[int]()
@@ -152,10 +157,7 @@ class Blocks:
         given = np.array(rows, dtype=np.int64)
         table = np.ones((len(given), given.shape[1] + 1), dtype=np.int64)
         table[:, COUNT], table[:, PERIOD + 1 :] = given[:, 0], given[:, 1:]
-        none = np.zeros(len(counts), dtype=np.int64)
-        return cls(
-            table, np.zeros(table.shape, dtype=np.uint8), np.array(counts), np.zeros(0, np.int32), none
-        )
+        return cls.same(table, np.array(counts))
 
     def gather(self, order: Ints, actions: Ints | None = None) -> Chunk:
         """The blocks of some visits, one after the other, and what each counts besides its block."""

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.lowering import bursts
 from simulator.lowering.context import Context
 from simulator.lowering.flows import FIELDS, LAST_RELEASE, serve
 from simulator.lowering.kinds import Blocks, Row, kinds, some_runs, tell
-from simulator.lowering.memory import WORD
 from simulator.plan import Chunk, RunWriter
-from simulator.plan.runs import COUNT, DEMAND, PERIOD, PORTS, WORK
+from simulator.plan.runs import COUNT, PERIOD, PORTS
 from simulator.sparsity.formats import CoordinatePayload
 
 
@@ -163,10 +163,4 @@ def dram_writes(context: Context, outputs: Outputs) -> Iterator[Chunk]:
 
     sizes = written(context, outputs)
     order, first = kinds(sizes)
-    size = sizes[first]
-    count = np.maximum(1, -(-size // burst))
-    rest = size - (count - 1) * burst
-    table = np.ones((len(size), 2, PORTS + 3), dtype=np.int64)
-    table[:, 0, COUNT], table[:, 0, DEMAND : WORK + 1], table[:, 0, -1] = count - 1, burst, -(-burst // WORD)
-    table[:, 1, DEMAND : WORK + 1], table[:, 1, -1] = rest[:, None], -(-rest // WORD)
-    return tell(order, some_runs(table), context.visits.turn)
+    return tell(order, bursts.writes(sizes[first], burst), context.visits.turn)
