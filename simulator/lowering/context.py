@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from simulator.datapath.code import Code
 from simulator.hardware.organisations.stationary import Stationary
 from simulator.lowering import alike
-from simulator.lowering.flows import Flows, Rows, flows
+from simulator.lowering.flows import Flows, Rows, flows, spans_of
 from simulator.lowering.kinds import kinds
 from simulator.lowering.operands import Operands, Widths
 from simulator.lowering.streams import Stream
@@ -73,8 +73,8 @@ class Context:
         """(DRAM bytes, GLB data rows, GLB metadata bytes) of the piece of `tensor` that every visit uses, each shape (V,)."""
         if tensor not in self.told:
             shared = tensor == "weights" or self.operands.sized
-            known = self.known if shared else alike.Known()
-            self.told[tensor] = known.get(f"pieces of {tensor}", lambda: self._pieces(tensor))
+            name, told = f"pieces of {tensor}", partial(self._pieces, tensor)
+            self.told[tensor] = self.known.get(name, told) if shared else told()
         return self.told[tensor]
 
     def shared(self, program: str, tell: Chunks, same: bool = True) -> Chunks:
@@ -139,8 +139,12 @@ class Context:
     @cached_property
     def flows(self) -> Flows:
         """Row traffic of all streams of inputs."""
-        known = self.known if self.operands.fixed else alike.Known()
-        return known.get("flows", lambda: flows(self.operands, self.tiling.windows))
+        return self.known.get("flows", self._flows) if self.operands.fixed else self._flows()
+
+    def _flows(self) -> Flows:
+        windows = self.tiling.windows
+        spans = self.known.get("spans of streams", lambda: spans_of(self.geometry, windows))
+        return flows(self.operands, windows, spans)
 
     @cached_property
     def stream(self) -> NDArray[np.int64]:

@@ -78,11 +78,9 @@ class Flows:
         return np.stack(parts, axis=1)
 
 
-def flows(operands: Operands, windows: int) -> Flows:
-    """Streams of pieces of so many windows."""
+def flows(operands: Operands, windows: int, spans: Ints) -> Flows:
+    """Streams of pieces of so many windows, where :func:`spans_of` says they are."""
     g = operands.geometry
-    pieces = -(-g.windows // windows)
-    spans = _spans(g, windows, pieces)
     if operands.regular:
         return _alike(operands, windows, spans)
     compressed = operands.compressed
@@ -142,8 +140,9 @@ def _different(bits: Sequence[Sequence[NDArray[Any]]], spans: Ints) -> tuple[Int
     return kind, np.array(first, dtype=np.int64)
 
 
-def _spans(g: Geometry, windows: int, pieces: int) -> Ints:
-    """First window, the one after the last, first column and the one after the last, of every stream of a group."""
+def spans_of(g: Geometry, windows: int) -> Ints:
+    """First window, the one after the last, first column and the one after the last, of every stream of a group, shape (S, 4)."""
+    pieces = -(-g.windows // windows)
     column, piece = (part.ravel() for part in np.indices((g.column_tiles, pieces), dtype=np.int64))
     first, n = piece * windows, column * g.columns
     return np.stack(

@@ -73,7 +73,7 @@ class Operands:
     def _weights(self, group: int) -> NDArray[np.float64]:
         g = self.geometry
         padded = np.zeros((g.row_tiles, g.windows * g.window), dtype=np.float64)
-        edges = np.array([*(g.span(tile)[0] for tile in range(g.row_tiles)), g.M], dtype=np.int64)
+        edges = g.edges
         if self.code.rows is not None:
             mask, order = self.view.weights_mask(group), self.code.rows.order[group]
             padded[:, : g.K] = column_counts(mask, order, edges)
@@ -173,7 +173,7 @@ class Operands:
         if self.fixed:
             return True
         found = [*self.data_bits, *(self.metadata_bits if self.compressed else [])]
-        if any((bits[[0, -1]] != bits[[0, -1], :1]).any() for bits in found):
+        if any((bits[0] != bits[0, 0]).any() for bits in found):
             return False
         sets = (self.data_bits, self.metadata_bits)
         alike = all((bits[:-1] == bits[0, 0]).all() and (bits == bits[:, :1]).all() for bits in found)

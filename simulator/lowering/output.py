@@ -52,8 +52,7 @@ def output_format(context: Context, mask: NDArray[np.bool_] | None, provenance: 
     packed = sum(int(_stored(group, whole, width).sum(dtype=np.int64)) for group in mask)
     if packed >= mask.size * width:
         return Outputs(mask, "uncompressed", provenance)
-    edges = np.array([*(g.span(tile)[0] for tile in range(g.row_tiles)), g.M], dtype=np.int64)
-    bits = [_stored(group, edges, width) for group in mask]
+    bits = [_stored(group, g.edges, width) for group in mask]
     return Outputs(mask, "coordinate_payload", provenance, bits)
 
 
@@ -151,8 +150,7 @@ def _packed(context: Context, outputs: Outputs, burst: int) -> Iterator[Chunk]:
     varies = np.zeros(table.shape, dtype=np.uint8)
     table[:, 0, COUNT], table[:, 0, PERIOD] = steps - 1, steps
     table[:, 0, PORTS + 2], varies[:, 0, PORTS + 2], table[:, 1, PORTS + 2] = steps, 1, found[:, LAST_RELEASE]
-    edges = np.array([g.span(tile) for tile in range(g.row_tiles)])
-    table[:, 0, -1], table[:, 1, -1] = 0, np.tile((edges[:, 1] - edges[:, 0])[row], g.groups) * columns
+    table[:, 0, -1], table[:, 1, -1] = 0, np.tile(np.diff(g.edges)[row], g.groups) * columns
     tile = ((v.group * g.row_tiles + v.row) * g.column_tiles + v.column)[v.end]
     return tell(tile, some_runs(table, varies, vectors, 2 * steps), v.turn)
 

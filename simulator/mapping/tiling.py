@@ -30,6 +30,7 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.errors import InfeasibleError, InputError
 from simulator.hardware.mapping import Mapping
@@ -84,6 +85,11 @@ class Geometry:
         if self.cuts:
             return self.cuts[row], self.cuts[row + 1]
         return row * self.rows, min(self.M, (row + 1) * self.rows)
+
+    @cached_property
+    def edges(self) -> NDArray[np.int64]:
+        """First row of every row tile, and M."""
+        return np.array(self.cuts or [*range(0, self.M, self.rows), self.M], dtype=np.int64)
 
     @cached_property
     def column_tiles(self) -> int:
