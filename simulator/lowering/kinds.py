@@ -24,8 +24,9 @@ Vector = NDArray[np.int32]
 Flags = NDArray[np.uint8]
 MOST = 1 << 16
 """Visits of a chunk, but for a turn of the loops, which may have 16 times as many."""
-_ROOMS = 1 << 10, 1 << 16
-"""Codes that a table is laid out for: most kinds have few."""
+_DENSE, _MOST_CODES = 1 << 12, 1 << 62
+"""Codes that a table is laid out for, and most that are told as one number."""
+_SPARSE, _WIDE = -1, -2
 _STRETCHES = 1 << 10
 _NONE = np.zeros(0, dtype=np.int32)
 
@@ -34,16 +35,13 @@ def kinds(*keys: NDArray[Any]) -> tuple[Ints, Ints]:
     """(Kind of every place, first place of every kind) of columns of integers; kinds are numbered by value."""
     columns = np.array(keys, dtype=np.int64)
     number, count = columns.shape
-    flat, bounds = columns.reshape(-1), np.empty(2 * number, dtype=np.int64)
     order, first = np.empty((2, count), dtype=np.int64)
-    for room in _ROOMS:
-        places = np.zeros(room, dtype=np.int32)
-        found = _numbered(flat, number, count, bounds, places, room, order, first)
-        if found >= 0:
-            return order, first[:found]
-    least, sizes = bounds.reshape(2, number)
-    _, first, order = np.unique(_code(columns, least, sizes), return_index=True, return_inverse=True)
-    return order, first
+    bounds, places = np.empty(2 * number, dtype=np.int64), np.zeros(_DENSE, dtype=np.int32)
+    found = _numbered(columns.reshape(-1), number, count, bounds, places, _DENSE, order, first)
+    if found < 0:
+        code = order if found == _SPARSE else _code(columns, *bounds.reshape(2, number))
+        found = _numbered_by(code, np.argsort(code, kind="stable"), count, order, first)
+    return order, first[:found]
 
 
 def _code(columns: Ints, least: Ints, sizes: Ints) -> Ints:
@@ -71,20 +69,22 @@ def _numbered(
     order: Ints,
     first: Ints,
 ) -> int:
-    """How many kinds so many keys of `count` places each have; -1 where their codes need more than the `room` in `places`, zeros.
+    """How many kinds so many keys of `count` places each have.
 
-    `bounds` gets the least of every key, then how many values there are from it on; `order` and `first` are those of
-    :func:`kinds`.
+    Where their codes need more than the `room` in `places`, zeros, :data:`_SPARSE`: `order` has the codes; or :data:`_WIDE`: they
+    need more than 62 bits. `bounds` gets the least of every key, then how many values there are from it on; `order` and `first`
+    are those of :func:`kinds`.
     """
     codes = 1
     for key in range(keys):
         low = high = columns[key * count]
         for i in range(key * count, (key + 1) * count):
             low, high = min(low, columns[i]), max(high, columns[i])
-        bounds[key], bounds[keys + key] = low, high - low + 1
-        codes = codes * (high - low + 1) if codes <= room and high - low < room else room + 1
-    if codes > room:
-        return -1
+        size = high - low + 1
+        bounds[key], bounds[keys + key] = low, size
+        codes = codes * size if codes > 0 and 0 < size <= _MOST_CODES // codes else 0
+    if codes == 0:
+        return _WIDE
     for i in range(count):
         order[i] = 0
     for key in range(keys):
@@ -92,6 +92,8 @@ def _numbered(
         if size > 1:
             for i in range(count):
                 order[i] = order[i] * size + columns[column + i] - low
+    if codes > room:
+        return _SPARSE
     for i in range(count):
         if places[order[i]] == 0:
             places[order[i]] = i + 1
@@ -103,6 +105,20 @@ def _numbered(
             number += 1
     for i in range(count):
         order[i] = places[order[i]]
+    return number
+
+
+@apart
+def _numbered_by(codes: Ints, ascending: Ints, count: int, order: Ints, first: Ints) -> int:
+    """How many kinds there are of so many codes, whose places are `ascending` by code; `order` may be the codes themselves."""
+    number, before = 0, 0
+    for i in range(count):
+        place = ascending[i]
+        code = codes[place]
+        if i == 0 or code != before:
+            first[number], before = place, code
+            number += 1
+        order[place] = number - 1
     return number
 
 
