@@ -75,6 +75,9 @@ def _gathered(images: Flags, shape: Ints, out: Flags, window: Ints) -> None:
                         if step == 1:
                             for t in range(count * size):
                                 out[to + t] = images[at + t]
+                        elif size == 1:
+                            for t in range(count):
+                                out[to + t] = images[at + t * step]
                         else:
                             for t in range(count):
                                 for byte in range(size):
