@@ -126,9 +126,3 @@ def _beside(parts: list[NDArray[Any]]) -> NDArray[Any]:
     """Columns after columns."""
     return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
-
-def total(bits: NDArray[Any]) -> int:
-    """All bits of all windows; of columns that are alike, those of one are counted."""
-    if bits.strides[1] == 0:
-        return int(bits[:, 0].sum()) * bits.shape[1]
-    return int(bits.sum())

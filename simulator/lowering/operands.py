@@ -9,7 +9,7 @@ whole.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.datapath.code import Code
-from simulator.lowering.fibers import Fibers, Widths, total
+from simulator.lowering.fibers import Fibers, Widths
 from simulator.lowering.streams import Stream, largest, stream
 from simulator.mapping import Geometry
 from simulator.sparsity.formats import BlockList, CoordinatePayload, DensityBound, Format, Scaled, resolve
@@ -41,6 +41,8 @@ class Operands:
         Per group: non-zero inputs of a column tile at each coordinate of K.
     data_bits, metadata_bits : list of ndarray of int32, shape (windows, N)
         Per group: bits of the inputs stored per window and column, in the chosen format.
+    sums : ndarray of int64, shape (2, groups, windows, column tiles)
+        Both, added up over column tiles.
     format : str
         The inputs' format with the fewest bits over the layer.
     """
@@ -57,11 +59,10 @@ class Operands:
         fibers = Fibers(view, geometry, widths, forms)
         counts, bits = zip(*(fibers.read(group) for group in range(view.groups)), strict=True)
         self.row_counts = [self._padded(each) for each in counts]
-        self.format = formats[0]
-        if len(formats) > 1:
-            self.format = min(formats, key=lambda name: sum(total(part) for each in bits for part in each[name]))
-        self.data_bits = [each[self.format][0] for each in bits]
-        self.metadata_bits = [each[self.format][1] for each in bits]
+        sums = {name: self._sums(zip(*(each[name] for each in bits), strict=True)) for name in formats}
+        self.format = min(formats, key=lambda name: int(sums[name].sum()))
+        self.sums = sums[self.format]
+        self.data_bits, self.metadata_bits = ([each[self.format][part] for each in bits] for part in range(2))
 
     def _padded(self, counts: NDArray[np.int64]) -> NDArray[np.float64]:
         """Counts per coordinate of K as those of whole windows."""
@@ -207,12 +208,9 @@ class Operands:
         tiles = {self.weight_bits(tile, 0) for tile in range(self.geometry.row_tiles)}
         return max(data for data, _ in tiles), max(metadata for _, metadata in tiles)
 
-    @cached_property
-    def sums(self) -> NDArray[np.int64]:
-        """Bits of data and of metadata, by group, window and column tile, shape (2, groups, windows, column tiles)."""
-        columns = self.geometry.columns
-        each = [[tile_sums(bits, columns) for bits in some] for some in (self.data_bits, self.metadata_bits)]
-        return np.array(each, dtype=np.int64)
+    def _sums(self, bits: Iterable[Iterable[NDArray[np.int32]]]) -> NDArray[np.int64]:
+        """Sums over column tiles of some quantities, per group by window and column."""
+        return np.array([[tile_sums(each, self.geometry.columns) for each in some] for some in bits])
 
     @cached_property
     def _until(self) -> NDArray[np.int64]:

@@ -44,6 +44,7 @@ class TermOperands(Operands):
         self.format = self.terms[0].format
         self.data_bits = [self._ordered([term.data_bits[0] for term in self.terms])]
         self.metadata_bits = [self._ordered([term.metadata_bits[0] for term in self.terms])]
+        self.sums = self._sums((self.data_bits, self.metadata_bits))
 
     def _term(self, number: int, code: Code) -> Operands:
         depth = self.view.K // len(self.code.terms)
