@@ -170,6 +170,9 @@ def effectual(context: Context) -> NDArray[np.int64]:
     groups, loads, windows, columns = counts.shape
     until = np.zeros((groups, loads, windows + 1, columns), dtype=np.int64)
     np.cumsum(counts, axis=2, out=until[:, :, 1:])
-    first, flat = ((v.group * loads + v.load) * (windows + 1) + v.first_window) * columns + v.column, until.ravel()
+    first, flat = (
+        ((v.group * loads + v.load) * (windows + 1) + v.first_window) * columns + v.column,
+        until.ravel(),
+    )
     found: NDArray[np.int64] = flat[first + v.windows * columns] - flat[first]
     return found

@@ -123,7 +123,9 @@ def fills(pieces: Ints, burst: int, row: int, word: int, ready: int) -> Blocks:
     vectors, table = np.zeros(room, dtype=np.int32), np.empty((2 * count, fields), dtype=np.int64)
     varies, found = np.zeros(table.shape, dtype=np.uint8), np.empty((2, count), dtype=np.int64)
     flat, flags = table.reshape(-1), varies.reshape(-1)
-    left = _filled(pieces.reshape(-1), count, burst, row, word, vectors, flat, flags, fields, found.reshape(-1))
+    left = _filled(
+        pieces.reshape(-1), count, burst, row, word, vectors, flat, flags, fields, found.reshape(-1)
+    )
     counts, values = found
     return Blocks(table[:left], varies[:left], counts, vectors[: int(values.sum())], values)
 
@@ -184,9 +186,7 @@ def _filled(
 
 
 @inlined
-def _spread(
-    vectors: Vector, at: int, body: int, table: Ints, varies: Flags, line: int, fields: int
-) -> None:
+def _spread(vectors: Vector, at: int, body: int, table: Ints, varies: Flags, line: int, fields: int) -> None:
     """The run of all bursts of a piece but the last."""
     _begun(table, line, body, 0, 0)
     table[line + PERIOD] = body

@@ -125,4 +125,3 @@ def _each(bits: Bits, columns: int) -> Bits:
 def _beside(parts: list[NDArray[Any]]) -> NDArray[Any]:
     """Columns after columns."""
     return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
-

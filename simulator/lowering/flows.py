@@ -243,7 +243,15 @@ def _served(
     for s in range(count):
         w0, w1, n0, n1 = spans[4 * s], spans[4 * s + 1], spans[4 * s + 2], spans[4 * s + 3]
         steps = (w1 - w0) * ((n1 - n0 + abreast - 1) // abreast)
-        whole, rest, upper, lower, before, held, step = 0, 0, 0, 0, 0, 0, 0  # rows that are full, bits of the next
+        whole, rest, upper, lower, before, held, step = (
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+        )  # rows that are full, bits of the next
         takes, own = at[s], s * FIELDS
         for w in range(w0, w1):
             n = n0

@@ -6,7 +6,6 @@ loops where there are very many, or where blocks have more values than a chunk s
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -153,7 +152,9 @@ class Blocks:
         """Blocks given one by one."""
         counts = np.array([len(block.runs) for block in blocks])
         values = np.array([len(block.vectors) for block in blocks])
-        runs, varies = (np.concatenate([getattr(block, name) for block in blocks]) for name in ("runs", "varies"))
+        runs, varies = (
+            np.concatenate([getattr(block, name) for block in blocks]) for name in ("runs", "varies")
+        )
         runs += np.repeat(np.cumsum(values) - values, counts)[:, None] * varies
         return cls(runs, varies, counts, np.concatenate([block.vectors for block in blocks]), values)
 
@@ -184,7 +185,11 @@ class Blocks:
         used = np.bincount(order, minlength=len(self.counts)) > 0 if len(self.vectors) else None
         if used is None or used.all():
             return Chunk(self.runs, self.varies, self.vectors, Visits(self.counts, order, actions))
-        kept, begin, values = np.repeat(used, self.counts), np.cumsum(self.values) - self.values, self.values[used]
+        kept, begin, values = (
+            np.repeat(used, self.counts),
+            np.cumsum(self.values) - self.values,
+            self.values[used],
+        )
         runs, varies, counts = self.runs[kept], self.varies[kept], self.counts[used]
         moved = np.cumsum(values) - values - begin[used]
         runs += np.repeat(moved, counts)[:, None] * varies

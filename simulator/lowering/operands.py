@@ -214,8 +214,8 @@ class Operands:
 
     @cached_property
     def _until(self) -> NDArray[np.int64]:
-        """Bits of data, of metadata and, where the view's elements are distinct, non-zeros of all windows before each one and before
-        the end, shape (3, groups, windows + 1, column tiles).
+        """Bits of data, of metadata and, where the view's elements are distinct, non-zeros of all windows before each one, and of
+        all, shape (3, groups, windows + 1, column tiles).
         """
         _, groups, windows, tiles = self.sums.shape
         found = np.zeros((3, groups, windows + 1, tiles), dtype=np.int64)

@@ -113,9 +113,7 @@ def grid(windows: tuple[int, ...], blocks: tuple[tuple[str, tuple[int, ...]], ..
     found = []
     for outer, sizes in blocks:
         w, b, h = (part.ravel() for part in np.indices((len(windows), len(sizes), len(hold))))
-        found.append(
-            (np.full(len(w), outer == "M"), np.array(sizes)[b], np.array(windows)[w], hold[h])
-        )
+        found.append((np.full(len(w), outer == "M"), np.array(sizes)[b], np.array(windows)[w], hold[h]))
     leads, block, window, held = (np.concatenate(parts) for parts in zip(*found, strict=True))
     return Candidates(leads, block, window, held.T)
 

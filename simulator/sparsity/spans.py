@@ -124,8 +124,8 @@ def tile_sums(values: NDArray[np.int32], columns: int) -> NDArray[np.int64]:
     """Sums of every row over each tile of so many columns, int64, shape (rows, tiles)."""
     rows, length = values.shape
     if values.strides[1] == 0:  # columns are alike: those of one
-        starts = np.arange(0, length, columns)
-        return values[:, :1] * np.minimum(columns, length - starts)
+        widths = np.minimum(columns, length - np.arange(0, length, columns))
+        return np.multiply(values[:, :1], widths, dtype=np.int64)
     found = np.empty((rows, -(-length // columns)), dtype=np.int64)
     _tile_sums(np.ascontiguousarray(values).reshape(-1), rows, length, columns, found.reshape(-1))
     return found

@@ -113,11 +113,9 @@ def counted(
 
 
 @apart
-def _counted(
-    images: Flags, shape: Ints, window: Ints, stretches: Ints, sums: Vector, found: Ints
-) -> None:
-    """:func:`counted`. `stretches` gets where those of each tap begin, then of each its tile and two places in `sums`; `sums` has as
-    many zeros in front of every line as positions are apart.
+def _counted(images: Flags, shape: Ints, window: Ints, stretches: Ints, sums: Vector, found: Ints) -> None:
+    """:func:`counted`. `stretches` gets where those of each tap begin, then of each its tile and two places in `sums`, which has
+    as many zeros in front of every line as positions are apart.
     """
     channels, step, tall, wide, taps, tiles = window[0], window[5], shape[2], shape[3], shape[5], shape[7]
     pitch = wide + step
@@ -206,7 +204,7 @@ def _touched(
     sums: Vector,
     found: Ints,
 ) -> None:
-    """:func:`touched`; `marks` and `sums`, of one image, are zeros before and after. `shape`: also how many tiles, and the group."""
+    """:func:`touched`; `marks` and `sums`, of one image, are zeros before and after. `shape`: also numbers of tiles, and the group."""
     channels, outputs, plane = window[0], window[2] * window[3], shape[2] * shape[3]
     tiles, pieces = shape[5], shape[4]
     for i in range(pieces):
