@@ -125,7 +125,7 @@ def tile_sums(values: NDArray[np.int32], columns: int) -> NDArray[np.int64]:
     rows, length = values.shape
     if values.strides[1] == 0:  # columns are alike: those of one
         widths = np.minimum(columns, length - np.arange(0, length, columns))
-        return np.multiply(values[:, :1], widths, dtype=np.int64)
+        return np.asarray(np.multiply(values[:, :1], widths, dtype=np.int64))
     found = np.empty((rows, -(-length // columns)), dtype=np.int64)
     _tile_sums(np.ascontiguousarray(values).reshape(-1), rows, length, columns, found.reshape(-1))
     return found

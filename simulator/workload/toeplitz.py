@@ -204,7 +204,7 @@ def _touched(
     sums: Vector,
     found: Ints,
 ) -> None:
-    """:func:`touched`; `marks` and `sums`, of one image, are zeros before and after. `shape`: also numbers of tiles, and the group."""
+    """:func:`touched`; `marks` and `sums`, of one image, are zeros before and after. `shape`: also tiles, and the group."""
     channels, outputs, plane = window[0], window[2] * window[3], shape[2] * shape[3]
     tiles, pieces = shape[5], shape[4]
     for i in range(pieces):
