@@ -27,7 +27,8 @@ Chunks = Callable[[], Iterator[Chunk]]
 class Context:
     """One layer on one machine, resolved to integers; `told` keeps what several programs ask of a tensor.
 
-    `size` is all that its plan depends on but for the operands' elements; None: no other layer is looked for that has the same.
+    `size` is all that its plan depends on but for the tiling and the operands' elements; None: no other layer is looked for that
+    has the same.
     """
 
     machine: Stationary
@@ -40,8 +41,8 @@ class Context:
 
     @cached_property
     def known(self) -> alike.Known:
-        """What layers of this size share."""
-        return alike.Known() if self.size is None else alike.known(self.size)
+        """What layers of this size and tiling share."""
+        return alike.Known() if self.size is None else alike.known((self.size, self.tiling))
 
     @cached_property
     def visits(self) -> Visits:

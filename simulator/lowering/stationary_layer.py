@@ -146,10 +146,14 @@ def lower(machine: Stationary, layer: Layer) -> StationaryLayer:
     view = GemmView(layer)
     code = datapath.code(machine, layer)
     size = _size(machine, view, code)
-    geometry = alike.known(size).get("geometry", lambda: fastest(machine, view, code))
+    known = alike.known(size)
+    geometry = known.get("geometry", lambda: fastest(machine, view, code))
     operands = _operands(machine, view, code, geometry)
-    tiling, shared = _mapped(machine, layer, geometry, operands, alike.Size((size, operands.format)))
-    context = Context(machine, code, geometry, operands, tiling, None if code.terms else shared)
+    mapped = partial(tiled, machine, layer, geometry, operands)
+    same = operands.sized and not code.terms
+    tiling = known.get(f"tiling, inputs {operands.format}", mapped) if same else mapped()
+    shared = None if code.terms else alike.Size((size, operands.format))
+    context = Context(machine, code, geometry, operands, tiling, shared)
     mask, provenance = lowered.outputs_mask(view)
     if mask is not None and code.rows is not None:
         mask = np.take_along_axis(mask, code.rows.order[:, :, None], axis=1)
@@ -163,17 +167,6 @@ def _size(machine: Stationary, view: GemmView, code: Code) -> alike.Size:
         return alike.Size((alike.Same(machine), view.layer.einsum, code))
     each = rows.slots.tobytes(), rows.metadata_bits.tobytes()
     return alike.Size((alike.Same(machine), view.layer.einsum, replace(code, rows=None), *each))
-
-
-def _mapped(
-    machine: Stationary, layer: Layer, geometry: Geometry, operands: Operands, size: alike.Size
-) -> tuple[Tiling, alike.Size]:
-    """The loop nest, and all that it and what follows from sizes depend on."""
-    if operands.sized and not operands.code.terms:
-        told = partial(tiled, machine, layer, geometry, operands)
-        return alike.known(size).get("tiling", told), size
-    tiling = tiled(machine, layer, geometry, operands)
-    return tiling, alike.Size((size, tiling))
 
 
 def tiled(machine: Stationary, layer: Layer, geometry: Geometry, operands: Operands) -> Tiling:
