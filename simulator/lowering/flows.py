@@ -26,6 +26,7 @@ Vector = NDArray[np.int32]
 FIELDS = 6
 TRIED = 64
 """Streams of which one must come again, or the others are not compared."""
+_PRIME = 1_000_003
 ROWS, BITS, HELD, STEPS, LAST_TAKE, LAST_RELEASE = range(FIELDS)
 
 
@@ -106,11 +107,16 @@ def flows(operands: Operands, windows: int, spans: Ints) -> Flows:
 
 def _apart(operands: Operands, spans: Ints) -> tuple[Ints, Ints] | None:
     """:func:`_different` where the first streams are seen to differ from how many bits their windows have."""
-    g = operands.geometry
+    g, windows = operands.geometry, int(spans[0, 1])
     if g.groups > 1:
         return None
-    sums, tried = operands.sums[0, 0].T.copy(), spans[:TRIED].tolist()
-    if len({sums[n0 // g.columns, w0:w1].tobytes() for w0, w1, n0, _ in tried}) < len(tried):
+    data, metadata = operands.sums[:, 0]
+    place = np.arange(g.windows)
+    weighed = (data + _PRIME * metadata) * (2 * (place % windows) + 1)[:, None]
+    codes = np.add.reduceat(weighed, place[::windows], axis=0).T.ravel()[
+        :TRIED
+    ]  # streams that are alike have one
+    if len(set(codes.tolist())) < len(codes):
         return None
     return np.arange(len(spans)), np.arange(len(spans))
 
