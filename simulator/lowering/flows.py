@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.jit import apart
-from simulator.lowering.kinds import Blocks, kinds, some_runs
+from simulator.lowering.kinds import Blocks, kinds
 from simulator.lowering.operands import Operands
 from simulator.lowering.streams import Stream
 from simulator.mapping import Geometry
@@ -23,6 +23,7 @@ from simulator.plan.runs import COUNT, DEMAND, PERIOD, PORTS, WORK
 
 Ints = NDArray[np.int64]
 Vector = NDArray[np.int32]
+Flags = NDArray[np.uint8]
 FIELDS = 6
 TRIED = 64
 """Streams of which one must come again, or the others are not compared."""
@@ -186,26 +187,51 @@ def _rows(told: list[Stream], kind: Ints) -> Rows:
 def fetch_blocks(flows: Flows, actions: list[Any]) -> Blocks:
     """What the fetch unit does with the stream of each kind: an item per step, actions with the last."""
     parts = [flows.data] if flows.metadata is None else [flows.data, flows.metadata]
-    ports, kinds_ = len(parts), len(flows.first)
-    table = np.zeros((kinds_, 2, PORTS + 2 * ports + 1 + len(actions)), dtype=np.int64)
+    ports, count = len(parts), len(flows.first)
+    ends = [*(part.last_take for part in parts), *(part.last_release for part in parts), *actions]
+    streams = np.array([parts[0].steps, *ends])[:, flows.first]
+    fields = PORTS + 2 * ports + 1 + len(actions)
+    table, counts = np.zeros((2 * count, fields), dtype=np.int64), np.empty(count, dtype=np.int64)
     varies = np.zeros(table.shape, dtype=np.uint8)
-    table[:, :, [PERIOD, DEMAND, WORK, PORTS + 2 * ports]] = 1
-    table[:, 0, COUNT], table[:, 0, PERIOD], table[:, 1, COUNT] = (
-        parts[0].steps[flows.first] - 1,
-        flows.period,
-        1,
-    )
-    for port, part in enumerate(parts):
-        takes, releases = PORTS + port, PORTS + ports + port
-        table[:, 0, takes], table[:, 0, releases] = 2 * port * flows.period, (2 * port + 1) * flows.period
-        varies[:, 0, [takes, releases]] = 1
-        table[:, 1, takes], table[:, 1, releases] = (
-            part.last_take[flows.first],
-            part.last_release[flows.first],
-        )
-    for number, action in enumerate(actions):
-        table[:, 1, PORTS + 2 * ports + 1 + number] = action[flows.first]
-    return some_runs(table, varies, flows.vectors, 2 * ports * flows.period)
+    flat, flags = table.reshape(-1), varies.reshape(-1)
+    left = _fetched(streams.reshape(-1), count, flows.period, ports, fields, flat, flags, counts)
+    return Blocks(table[:left], varies[:left], counts, flows.vectors, 2 * ports * flows.period)
+
+
+@apart
+def _fetched(
+    streams: Ints, kinds: int, period: Ints, ports: int, fields: int, table: Ints, varies: Flags, counts: Ints
+) -> int:
+    """Runs of all steps but the last, and of the last; how many. `streams` are steps, then fields of the last but its put, shape
+    (.. x kinds,); `table` and `varies` are zeros.
+    """
+    left, begin, put = 0, 0, PORTS + 2 * ports
+    for kind in range(kinds):
+        steps, counts[kind] = streams[kind], 1
+        for last in range(2):
+            row = left * fields
+            if last == 1 or steps > 1:
+                table[row + COUNT] = 1 if last == 1 else steps - 1
+                table[row + PERIOD] = 1 if last == 1 else period[kind]
+                table[row + DEMAND] = table[row + WORK] = table[row + put] = 1
+                left += 1
+            if last == 1:
+                for field in range(PORTS, fields):
+                    if field != put:
+                        table[row + field] = streams[
+                            (field - PORTS + (1 if field < put else 0)) * kinds + kind
+                        ]
+            elif steps > 1:
+                counts[kind] = 2
+                for port in range(ports):
+                    takes, releases = row + PORTS + port, row + PORTS + ports + port
+                    table[takes], table[releases] = (
+                        begin + 2 * port * period[kind],
+                        begin + (2 * port + 1) * period[kind],
+                    )
+                    varies[takes], varies[releases] = 1, 1
+        begin += 2 * ports * period[kind]
+    return left
 
 
 def serve(
