@@ -69,7 +69,7 @@ def fetches(context: Context) -> Iterator[Chunk]:
     """
     flows, row = context.flows, context.machine.components.glb.row.value
     parts = [flows.data] if flows.metadata is None else [flows.data, flows.metadata]
-    arrived = sum((part.rows - 1) * row + context.tail(part, i == 1) for i, part in enumerate(parts))
+    arrived = sum((part.rows - 1) * row + tail for part, tail in zip(parts, context.tails, strict=True))
     used = sum(-(-part.bits // 8) for part in parts)
     blocks = fetch_blocks(flows, [arrived, used, used])
     return tell(flows.kind[context.stream], blocks, context.visits.turn)

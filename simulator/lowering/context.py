@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from simulator.datapath.code import Code
 from simulator.hardware.organisations.stationary import Stationary
 from simulator.lowering import alike
-from simulator.lowering.flows import Flows, Rows, flows, spans_of
+from simulator.lowering.flows import Flows, flows, spans_of
 from simulator.lowering.kinds import kinds
 from simulator.lowering.operands import Operands, Widths
 from simulator.lowering.streams import Stream
@@ -161,11 +160,14 @@ class Context:
         """Row traffic of the tile's data and (when the inputs are compressed) metadata."""
         return self.operands.streams(tile.group, tile.column, tile.first_window, tile.windows)
 
-    def tail(self, flow: Stream | Rows, metadata: bool) -> Any:
-        """Bytes read of the last row of a stream of inputs (or of each of several), or of the last group of metadata words."""
-        glb, before = self.machine.components.glb, (flow.rows - 1) * self.widths.row
-        word = glb.metadata_word.value if metadata else glb.word
-        return -(-(flow.bits - before) // (8 * word)) * word
+    @cached_property
+    def tails(self) -> list[NDArray[np.int64]]:
+        """Bytes read of the last row of every stream of inputs, and of its last group of metadata words where there are any."""
+        glb, row = self.machine.components.glb, self.widths.row
+        parts = [(self.flows.data, glb.word)]
+        if self.flows.metadata is not None:
+            parts.append((self.flows.metadata, glb.metadata_word.value))
+        return [-(-(part.bits - (part.rows - 1) * row) // (8 * word)) * word for part, word in parts]
 
     def slots(self, tensor: str) -> int:
         """Pieces of `tensor` the GLB has room for."""

@@ -98,7 +98,7 @@ def input_reads(context: Context, metadata: bool) -> Iterator[Chunk]:
 
     flow = context.flows.metadata if metadata else context.flows.data
     assert flow is not None
-    v, counts, tails = context.visits, flow.rows[context.stream], context.tail(flow, metadata)[context.stream]
+    v, counts, tails = context.visits, flow.rows[context.stream], context.tails[int(metadata)][context.stream]
     pieces = np.array([counts, tails, v.fetch[1], v.last[1]])
     order, first = kinds(*pieces)
     return tell(order, bursts.rows(pieces[:, first], row, word if metadata else 0), v.turn)
