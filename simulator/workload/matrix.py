@@ -264,8 +264,8 @@ class GemmView:
         """Whether every element of the inputs' matrix is an element of the raw tensor of its own."""
         if not self._conv:
             return True
-        size, p = dict(self.layer.einsum.ranks), self.layer.einsum.parameters
-        return size["r"] == size["s"] == 1 and not any(p["padding"])
+        size = dict(self.layer.einsum.ranks)
+        return size["r"] == size["s"] == 1 and not any(self._parameters["padding"])
 
     # --- reference --------------------------------------------------------------------------------------------
 
@@ -308,18 +308,21 @@ class GemmView:
     # --- reading ----------------------------------------------------------------------------------------------
 
     @cached_property
+    def _parameters(self) -> dict[str, list[int]]:
+        """Of a convolution."""
+        return self.layer.einsum.parameters
+
+    @cached_property
     def _window(self) -> NDArray[np.int64]:
         """C, S, Q, P, then stride, dilation and padding of both axes: what the Toeplitz kernels need."""
-        einsum, size = self.layer.einsum, dict(self.layer.einsum.ranks)
-        p = einsum.parameters
+        size, p = dict(self.layer.einsum.ranks), self._parameters
         sizes = [size[rank] for rank in ("c", "s", "q", "p")]
         return np.array([*sizes, *p["stride"], *p["dilation"], *p["padding"]], dtype=np.int64)
 
     @cached_property
     def _plain(self) -> bool:
         """Whether positions are read where they are, each once, so that the Toeplitz matrix of an image is the image."""
-        p = self.layer.einsum.parameters
-        return self.distinct and tuple(p["stride"]) == (1, 1)
+        return self.distinct and tuple(self._parameters["stride"]) == (1, 1)
 
     @cached_property
     def _plane(self) -> int:
