@@ -185,15 +185,10 @@ class Blocks:
         used = np.bincount(order, minlength=len(self.counts)) > 0 if len(self.vectors) else None
         if used is None or used.all():
             return Chunk(self.runs, self.varies, self.vectors, Visits(self.counts, order, actions))
-        kept, begin, values = (
-            np.repeat(used, self.counts),
-            np.cumsum(self.values) - self.values,
-            self.values[used],
-        )
-        runs, varies, counts = self.runs[kept], self.varies[kept], self.counts[used]
-        moved = np.cumsum(values) - values - begin[used]
-        runs += np.repeat(moved, counts)[:, None] * varies
-        vectors = _pieces(self.vectors, begin[used], values)
+        kept, begin = np.repeat(used, self.counts), (np.cumsum(self.values) - self.values)[used]
+        runs, varies, counts, values = self.runs[kept], self.varies[kept], self.counts[used], self.values[used]
+        runs += np.repeat(np.cumsum(values) - values - begin, counts)[:, None] * varies
+        vectors = _pieces(self.vectors, begin, values)
         return Chunk(runs, varies, vectors, Visits(counts, (np.cumsum(used) - 1)[order], actions))
 
     def fits(self, order: Ints) -> bool:
