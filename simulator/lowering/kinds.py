@@ -186,7 +186,12 @@ class Blocks:
         if used is None or used.all():
             return Chunk(self.runs, self.varies, self.vectors, Visits(self.counts, order, actions))
         kept, begin = np.repeat(used, self.counts), (np.cumsum(self.values) - self.values)[used]
-        runs, varies, counts, values = self.runs[kept], self.varies[kept], self.counts[used], self.values[used]
+        runs, varies, counts, values = (
+            self.runs[kept],
+            self.varies[kept],
+            self.counts[used],
+            self.values[used],
+        )
         runs += np.repeat(np.cumsum(values) - values - begin, counts)[:, None] * varies
         vectors = _pieces(self.vectors, begin, values)
         return Chunk(runs, varies, vectors, Visits(counts, (np.cumsum(used) - 1)[order], actions))
