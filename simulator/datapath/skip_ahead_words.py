@@ -31,6 +31,8 @@ from simulator.jit import kernel, popcount64
 WORD = 64
 NEAR = 8
 """Heads of a stretch beyond which it is looked at by itself."""
+AT_ONCE = 16
+"""Pairs that are asked together whether they have such a stretch."""
 SPAN = 1024
 """Fibers of B that are in the cache at a time, about."""
 HALF = 32
@@ -140,6 +142,15 @@ def _meet(a: int, beside_a: int, b: Words, beside_b: Words, found: Integers, lat
 
 
 @kernel
+def _any(late: Words) -> bool:
+    """Whether any word has a bit."""
+    some = NONE
+    for n in range(len(late)):
+        some |= late[n]
+    return bool(some != NONE)
+
+
+@kernel
 def _more(a: int, beside_a: int, b: int, beside_b: int, window: int) -> int:
     """Cycles of one pair beyond those of endless windows."""
     x, y = a & beside_b, b & beside_a
@@ -181,9 +192,13 @@ def _service(
                     if a[m, block] == NONE:
                         continue
                     _meet(a[m, block], beside_a[m, block], row, beside, found, late)
-                    for n in range(end - first):
-                        if window < NEAR or late[n] != NONE:
-                            found[n] += _more(a[m, block], beside_a[m, block], row[n], beside[n], window)
+                    for start in range(0, end - first, AT_ONCE):
+                        stop = min(end - first, start + AT_ONCE)
+                        if window >= NEAR and not _any(late[start:stop]):
+                            continue
+                        for n in range(start, stop):
+                            if window < NEAR or late[n] != NONE:
+                                found[n] += _more(a[m, block], beside_a[m, block], row[n], beside[n], window)
                 for n in range(end - first):
                     cycles[block, tile, (first + n) // tile_b] += found[n] & ((1 << HALF) - 1)
                     sums[block, tile, (first + n) // tile_b] += found[n] >> HALF

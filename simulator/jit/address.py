@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import operator
 from collections.abc import Callable
 from functools import update_wrapper
 from typing import Any
@@ -36,7 +35,7 @@ class Apart:
     def __init__(self, function: Callable[..., Any], settle: Callable[[Callable[..., Any]], None]) -> None:
         self.function, self.address, self._settle = function, 0, settle
         self._call: Callable[..., Any] | None = None
-        self._takes: list[Callable[[Any], Any]] = []
+        self._due = 0
         update_wrapper(self, function)
 
     def __call__(self, *arguments: Any) -> Any:
@@ -50,10 +49,15 @@ class Apart:
             An array is not contiguous or of another type than declared, or there are more or fewer arguments.
         """
         call = self._call or self._bound()
-        if len(arguments) != len(self._takes):
-            name, due = self.function.__qualname__, len(self._takes)
-            raise TypeError(f"{name}: {due} arguments are due, not {len(arguments)}")
-        return call(*[take(each) for take, each in zip(self._takes, arguments, strict=True)])
+        if len(arguments) != self._due:
+            raise TypeError(
+                f"{self.function.__qualname__}: {self._due} arguments are due, not {len(arguments)}"
+            )
+        try:
+            return call(*arguments)
+        except ctypes.ArgumentError as error:
+            given = ", ".join(type(each).__name__ for each in arguments)
+            raise TypeError(f"{self.function.__qualname__} of {given}: {error}") from None
 
     def _bound(self) -> Callable[..., Any]:
         types = signature(self.function.__annotations__)
@@ -63,17 +67,17 @@ class Apart:
             )
         if not self.address:
             self._settle(self.function)
-        places = [text in POINTERS for _, text in types.parameters]
-        self._takes = [
-            _pointer(f"{self.function.__qualname__}: {name}", text) if text in POINTERS else operator.index
+        kinds = [
+            _pointer(f"{self.function.__qualname__}: {name}", text) if text in POINTERS else ctypes.c_int64
             for name, text in types.parameters
         ]
-        kinds = [ctypes.c_void_p if place else ctypes.c_int64 for place in places]
+        self._due = len(kinds)
         self._call = ctypes.CFUNCTYPE(ctypes.c_int64 if types.returned else None, *kinds)(self.address)
         return self._call
 
 
-def _pointer(name: str, annotation: str) -> Callable[[Any], Any]:
+def _pointer(name: str, annotation: str) -> Any:
+    """The type of an argument, as ctypes asks it: how an array becomes a pointer."""
     accepted = _ACCEPTED[POINTERS[annotation]]
 
     def take(array: Any) -> Any:
@@ -82,10 +86,10 @@ def _pointer(name: str, annotation: str) -> Callable[[Any], Any]:
                 return _Bytes.from_buffer(array)
             except (TypeError, ValueError):
                 if array.flags.c_contiguous:  # but cannot be written
-                    return array.ctypes.data
+                    return ctypes.c_void_p(array.ctypes.data)
         how = "" if array.flags.c_contiguous else ", not contiguous"
         raise TypeError(
             f"{name}: an array of {annotation} in one piece is due, this one is {array.dtype}{how}"
         )
 
-    return take
+    return type(annotation, (), {"from_param": staticmethod(take)})

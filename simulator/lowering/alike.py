@@ -7,7 +7,7 @@ within so many bytes. Nothing kept refers to a layer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import is_dataclass
 from threading import Lock
 from typing import Any, TypeVar
@@ -63,13 +63,21 @@ class Known:
         return read
 
 
+_PLAIN = frozenset((int, bool, str, type(None)))
+"""Types without arrays, which most parts of a value have."""
+
+
 def _bytes(value: object) -> int:
     """Bytes of the arrays in a value."""
     if isinstance(value, np.ndarray):
         return value.nbytes
     if isinstance(value, (tuple, list)):
-        return sum(map(_bytes, value))
-    return sum(map(_bytes, vars(value).values())) if is_dataclass(value) else 0
+        parts: Iterable[object] = value
+    elif is_dataclass(value):
+        parts = vars(value).values()
+    else:
+        return 0
+    return sum(_bytes(part) for part in parts if type(part) not in _PLAIN)
 
 
 class Same:
@@ -85,8 +93,8 @@ class Same:
         return isinstance(other, Same) and self._machine is other._machine
 
 
-class _Size:
-    """A size whose hash, which takes long, is taken once."""
+class Size:
+    """A size whose hash, which takes long, is taken once; it may be part of another."""
 
     def __init__(self, size: Hashable) -> None:
         self._size, self._hash = size, hash(size)
@@ -95,7 +103,7 @@ class _Size:
         return self._hash
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Size) and self._hash == other._hash and self._size == other._size
+        return isinstance(other, Size) and self._hash == other._hash and self._size == other._size
 
 
 class Latest:
@@ -103,7 +111,7 @@ class Latest:
 
     def __init__(self, most: int = LATEST, size: int = KEPT_OF_ALL) -> None:
         self._most, self._room = most, size
-        self._known: dict[_Size, Known] = {}
+        self._known: dict[Size, Known] = {}
         self._lock = Lock()
 
     def __len__(self) -> int:
@@ -111,7 +119,7 @@ class Latest:
 
     def get(self, size: Hashable) -> Known:
         """What is known of a size; before a new one, the oldest are dropped where there are too many, or they keep too much."""
-        key = _Size(size)
+        key = size if isinstance(size, Size) else Size(size)
         with self._lock:
             found = self._known.pop(key, None)
             if found is None:

@@ -69,7 +69,7 @@ def fetches(context: Context) -> Iterator[Chunk]:
     """
     flows, row = context.flows, context.machine.components.glb.row.value
     parts = [flows.data] if flows.metadata is None else [flows.data, flows.metadata]
-    arrived = sum((part.rows - 1) * row + context.tail(part, i == 1) for i, part in enumerate(parts))
+    arrived = sum((part.rows - 1) * row + tail for part, tail in zip(parts, context.tails, strict=True))
     used = sum(-(-part.bits // 8) for part in parts)
     blocks = fetch_blocks(flows, [arrived, used, used])
     return tell(flows.kind[context.stream], blocks, context.visits.turn)
@@ -166,10 +166,13 @@ def _steps(context: Context) -> tuple[NDArray[np.int64], Blocks, NDArray[np.int6
 
 def effectual(context: Context) -> NDArray[np.int64]:
     """Effectual multiplications of every visit, shape (V,)."""
-    v = context.visits
-    whole = np.cumsum(v.windows)
-    passes = np.arange(int(whole[-1])) + np.repeat(v.first_window - whole + v.windows, v.windows)
-    group, row, column = (np.repeat(part, v.windows) for part in (v.group, v.load, v.column))
-    found = np.stack(context.operands.effectual)[group, row, passes, column]
-    sums: NDArray[np.int64] = np.add.reduceat(found, whole - v.windows)
-    return sums
+    v, counts = context.visits, np.stack(context.operands.effectual)
+    groups, loads, windows, columns = counts.shape
+    until = np.zeros((groups, loads, windows + 1, columns), dtype=np.int64)
+    np.cumsum(counts, axis=2, out=until[:, :, 1:])
+    first, flat = (
+        ((v.group * loads + v.load) * (windows + 1) + v.first_window) * columns + v.column,
+        until.ravel(),
+    )
+    found: NDArray[np.int64] = flat[first + v.windows * columns] - flat[first]
+    return found

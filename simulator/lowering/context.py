@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any
+from dataclasses import dataclass, field
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from simulator.datapath.code import Code
 from simulator.hardware.organisations.stationary import Stationary
 from simulator.lowering import alike
-from simulator.lowering.flows import Flows, Rows, flows
+from simulator.lowering.flows import Flows, flows, spans_of
 from simulator.lowering.kinds import kinds
 from simulator.lowering.operands import Operands, Widths
 from simulator.lowering.streams import Stream
@@ -25,26 +24,24 @@ Chunks = Callable[[], Iterator[Chunk]]
 
 @dataclass(frozen=True)
 class Context:
-    """One layer on one machine, resolved to integers; `told` keeps what several programs ask of a tensor."""
+    """One layer on one machine, resolved to integers; `told` keeps what several programs ask of a tensor.
+
+    `size` is all that its plan depends on but for the tiling and the operands' elements; None: no other layer is looked for that
+    has the same.
+    """
 
     machine: Stationary
     code: Code
     geometry: Geometry
     operands: Operands
     tiling: Tiling
+    size: alike.Size | None = None
     told: dict[str, tuple[NDArray[np.int64], ...]] = field(default_factory=dict)
 
     @cached_property
     def known(self) -> alike.Known:
-        """What layers of this size share, whose rows take as much; of a series it is its own."""
-        if type(self) is not Context or type(self.operands) is not Operands:
-            return alike.Known()
-        operands, code, rows = self.operands, self.code, self.code.rows
-        size = alike.Same(self.machine), self.geometry, self.tiling, operands.view.layer.einsum
-        if rows is None:
-            return alike.known((*size, operands.widths, operands.format, code))
-        each = rows.slots.tobytes(), rows.metadata_bits.tobytes()
-        return alike.known((*size, operands.widths, operands.format, replace(code, rows=None), *each))
+        """What layers of this size and tiling share."""
+        return alike.Known() if self.size is None else alike.known((self.size, self.tiling))
 
     @cached_property
     def visits(self) -> Visits:
@@ -76,8 +73,8 @@ class Context:
         """(DRAM bytes, GLB data rows, GLB metadata bytes) of the piece of `tensor` that every visit uses, each shape (V,)."""
         if tensor not in self.told:
             shared = tensor == "weights" or self.operands.sized
-            known = self.known if shared else alike.Known()
-            self.told[tensor] = known.get(f"pieces of {tensor}", lambda: self._pieces(tensor))
+            name, told = f"pieces of {tensor}", partial(self._pieces, tensor)
+            self.told[tensor] = self.known.get(name, told) if shared else told()
         return self.told[tensor]
 
     def shared(self, program: str, tell: Chunks, same: bool = True) -> Chunks:
@@ -142,8 +139,12 @@ class Context:
     @cached_property
     def flows(self) -> Flows:
         """Row traffic of all streams of inputs."""
-        known = self.known if self.operands.fixed else alike.Known()
-        return known.get("flows", lambda: flows(self.operands, self.tiling.windows))
+        return self.known.get("flows", self._flows) if self.operands.fixed else self._flows()
+
+    def _flows(self) -> Flows:
+        windows = self.tiling.windows
+        spans = self.known.get("spans of streams", lambda: spans_of(self.geometry, windows))
+        return flows(self.operands, windows, spans)
 
     @cached_property
     def stream(self) -> NDArray[np.int64]:
@@ -159,11 +160,14 @@ class Context:
         """Row traffic of the tile's data and (when the inputs are compressed) metadata."""
         return self.operands.streams(tile.group, tile.column, tile.first_window, tile.windows)
 
-    def tail(self, flow: Stream | Rows, metadata: bool) -> Any:
-        """Bytes read of the last row of a stream of inputs (or of each of several), or of the last group of metadata words."""
-        glb, before = self.machine.components.glb, (flow.rows - 1) * self.widths.row
-        word = glb.metadata_word.value if metadata else glb.word
-        return -(-(flow.bits - before) // (8 * word)) * word
+    @cached_property
+    def tails(self) -> list[NDArray[np.int64]]:
+        """Bytes read of the last row of every stream of inputs, and of its last group of metadata words where there are any."""
+        glb, row = self.machine.components.glb, self.widths.row
+        parts = [(self.flows.data, glb.word)]
+        if self.flows.metadata is not None:
+            parts.append((self.flows.metadata, glb.metadata_word.value))
+        return [-(-(part.bits - (part.rows - 1) * row) // (8 * word)) * word for part, word in parts]
 
     def slots(self, tensor: str) -> int:
         """Pieces of `tensor` the GLB has room for."""

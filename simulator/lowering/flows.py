@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.jit import apart
-from simulator.lowering.kinds import Blocks, kinds, some_runs
+from simulator.lowering.kinds import Blocks, kinds
 from simulator.lowering.operands import Operands
 from simulator.lowering.streams import Stream
 from simulator.mapping import Geometry
@@ -23,9 +23,11 @@ from simulator.plan.runs import COUNT, DEMAND, PERIOD, PORTS, WORK
 
 Ints = NDArray[np.int64]
 Vector = NDArray[np.int32]
+Flags = NDArray[np.uint8]
 FIELDS = 6
 TRIED = 64
 """Streams of which one must come again, or the others are not compared."""
+_PRIME = 1_000_003
 ROWS, BITS, HELD, STEPS, LAST_TAKE, LAST_RELEASE = range(FIELDS)
 
 
@@ -78,11 +80,9 @@ class Flows:
         return np.stack(parts, axis=1)
 
 
-def flows(operands: Operands, windows: int) -> Flows:
-    """Streams of pieces of so many windows."""
+def flows(operands: Operands, windows: int, spans: Ints) -> Flows:
+    """Streams of pieces of so many windows, where :func:`spans_of` says they are."""
     g = operands.geometry
-    pieces = -(-g.windows // windows)
-    spans = _spans(g, windows, pieces)
     if operands.regular:
         return _alike(operands, windows, spans)
     compressed = operands.compressed
@@ -108,11 +108,16 @@ def flows(operands: Operands, windows: int) -> Flows:
 
 def _apart(operands: Operands, spans: Ints) -> tuple[Ints, Ints] | None:
     """:func:`_different` where the first streams are seen to differ from how many bits their windows have."""
-    g = operands.geometry
+    g, windows = operands.geometry, int(spans[0, 1])
     if g.groups > 1:
         return None
-    sums, tried = operands.sums[0][0].T.copy(), spans[:TRIED].tolist()
-    if len({sums[n0 // g.columns, w0:w1].tobytes() for w0, w1, n0, _ in tried}) < len(tried):
+    data, metadata = operands.sums[:, 0]
+    place = np.arange(g.windows)
+    weighed = (data + _PRIME * metadata) * (2 * (place % windows) + 1)[:, None]
+    codes = np.add.reduceat(weighed, place[::windows], axis=0).T.ravel()[
+        :TRIED
+    ]  # streams that are alike have one
+    if len(set(codes.tolist())) < len(codes):
         return None
     return np.arange(len(spans)), np.arange(len(spans))
 
@@ -142,8 +147,9 @@ def _different(bits: Sequence[Sequence[NDArray[Any]]], spans: Ints) -> tuple[Int
     return kind, np.array(first, dtype=np.int64)
 
 
-def _spans(g: Geometry, windows: int, pieces: int) -> Ints:
-    """First window, the one after the last, first column and the one after the last, of every stream of a group."""
+def spans_of(g: Geometry, windows: int) -> Ints:
+    """First window, the one after the last, first column and the one after the last, of every stream of a group, shape (S, 4)."""
+    pieces = -(-g.windows // windows)
     column, piece = (part.ravel() for part in np.indices((g.column_tiles, pieces), dtype=np.int64))
     first, n = piece * windows, column * g.columns
     return np.stack(
@@ -167,7 +173,7 @@ def _alike(operands: Operands, windows: int, spans: Ints) -> Flows:
         _rows([data for data, _ in told], kind),
         _rows([m for _, m in told if m is not None], kind) if operands.compressed else None,
         kind,
-        np.array(first),
+        first,
         np.array(periods),
         np.concatenate(vectors).astype(np.int32),
     )
@@ -181,26 +187,51 @@ def _rows(told: list[Stream], kind: Ints) -> Rows:
 def fetch_blocks(flows: Flows, actions: list[Any]) -> Blocks:
     """What the fetch unit does with the stream of each kind: an item per step, actions with the last."""
     parts = [flows.data] if flows.metadata is None else [flows.data, flows.metadata]
-    ports, kinds_ = len(parts), len(flows.first)
-    table = np.zeros((kinds_, 2, PORTS + 2 * ports + 1 + len(actions)), dtype=np.int64)
+    ports, count = len(parts), len(flows.first)
+    ends = [*(part.last_take for part in parts), *(part.last_release for part in parts), *actions]
+    streams = np.array([parts[0].steps, *ends])[:, flows.first]
+    fields = PORTS + 2 * ports + 1 + len(actions)
+    table, counts = np.zeros((2 * count, fields), dtype=np.int64), np.empty(count, dtype=np.int64)
     varies = np.zeros(table.shape, dtype=np.uint8)
-    table[:, :, [PERIOD, DEMAND, WORK, PORTS + 2 * ports]] = 1
-    table[:, 0, COUNT], table[:, 0, PERIOD], table[:, 1, COUNT] = (
-        parts[0].steps[flows.first] - 1,
-        flows.period,
-        1,
-    )
-    for port, part in enumerate(parts):
-        takes, releases = PORTS + port, PORTS + ports + port
-        table[:, 0, takes], table[:, 0, releases] = 2 * port * flows.period, (2 * port + 1) * flows.period
-        varies[:, 0, [takes, releases]] = 1
-        table[:, 1, takes], table[:, 1, releases] = (
-            part.last_take[flows.first],
-            part.last_release[flows.first],
-        )
-    for number, action in enumerate(actions):
-        table[:, 1, PORTS + 2 * ports + 1 + number] = action[flows.first]
-    return some_runs(table, varies, flows.vectors, 2 * ports * flows.period)
+    flat, flags = table.reshape(-1), varies.reshape(-1)
+    left = _fetched(streams.reshape(-1), count, flows.period, ports, fields, flat, flags, counts)
+    return Blocks(table[:left], varies[:left], counts, flows.vectors, 2 * ports * flows.period)
+
+
+@apart
+def _fetched(
+    streams: Ints, kinds: int, period: Ints, ports: int, fields: int, table: Ints, varies: Flags, counts: Ints
+) -> int:
+    """Runs of all steps but the last, and of the last; how many. `streams` are steps, then fields of the last but its put, shape
+    (.. x kinds,); `table` and `varies` are zeros.
+    """
+    left, begin, put = 0, 0, PORTS + 2 * ports
+    for kind in range(kinds):
+        steps, counts[kind] = streams[kind], 1
+        for last in range(2):
+            row = left * fields
+            if last == 1 or steps > 1:
+                table[row + COUNT] = 1 if last == 1 else steps - 1
+                table[row + PERIOD] = 1 if last == 1 else period[kind]
+                table[row + DEMAND] = table[row + WORK] = table[row + put] = 1
+                left += 1
+            if last == 1:
+                for field in range(PORTS, fields):
+                    if field != put:
+                        table[row + field] = streams[
+                            (field - PORTS + (1 if field < put else 0)) * kinds + kind
+                        ]
+            elif steps > 1:
+                counts[kind] = 2
+                for port in range(ports):
+                    takes, releases = row + PORTS + port, row + PORTS + ports + port
+                    table[takes], table[releases] = (
+                        begin + 2 * port * period[kind],
+                        begin + (2 * port + 1) * period[kind],
+                    )
+                    varies[takes], varies[releases] = 1, 1
+        begin += 2 * ports * period[kind]
+    return left
 
 
 def serve(
@@ -244,20 +275,33 @@ def _served(
     for s in range(count):
         w0, w1, n0, n1 = spans[4 * s], spans[4 * s + 1], spans[4 * s + 2], spans[4 * s + 3]
         steps = (w1 - w0) * ((n1 - n0 + abreast - 1) // abreast)
-        used, upper, lower, before, held, step = 0, 0, 0, 0, 0, 0
+        whole, rest, upper, lower, before, held, step = (
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+            0,
+        )  # rows that are full, bits of the next
         takes, own = at[s], s * FIELDS
         for w in range(w0, w1):
             n = n0
             while n < n1:
                 for column in range(n, min(n1, n + abreast)):
-                    used += bits[w * columns + column]
+                    rest += bits[w * columns + column]
                 n += abreast
-                whole = used // row
-                above = whole + (1 if used > whole * row else 0)
+                if rest >= 2 * row:  # hardly ever: a division takes longer than all else
+                    more = rest // row - 1
+                    whole, rest = whole + more, rest - more * row
+                over = rest - row
+                whole, rest = whole + (1 if over >= 0 else 0), over if over >= 0 else rest
+                above = whole + (1 if rest > 0 else 0)
                 vectors[takes + step] = above - upper
                 vectors[takes + steps + step] = whole - lower
                 held, before = max(held, above - lower), lower
                 upper, lower, step = above, whole, step + 1
+        used = whole * row + rest
         if used == 0:  # a stream without bits still reads one row
             vectors[takes + steps - 1], used, upper, held = 1, 1, 1, 1
         found[own + ROWS], found[own + BITS], found[own + HELD] = upper, used, held

@@ -6,7 +6,6 @@ loops where there are very many, or where blocks have more values than a chunk s
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,26 +20,27 @@ from simulator.plan.runs import COUNT, PERIOD
 
 Ints = NDArray[np.int64]
 Vector = NDArray[np.int32]
+Flags = NDArray[np.uint8]
 MOST = 1 << 16
 """Visits of a chunk, but for a turn of the loops, which may have 16 times as many."""
-_DENSE = 1 << 16
+_DENSE, _MOST_CODES = 1 << 12, 1 << 62
+"""Codes that a table is laid out for, and most that are told as one number."""
+_SPARSE, _WIDE = -1, -2
 _STRETCHES = 1 << 10
+_NONE = np.zeros(0, dtype=np.int32)
 
 
-def kinds(*keys: NDArray[Any]) -> tuple[Ints, list[int]]:
+def kinds(*keys: NDArray[Any]) -> tuple[Ints, Ints]:
     """(Kind of every place, first place of every kind) of columns of integers; kinds are numbered by value."""
     columns = np.array(keys, dtype=np.int64)
-    least = columns.min(axis=1)
-    sizes = columns.max(axis=1) - least + 1
-    span = math.prod(sizes.tolist())
-    if span > _DENSE:
-        _, first, order = np.unique(_code(columns, least, sizes), return_index=True, return_inverse=True)
-        return order, first.tolist()
-    order = np.empty(columns.shape[1], dtype=np.int64)
-    places, first = np.zeros(span, dtype=np.int32), np.empty(min(span, len(order)), dtype=np.int64)
-    flat, count = columns.reshape(-1), len(order)
-    number = _numbered(flat, least, sizes, len(least), count, span, places, order, first)
-    return order, first[:number].tolist()
+    number, count = columns.shape
+    order, first = np.empty((2, count), dtype=np.int64)
+    bounds, places = np.empty(2 * number, dtype=np.int64), np.zeros(_DENSE, dtype=np.int32)
+    found = _numbered(columns.reshape(-1), number, count, bounds, places, _DENSE, order, first)
+    if found < 0:
+        code = order if found == _SPARSE else _code(columns, *bounds.reshape(2, number))
+        found = _numbered_by(code, np.argsort(code, kind="stable"), count, order, first)
+    return order, first[:found]
 
 
 def _code(columns: Ints, least: Ints, sizes: Ints) -> Ints:
@@ -60,25 +60,39 @@ def _code(columns: Ints, least: Ints, sizes: Ints) -> Ints:
 @apart
 def _numbered(
     columns: Ints,
-    least: Ints,
-    sizes: Ints,
     keys: int,
     count: int,
-    codes: int,
+    bounds: Ints,
     places: Vector,
+    room: int,
     order: Ints,
     first: Ints,
 ) -> int:
-    """Kinds whose codes are few: `places`, zeros, gets one more than the first place of every code; returns how many there are.
+    """How many kinds so many keys of `count` places each have.
 
-    There are so many keys, of `count` places each, and codes.
+    Where their codes need more than the `room` in `places`, zeros, :data:`_SPARSE`: `order` has the codes; or :data:`_WIDE`: they
+    need more than 62 bits. `bounds` gets the least of every key, then how many values there are from it on; `order` and `first`
+    are those of :func:`kinds`.
     """
+    codes = 1
+    for key in range(keys):
+        low = high = columns[key * count]
+        for i in range(key * count, (key + 1) * count):
+            low, high = min(low, columns[i]), max(high, columns[i])
+        size = high - low + 1
+        bounds[key], bounds[keys + key] = low, size
+        codes = codes * size if codes > 0 and 0 < size <= _MOST_CODES // codes else 0
+    if codes == 0:
+        return _WIDE
     for i in range(count):
         order[i] = 0
     for key in range(keys):
-        low, size, column = least[key], sizes[key], key * count
-        for i in range(count):
-            order[i] = order[i] * size + columns[column + i] - low
+        low, size, column = bounds[key], bounds[keys + key], key * count
+        if size > 1:
+            for i in range(count):
+                order[i] = order[i] * size + columns[column + i] - low
+    if codes > room:
+        return _SPARSE
     for i in range(count):
         if places[order[i]] == 0:
             places[order[i]] = i + 1
@@ -93,6 +107,20 @@ def _numbered(
     return number
 
 
+@apart
+def _numbered_by(codes: Ints, ascending: Ints, count: int, order: Ints, first: Ints) -> int:
+    """How many kinds there are of so many codes, whose places are `ascending` by code; `order` may be the codes themselves."""
+    number, before = 0, 0
+    for i in range(count):
+        place = ascending[i]
+        code = codes[place]
+        if i == 0 or code != before:
+            first[number], before = place, code
+            number += 1
+        order[place] = number - 1
+    return number
+
+
 Row = tuple[int, ...]
 """A run without vectors: how many items, and their fields."""
 
@@ -104,7 +132,7 @@ class Blocks:
     Attributes
     ----------
     runs, varies : ndarray of int64 and uint8, shape (R, F)
-        As in a chunk, block after block; offsets count from the first vector value of the block.
+        As in a chunk, block after block.
     counts : ndarray of int64, shape (kinds,)
         Runs of each block.
     vectors : ndarray of int32, shape (V,)
@@ -122,13 +150,18 @@ class Blocks:
     @classmethod
     def of(cls, blocks: Sequence[Chunk]) -> Blocks:
         """Blocks given one by one."""
-        return cls(
-            np.concatenate([block.runs for block in blocks]),
-            np.concatenate([block.varies for block in blocks]),
-            np.array([len(block.runs) for block in blocks]),
-            np.concatenate([block.vectors for block in blocks]),
-            np.array([len(block.vectors) for block in blocks]),
+        counts = np.array([len(block.runs) for block in blocks])
+        values = np.array([len(block.vectors) for block in blocks])
+        runs, varies = (
+            np.concatenate([getattr(block, name) for block in blocks]) for name in ("runs", "varies")
         )
+        runs += np.repeat(np.cumsum(values) - values, counts)[:, None] * varies
+        return cls(runs, varies, counts, np.concatenate([block.vectors for block in blocks]), values)
+
+    @classmethod
+    def same(cls, runs: Ints, counts: Ints) -> Blocks:
+        """Runs of every block, whose items have the same fields throughout."""
+        return cls(runs, np.zeros(runs.shape, dtype=np.uint8), counts, _NONE, np.zeros_like(counts))
 
     @classmethod
     def plain(cls, blocks: Iterable[Iterable[Row]]) -> Blocks:
@@ -141,43 +174,73 @@ class Blocks:
         given = np.array(rows, dtype=np.int64)
         table = np.ones((len(given), given.shape[1] + 1), dtype=np.int64)
         table[:, COUNT], table[:, PERIOD + 1 :] = given[:, 0], given[:, 1:]
-        none = np.zeros(len(counts), dtype=np.int64)
-        return cls(
-            table, np.zeros(table.shape, dtype=np.uint8), np.array(counts), np.zeros(0, np.int32), none
-        )
+        return cls.same(table, np.array(counts))
 
     def gather(self, order: Ints, actions: Ints | None = None) -> Chunk:
         """The blocks of some visits, one after the other, and what each counts besides its block."""
-        if actions is None and not len(self.vectors) and (self.counts == 1).all():
+        single = actions is None and not len(self.vectors) and len(self.runs) == len(self.counts)
+        if single and (self.counts == 1).all():
             runs, varies = _merged(self.runs, self.varies, order)
             return Chunk(runs, varies, self.vectors)
-        runs, varies, vectors, counts = self.runs, self.varies, self.vectors, self.counts
-        used = np.bincount(order, minlength=len(counts)) > 0 if len(vectors) else None
-        if used is not None and used.all():
-            moved = np.cumsum(self.values) - self.values
-            runs = np.add(runs, np.repeat(moved, counts)[:, None] * varies, dtype=np.int64)
-        elif used is not None:
-            kept = np.repeat(used, counts)
-            begin = np.cumsum(self.values) - self.values
-            vectors = _pieces(vectors, begin[used], self.values[used])
-            moved = np.cumsum(self.values[used]) - self.values[used]
-            runs, varies, counts = runs[kept], varies[kept], counts[used]
-            runs += np.repeat(moved, counts)[:, None] * varies
-            order = (np.cumsum(used) - 1)[order]
-        return Chunk(runs, varies, vectors, Visits(counts, order, actions))
+        used = np.bincount(order, minlength=len(self.counts)) > 0 if len(self.vectors) else None
+        if used is None or used.all():
+            return Chunk(self.runs, self.varies, self.vectors, Visits(self.counts, order, actions))
+        kept, begin = np.repeat(used, self.counts), (np.cumsum(self.values) - self.values)[used]
+        runs, varies, counts, values = (
+            self.runs[kept],
+            self.varies[kept],
+            self.counts[used],
+            self.values[used],
+        )
+        runs += np.repeat(np.cumsum(values) - values - begin, counts)[:, None] * varies
+        vectors = _pieces(self.vectors, begin, values)
+        return Chunk(runs, varies, vectors, Visits(counts, (np.cumsum(used) - 1)[order], actions))
 
     def fits(self, order: Ints) -> bool:
         """Whether the vectors of some visits are few enough for a chunk."""
-        if not len(self.vectors):
+        if len(self.vectors) <= VALUES:
             return True
         used = np.flatnonzero(np.bincount(order, minlength=len(self.counts)))
         return len(order) == 1 or int(self.values[used].sum()) <= VALUES
 
 
-def some_runs(table: Ints, varies: NDArray[np.uint8], vectors: NDArray[np.int32], values: Ints) -> Blocks:
-    """Blocks that have a few runs each, some of which may be empty, shape (kinds, runs, F)."""
-    some = table[:, :, COUNT] > 0
-    return Blocks(table[some], varies[some], some.sum(axis=1), vectors, values)
+def some_runs(
+    table: Ints, varies: Flags | None = None, vectors: Vector | None = None, values: Ints | None = None
+) -> Blocks:
+    """Blocks that have a few runs each, some of which may be empty, shape (kinds, runs, F).
+
+    Offsets count from the first vector value of the block; without `varies` all fields are the same throughout a run.
+    """
+    kinds, most, fields = table.shape
+    vary = np.zeros(table.shape, dtype=np.uint8) if varies is None else varies
+    each = np.zeros(kinds, dtype=np.int64) if values is None else values
+    counts, runs = np.empty(kinds, dtype=np.int64), table.reshape(-1, fields)
+    flags = vary.reshape(-1, fields)
+    left = _closed(runs.reshape(-1), flags.reshape(-1), kinds, most, fields, each, counts)
+    return Blocks(runs[:left], flags[:left], counts, _NONE if vectors is None else vectors, each)
+
+
+@apart
+def _closed(
+    table: Ints, varies: Flags, kinds: int, most: int, fields: int, values: Ints, counts: Ints
+) -> int:
+    """Close the gaps of empty runs, and count offsets from the first block's first value; how many runs are left.
+
+    `counts` gets how many each of so many kinds has.
+    """
+    left, begin = 0, 0
+    for kind in range(kinds):
+        counts[kind] = 0
+        for run in range(kind * most, (kind + 1) * most):
+            if table[run * fields + COUNT] > 0:
+                for field in range(fields):
+                    vary = varies[run * fields + field]
+                    table[left * fields + field] = table[run * fields + field] + begin * vary
+                    varies[left * fields + field] = vary
+                left += 1
+                counts[kind] += 1
+        begin += values[kind]
+    return left
 
 
 def _pieces(vectors: NDArray[np.int32], starts: Ints, counts: Ints) -> NDArray[np.int32]:

@@ -67,8 +67,8 @@ class Network:
         index = self._index
         return Program(
             name,
-            tuple(index[i] for i in inputs),
-            tuple(index[o] for o in outputs),
+            tuple([index[i] for i in inputs]),
+            tuple([index[o] for o in outputs]),
             tuple(actions),
             Kept(chunks, self._room),
             access,

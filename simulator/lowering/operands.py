@@ -9,7 +9,7 @@ whole.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any
 
@@ -17,35 +17,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.datapath.code import Code
+from simulator.lowering.fibers import Fibers, Widths
 from simulator.lowering.streams import Stream, largest, stream
 from simulator.mapping import Geometry
-from simulator.sparsity.formats import (
-    Bitmask,
-    BlockList,
-    CoordinatePayload,
-    DensityBound,
-    Format,
-    Scaled,
-    resolve,
-)
-from simulator.sparsity.spans import column_counts, row_counts
+from simulator.sparsity.formats import BlockList, CoordinatePayload, DensityBound, Format, Scaled, resolve
+from simulator.sparsity.spans import column_counts, tile_sums
 from simulator.workload.matrix import GemmView
 
+__all__ = ["Operands", "Widths"]
+
 _BLOCK = 1 << 25
-
-
-@dataclass(frozen=True)
-class Widths:
-    """Bits per value of each tensor, the GLB's row and metadata word in bits, and whether windows are stored
-    ragged.
-    """
-
-    weights: int
-    inputs: int
-    outputs: int
-    row: int
-    word: int
-    ragged: bool
 
 
 class Operands:
@@ -60,6 +41,8 @@ class Operands:
         Per group: non-zero inputs of a column tile at each coordinate of K.
     data_bits, metadata_bits : list of ndarray of int32, shape (windows, N)
         Per group: bits of the inputs stored per window and column, in the chosen format.
+    sums : ndarray of int64, shape (2, groups, windows, column tiles)
+        Both, added up over column tiles.
     format : str
         The inputs' format with the fewest bits over the layer.
     """
@@ -72,21 +55,26 @@ class Operands:
         self._totals: dict[tuple[str, int], int] = {}
         self._loads: dict[tuple[int, int], tuple[int, int]] = {}
         self.column_counts = [self._weights(group) for group in range(view.groups)]
-        self.row_counts: list[NDArray[np.float64]] = []
-        stored: dict[str, list[tuple[NDArray[np.int32], NDArray[np.int32]]]] = {name: [] for name in formats}
-        for group in range(view.groups):
-            counts, bits = self._inputs(group, formats)
-            self.row_counts.append(counts)
-            for name in formats:
-                stored[name].append(bits[name])
-        self.format = min(formats, key=lambda name: sum(int(d.sum()) + int(m.sum()) for d, m in stored[name]))
-        self.data_bits = [data for data, _ in stored[self.format]]
-        self.metadata_bits = [metadata for _, metadata in stored[self.format]]
+        forms = {name: None if name == "uncompressed" else self._format(name) for name in formats}
+        fibers = Fibers(view, geometry, widths, forms)
+        counts, bits = zip(*(fibers.read(group) for group in range(view.groups)), strict=True)
+        self.row_counts = [self._padded(each) for each in counts]
+        sums = {name: self._sums(zip(*(each[name] for each in bits), strict=True)) for name in formats}
+        self.format = min(formats, key=lambda name: int(sums[name].sum()))
+        self.sums = sums[self.format]
+        self.data_bits, self.metadata_bits = ([each[self.format][part] for each in bits] for part in range(2))
+
+    def _padded(self, counts: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Counts per coordinate of K as those of whole windows."""
+        g = self.geometry
+        padded = np.zeros((g.windows * g.window, g.column_tiles), dtype=np.float64)
+        padded[: g.K] = counts
+        return padded.reshape(g.windows, g.window, g.column_tiles)
 
     def _weights(self, group: int) -> NDArray[np.float64]:
         g = self.geometry
         padded = np.zeros((g.row_tiles, g.windows * g.window), dtype=np.float64)
-        edges = np.array([*(g.span(tile)[0] for tile in range(g.row_tiles)), g.M], dtype=np.int64)
+        edges = g.edges
         if self.code.rows is not None:
             mask, order = self.view.weights_mask(group), self.code.rows.order[group]
             padded[:, : g.K] = column_counts(mask, order, edges)
@@ -100,58 +88,6 @@ class Operands:
             padded[tile:stop, : g.K] = column_counts(mask, np.arange(len(mask)), some)
             tile = stop
         return padded.reshape(g.row_tiles, g.windows, g.window)
-
-    def _inputs(
-        self, group: int, formats: list[str]
-    ) -> tuple[NDArray[np.float64], dict[str, tuple[NDArray[np.int32], NDArray[np.int32]]]]:
-        g = self.geometry
-        counts = np.zeros((g.windows * g.window, g.column_tiles), dtype=np.float64)
-        bits = {
-            name: (np.zeros((g.windows, g.N), np.int32), np.zeros((g.windows, g.N), np.int32))
-            for name in formats
-        }
-        per_read = max(1, _BLOCK // max(1, g.windows * g.window * g.columns))
-        for tile in range(0, g.column_tiles, per_read):
-            n0, n1 = tile * g.columns, min(g.N, (tile + per_read) * g.columns)
-            mask = np.ascontiguousarray(self.view.inputs_mask(group, 0, g.K, n0, n1))
-            counts[: g.K, tile : tile + per_read] = row_counts(mask, g.columns)
-            for name in formats:
-                data, metadata = self._bits(name, mask)
-                bits[name][0][:, n0:n1], bits[name][1][:, n0:n1] = data, metadata
-        return counts.reshape(g.windows, g.window, g.column_tiles), bits
-
-    def _bits(self, name: str, mask: NDArray[np.bool_]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """(Data, metadata) bits of the windows of every column of `mask`, shape (K, columns)."""
-        g, columns = self.geometry, mask.shape[1]
-        if name == "uncompressed":
-            data = np.full((g.windows, columns), g.window * self.widths.inputs, dtype=np.int32)
-            if self.widths.ragged and g.K % g.window:
-                data[-1] = (g.K % g.window) * self.widths.inputs
-            return data, np.zeros_like(data)
-        form = self._format(name)
-        if isinstance(form, Scaled):
-            return self._scales(form, columns)
-        if isinstance(form, (BlockList, DensityBound)):  # as many bits whatever they hold
-            one = form.bits(np.zeros((1, g.window), dtype=np.bool_), self.widths.inputs)
-            shape = (g.windows, columns)
-            return np.broadcast_to(one.data, shape), np.broadcast_to(one.metadata, shape)
-        edges = np.minimum(np.arange(g.windows + 1) * g.window, g.K)
-        if isinstance(form, (Bitmask, CoordinatePayload)):
-            values, places = form.columns(mask, edges, self.widths.inputs)
-            filled = isinstance(form, Bitmask)  # the last window is filled up
-            return values, np.full_like(values, g.window) if filled else places
-        padded = np.pad(mask, ((0, g.windows * g.window - g.K), (0, 0)))
-        fibers = padded.reshape(g.windows, g.window, columns).transpose(0, 2, 1).reshape(-1, g.window)
-        bits = form.bits(fibers, self.widths.inputs)
-        return bits.data.reshape(g.windows, columns), bits.metadata.reshape(g.windows, columns)
-
-    def _scales(self, form: Scaled, columns: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        g = self.geometry
-        sizes = np.full(g.windows, g.window, dtype=np.int32)
-        if self.widths.ragged and g.K % g.window:
-            sizes[-1] = g.K % g.window
-        data = np.repeat((sizes * self.widths.inputs)[:, None], columns, axis=1)
-        return data, np.repeat((-(-sizes // form.vector) * form.scale_bits)[:, None], columns, axis=1)
 
     def _format(self, name: str) -> Format:
         if self.code.inputs is not None and name == self.code.inputs[0]:
@@ -235,8 +171,10 @@ class Operands:
     @cached_property
     def regular(self) -> bool:
         """Whether all columns of all windows but the last have equally many bits."""
+        if self.fixed:
+            return True
         found = [*self.data_bits, *(self.metadata_bits if self.compressed else [])]
-        if any((bits[[0, -1]] != bits[[0, -1], :1]).any() for bits in found):
+        if any((bits[0] != bits[0, 0]).any() for bits in found):
             return False
         sets = (self.data_bits, self.metadata_bits)
         alike = all((bits[:-1] == bits[0, 0]).all() and (bits == bits[:, :1]).all() for bits in found)
@@ -260,7 +198,7 @@ class Operands:
         if tensor == "weights":
             data, metadata = self._fullest
             return windows * -(-data // row) * (row // 8), windows * -(-metadata // word) * (word // 8)
-        data, metadata = (max(largest(sums, windows) for sums in some) for some in self.sums)
+        data, metadata = largest(self.sums, windows).tolist()
         filled = max(row // 8, -(-data // row) * (row // 8))  # an empty stream has a row too
         return filled, -(-metadata // word) * (word // 8)
 
@@ -270,15 +208,21 @@ class Operands:
         tiles = {self.weight_bits(tile, 0) for tile in range(self.geometry.row_tiles)}
         return max(data for data, _ in tiles), max(metadata for _, metadata in tiles)
 
+    def _sums(self, bits: Iterable[Iterable[NDArray[np.int32]]]) -> NDArray[np.int64]:
+        """Sums over column tiles of some quantities, per group by window and column."""
+        return np.array([[tile_sums(each, self.geometry.columns) for each in some] for some in bits])
+
     @cached_property
-    def sums(self) -> tuple[list[NDArray[np.int64]], list[NDArray[np.int64]]]:
-        """Bits of data and of metadata per window and column tile, per group."""
-        columns = np.arange(0, self.geometry.N, self.geometry.columns)
-        data, metadata = (
-            [np.add.reduceat(each, columns, axis=1, dtype=np.int64) for each in bits]
-            for bits in (self.data_bits, self.metadata_bits)
-        )
-        return data, metadata
+    def _until(self) -> NDArray[np.int64]:
+        """Bits of data, of metadata and, where the view's elements are distinct, non-zeros of all windows before each one, and of
+        all, shape (3, groups, windows + 1, column tiles).
+        """
+        _, groups, windows, tiles = self.sums.shape
+        found = np.zeros((3, groups, windows + 1, tiles), dtype=np.int64)
+        found[:2, :, 1:] = self.sums
+        if self.view.distinct:
+            found[2, :, 1:] = [counts.sum(axis=1) for counts in self.row_counts]
+        return found.cumsum(axis=2)
 
     def total(self, tensor: str, windows: int) -> int:
         """See :class:`simulator.mapping.Sizes`; inputs are judged by their first piece, which overlaps others
@@ -297,73 +241,50 @@ class Operands:
             values, metadata = ((g.windows - 1) * a + b for a, b in zip(whole, last, strict=True))
             bits = values * self.widths.weights + metadata
             return g.groups * -(-bits // 8)
-        size, _ = self.dram_inputs(0, 0, windows, 0, 1)
+        size = self.dram_inputs(0, 0, windows, 0)
         columns, coordinates = min(g.N, g.columns), min(g.K, windows * g.window)
         return g.groups * -(-size * g.N * g.K // (columns * coordinates))
 
-    def dram_inputs(self, group: int, first: int, windows: int, column: int, columns: int) -> tuple[int, int]:
-        """(Data + metadata bytes, of which metadata) of an inputs tile in DRAM: each element of the raw
-        tensor once.
-        """
-        g = self.geometry
-        k0, k1 = first * g.window, min(g.K, (first + windows) * g.window)
-        n0, n1 = column * g.columns, min(g.N, (column + columns) * g.columns)
-        if self.view.distinct and columns == 1:
-            elements = (k1 - k0) * (n1 - n0)
-            nonzeros = int(self._nonzeros[group, first : first + windows, column].sum())
-        else:
-            elements, nonzeros = self.view.unique_inputs(group, k0, k1, n0, n1)
+    def dram_inputs(self, group: int, first: int, windows: int, column: int) -> int:
+        """Data and metadata bytes of a tile of inputs in DRAM: each element of the raw tensor once."""
+        g, last = self.geometry, first + windows
+        k0, k1 = first * g.window, min(g.K, last * g.window)
+        n0, n1 = column * g.columns, min(g.N, (column + 1) * g.columns)
+        elements = expanded = (k1 - k0) * (n1 - n0)
+        unique = None if self.view.distinct else self.view.unique_inputs(group, k0, k1, n0, n1)
+        if unique is not None:
+            elements = unique[0]
         if not self.compressed:
-            return -(-elements * self.widths.inputs // 8), 0
-        at = np.s_[first : first + windows, column : column + columns]
-        expanded = (k1 - k0) * (n1 - n0)
+            return -(-elements * self.widths.inputs // 8)
+        at = self._until[:, group, :, column]
+        data, metadata, nonzeros = (at[:, last] - at[:, first]).tolist()
+        stored = self._stored(data, nonzeros if unique is None else unique[1], elements, expanded)
+        return int(stored + _scaled(metadata, elements, expanded))
 
-        def scaled(which: int) -> int:
-            """Bytes when every element is stored once."""
-            bits = int(self.sums[which][group][at].sum())
-            total = -(-bits * elements // expanded)
-            return -(-total // 8)
-
-        metadata, data = scaled(1), -(-nonzeros * self.widths.inputs // 8)
+    def _stored(self, data: Any, nonzeros: Any, elements: Any, expanded: Any) -> Any:
+        """Bytes of data of tiles in DRAM: bits as they are in the GLB, non-zeros and elements of the raw tensor, elements."""
         if self.code.inputs is not None:  # fixed occupancy: zeros that fill up a block are stored too
-            data = scaled(0)
-        return data + metadata, metadata
+            return _scaled(data, elements, expanded)
+        return -(-nonzeros * self.widths.inputs // 8)
 
     def dram_pieces(self, windows: int) -> NDArray[np.int64]:
         """Bytes of :meth:`dram_inputs` of all tiles of so many windows, by group, column tile and piece, shape (tiles,)."""
         g = self.geometry
-        firsts, columns = np.arange(0, g.windows, windows), np.arange(0, g.N, g.columns)
-        depth = np.diff(np.append(firsts * g.window, g.K))[None, None, :]
-        width = np.diff(np.append(columns, g.N))[None, :, None]
-        elements, nonzeros = self._touched(firsts, depth, width)
+        edges = np.append(np.arange(0, g.windows, windows), g.windows)
+        rows, columns = np.minimum(edges * g.window, g.K), np.append(np.arange(0, g.N, g.columns), g.N)
+        expanded = np.diff(rows) * np.diff(columns)[:, None]
+        elements, unique = np.stack([expanded] * g.groups), None
+        if not self.view.distinct:
+            pairs = np.stack([self.view.unique_tiles(group, rows, columns) for group in range(g.groups)])
+            elements, unique = pairs[..., 0], pairs[..., 1]
         if not self.compressed:
             return (-(-elements * self.widths.inputs // 8)).ravel()
+        data, metadata, nonzeros = np.diff(self._until[:, :, edges], axis=2).swapaxes(2, 3)
+        found = self._stored(data, nonzeros if unique is None else unique, elements, expanded)
+        return np.ravel(found + _scaled(metadata, elements, expanded))
 
-        def scaled(which: int) -> NDArray[np.int64]:
-            sums = [np.add.reduceat(each, firsts, axis=0).T for each in self.sums[which]]
-            bits = -(-np.stack(sums) * elements // (depth * width))
-            total: NDArray[np.int64] = -(-bits // 8)
-            return total
 
-        data = -(-nonzeros * self.widths.inputs // 8)
-        if self.code.inputs is not None:  # fixed occupancy: zeros that fill up a block are stored too
-            data = scaled(0)
-        return (data + scaled(1)).ravel()
-
-    def _touched(
-        self, firsts: NDArray[np.int64], depth: NDArray[np.int64], width: NDArray[np.int64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Elements and non-zeros of the raw tensor that every tile touches, shape (groups, column tiles, pieces)."""
-        g = self.geometry
-        if self.view.distinct:
-            nonzeros = np.add.reduceat(self._nonzeros, firsts, axis=1).transpose(0, 2, 1)
-            return np.broadcast_to(depth * width, nonzeros.shape), nonzeros
-        rows = np.append(firsts * g.window, g.K)
-        columns = np.append(np.arange(0, g.N, g.columns), g.N)
-        pairs = np.stack([self.view.unique_tiles(group, rows, columns) for group in range(g.groups)])
-        return pairs[..., 0], pairs[..., 1]
-
-    @cached_property
-    def _nonzeros(self) -> NDArray[np.int64]:
-        """Non-zero inputs of every window and column tile, shape (groups, windows, column tiles)."""
-        return np.stack([counts.sum(axis=1) for counts in self.row_counts]).astype(np.int64)
+def _scaled(bits: Any, elements: Any, expanded: Any) -> Any:
+    """Bytes of so many bits when every element is stored once."""
+    once = -(-bits * elements // expanded)
+    return -(-once // 8)

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.lowering import bursts
 from simulator.lowering.context import Context
 from simulator.lowering.flows import FIELDS, LAST_RELEASE, serve
 from simulator.lowering.kinds import Blocks, Row, kinds, some_runs, tell
-from simulator.lowering.memory import WORD
 from simulator.plan import Chunk, RunWriter
-from simulator.plan.runs import COUNT, DEMAND, PERIOD, PORTS, WORK
+from simulator.plan.runs import COUNT, PERIOD, PORTS
 from simulator.sparsity.formats import CoordinatePayload
 
 
@@ -52,8 +52,7 @@ def output_format(context: Context, mask: NDArray[np.bool_] | None, provenance: 
     packed = sum(int(_stored(group, whole, width).sum(dtype=np.int64)) for group in mask)
     if packed >= mask.size * width:
         return Outputs(mask, "uncompressed", provenance)
-    edges = np.array([*(g.span(tile)[0] for tile in range(g.row_tiles)), g.M], dtype=np.int64)
-    bits = [_stored(group, edges, width) for group in mask]
+    bits = [_stored(group, g.edges, width) for group in mask]
     return Outputs(mask, "coordinate_payload", provenance, bits)
 
 
@@ -136,25 +135,31 @@ def packs(context: Context, outputs: Outputs) -> Iterator[Chunk]:
 def _packed(context: Context, outputs: Outputs, burst: int) -> Iterator[Chunk]:
     """Tiles whose columns leave in as many bits as their non-zeros take; each is told by itself."""
     g, v = context.geometry, context.visits
-    row, column = (part.ravel() for part in np.indices((g.row_tiles, g.column_tiles), dtype=np.int64))
-    n = column * g.columns
-    spans = np.stack([row, row + 1, n, np.minimum(g.N, n + g.columns)], axis=1)
-    columns = np.tile(spans[:, 3] - n, g.groups)
-    steps = -(-columns // g.abreast)
-    vectors = np.empty(2 * int(steps.sum()), dtype=np.int32)
+    spans, sums = context.known.get("tiles of outputs", lambda: _tiles(context))
+    steps = -(-(spans[:, 3] - spans[:, 2]) // g.abreast)
+    vectors = np.empty(2 * int(steps.sum()) * g.groups, dtype=np.int32)
+    count, steps = len(spans), np.tile(steps, g.groups)
     begin = 2 * (np.cumsum(steps) - steps)
     found = np.empty((len(steps), FIELDS), dtype=np.int64)
     for group, bits in enumerate(outputs.bits):
-        some = slice(group * len(spans), (group + 1) * len(spans))
+        some = slice(group * count, (group + 1) * count)
         serve(bits, spans, g.abreast, burst, begin[some], vectors, found[some])
     table = np.ones((len(steps), 2, PORTS + 4), dtype=np.int64)
     varies = np.zeros(table.shape, dtype=np.uint8)
     table[:, 0, COUNT], table[:, 0, PERIOD] = steps - 1, steps
     table[:, 0, PORTS + 2], varies[:, 0, PORTS + 2], table[:, 1, PORTS + 2] = steps, 1, found[:, LAST_RELEASE]
-    edges = np.array([g.span(tile) for tile in range(g.row_tiles)])
-    table[:, 0, -1], table[:, 1, -1] = 0, np.tile((edges[:, 1] - edges[:, 0])[row], g.groups) * columns
+    table[:, 0, -1], table[:, 1, -1] = 0, np.tile(sums, g.groups)
     tile = ((v.group * g.row_tiles + v.row) * g.column_tiles + v.column)[v.end]
     return tell(tile, some_runs(table, varies, vectors, 2 * steps), v.turn)
+
+
+def _tiles(context: Context) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row tile, the one after, first column and the one after the last of every tile of a group, shape (T, 4); and its outputs."""
+    g = context.geometry
+    row, column = (part.ravel() for part in np.indices((g.row_tiles, g.column_tiles), dtype=np.int64))
+    n = column * g.columns
+    spans = np.stack([row, row + 1, n, np.minimum(g.N, n + g.columns)], axis=1)
+    return spans, np.diff(g.edges)[row] * (spans[:, 3] - n)
 
 
 def dram_writes(context: Context, outputs: Outputs) -> Iterator[Chunk]:
@@ -163,12 +168,4 @@ def dram_writes(context: Context, outputs: Outputs) -> Iterator[Chunk]:
 
     sizes = written(context, outputs)
     order, first = kinds(sizes)
-    size = sizes[first]
-    count = np.maximum(1, -(-size // burst))
-    rest = size - (count - 1) * burst
-    table = np.ones((len(size), 2, PORTS + 3), dtype=np.int64)
-    table[:, 0, COUNT], table[:, 0, DEMAND : WORK + 1], table[:, 0, -1] = count - 1, burst, -(-burst // WORD)
-    table[:, 1, DEMAND : WORK + 1], table[:, 1, -1] = rest[:, None], -(-rest // WORD)
-    none = np.zeros(len(size), np.int64)
-    blocks = some_runs(table, np.zeros(table.shape, dtype=np.uint8), np.zeros(0, np.int32), none)
-    return tell(order, blocks, context.visits.turn)
+    return tell(order, bursts.writes(sizes[first], burst), context.visits.turn)

@@ -12,6 +12,7 @@ its metadata are read row by row. A piece used again is where it was put.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from itertools import repeat
 
 import numpy as np
@@ -34,9 +35,17 @@ class Slots:
 
     def __init__(self, context: Context) -> None:
         self.context = context
-        windows = context.tiling.windows
-        self.sizes = {tensor: sum(context.operands.piece(tensor, windows)) for tensor in TENSORS}
-        self.starts = {"weights": 0, "inputs": context.slots("weights") * self.sizes["weights"]}
+
+    @cached_property
+    def sizes(self) -> dict[str, int]:
+        """Bytes of a slot of either tensor."""
+        windows = self.context.tiling.windows
+        return {tensor: sum(self.context.operands.piece(tensor, windows)) for tensor in TENSORS}
+
+    @cached_property
+    def starts(self) -> dict[str, int]:
+        """Where the slots of either tensor begin."""
+        return {"weights": 0, "inputs": self.context.slots("weights") * self.sizes["weights"]}
 
     def uses(self, tensor: str) -> Iterator[tuple[Tile, int]]:
         """Every visit, and where the piece of a tensor it uses begins; -1 where it reads none of it any more."""

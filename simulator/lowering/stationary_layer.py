@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -144,15 +145,28 @@ def lower(machine: Stationary, layer: Layer) -> StationaryLayer:
     datapath: Datapath = resolve("datapath", machine.datapath.kind)()
     view = GemmView(layer)
     code = datapath.code(machine, layer)
-    geometry = fastest(machine, view, code)
+    size = _size(machine, view, code)
+    known = alike.known(size)
+    geometry = known.get("geometry", lambda: fastest(machine, view, code))
     operands = _operands(machine, view, code, geometry)
-    tiling = tiled(machine, layer, geometry, operands)
-    context = Context(machine, code, geometry, operands, tiling)
+    mapped = partial(tiled, machine, layer, geometry, operands)
+    same = operands.sized and not code.terms
+    tiling = known.get(f"tiling, inputs {operands.format}", mapped) if same else mapped()
+    shared = None if code.terms else alike.Size((size, operands.format))
+    context = Context(machine, code, geometry, operands, tiling, shared)
     mask, provenance = lowered.outputs_mask(view)
     if mask is not None and code.rows is not None:
         mask = np.take_along_axis(mask, code.rows.order[:, :, None], axis=1)
     outputs = output_format(context, mask, provenance)
     return StationaryLayer(build(context, outputs), datapath, code, view, context, outputs)
+
+
+def _size(machine: Stationary, view: GemmView, code: Code) -> alike.Size:
+    """All that the geometry of a layer depends on."""
+    if (rows := code.rows) is None:
+        return alike.Size((alike.Same(machine), view.layer.einsum, code))
+    each = rows.slots.tobytes(), rows.metadata_bits.tobytes()
+    return alike.Size((alike.Same(machine), view.layer.einsum, replace(code, rows=None), *each))
 
 
 def tiled(machine: Stationary, layer: Layer, geometry: Geometry, operands: Operands) -> Tiling:
@@ -187,13 +201,6 @@ def fastest(machine: Stationary, view: GemmView, code: Code, passes: Passes | No
     """Arrays side by side along M share a window, those along N take one each; ``auto`` takes the estimated
     fastest split.
     """
-    if passes is None and code.rows is None:
-        size = "fastest", alike.Same(machine), code, view.groups, view.M, view.N, view.K
-        return alike.known(size).get("geometry", lambda: _fastest(machine, view, code, None))
-    return _fastest(machine, view, code, passes)
-
-
-def _fastest(machine: Stationary, view: GemmView, code: Code, passes: Passes | None) -> Geometry:
     array = machine.components.array
     arrays = array.arrays.value
     options = []

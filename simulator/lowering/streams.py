@@ -82,21 +82,36 @@ def spread(total: int, over: int) -> NDArray[np.int32]:
     return np.diff(edges).astype(np.int32)
 
 
-def largest(sums: Ints, windows: int) -> int:
-    """The most that pieces of so many windows have of a column; `sums` are of shape (windows, columns)."""
-    each = np.ascontiguousarray(sums)
-    return _largest(each.reshape(-1), len(each), each.shape[1], windows)
+def largest(sums: Ints, windows: int) -> Ints:
+    """The most that pieces of so many windows have of a column, of several quantities.
+
+    Parameters
+    ----------
+    sums : ndarray of int64, shape (Q, groups, all windows, columns)
+    windows : int
+
+    Returns
+    -------
+    ndarray of int64, shape (Q,)
+    """
+    quantities, groups, count, columns = sums.shape
+    found = np.zeros(quantities, dtype=np.int64)
+    _largest(sums.reshape(-1), quantities, groups, count, columns, windows, found)
+    return found
 
 
 @apart
-def _largest(sums: Ints, count: int, columns: int, windows: int) -> int:
-    """See :func:`largest`, of a flat array."""
-    found = 0
-    for column in range(columns):
-        first = 0
-        while first < count:
-            total = 0
-            for w in range(first, min(count, first + windows)):
-                total += sums[w * columns + column]
-            found, first = max(found, total), first + windows
-    return found
+def _largest(
+    sums: Ints, quantities: int, groups: int, count: int, columns: int, windows: int, found: Ints
+) -> None:
+    """See :func:`largest`, of a flat array; `found` is zeros."""
+    for group in range(quantities * groups):
+        most = found[group // groups]
+        for column in range(columns):
+            first = 0
+            while first < count:
+                total = 0
+                for w in range(first, min(count, first + windows)):
+                    total += sums[(group * count + w) * columns + column]
+                most, first = max(most, total), first + windows
+        found[group // groups] = most

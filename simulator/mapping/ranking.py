@@ -27,18 +27,18 @@ TENSORS = ("weights", "inputs")
 
 @dataclass(frozen=True, eq=False)
 class Candidates:
-    """Candidates of one outer rank, in order.
+    """Candidates in order.
 
     Attributes
     ----------
-    outer : str
-        ``M`` or ``N``.
+    leads : ndarray of bool, shape (C,)
+        Whether M is the outer rank; otherwise it is N.
     block, windows : ndarray of int64, shape (C,)
     hold : ndarray of int64, shape (2, C)
         Of weights and inputs.
     """
 
-    outer: str
+    leads: Column
     block: Column
     windows: Column
     hold: Column
@@ -51,28 +51,28 @@ class Candidates:
         """Pieces of weights (0) or inputs (1) the GLB has room for."""
         return _slots(self, which, (g.row_tiles, g.column_tiles), g.windows, g.groups, buffers)
 
-    def need(self, g: Geometry, sizes: Sizes, buffers: int) -> tuple[Column, Column]:
-        """GLB bytes of data and of metadata."""
-        pieces = self._pieces(sizes)
-        slots = np.stack([self.slots(g, which, buffers) for which in range(2)])
-        data, metadata = (slots[:, None] * pieces[:, :, self._option]).sum(axis=0)
+    def need(self, g: Geometry, pieces: Column, buffers: int) -> tuple[Column, Column]:
+        """GLB bytes of data and of metadata; `pieces` is that of :meth:`pieces`."""
+        weights, inputs = (self.slots(g, which, buffers) for which in range(2))
+        each = pieces[:, :, self._option]
+        data, metadata = each[0] * weights + each[1] * inputs
         return data, metadata
 
     def traffic(self, g: Geometry, sizes: Sizes, among: Column) -> Column:
         """DRAM bytes read; of those `among` the candidates, the others' are anything."""
-        totals = np.zeros((2, len(self._options)), dtype=np.int64)
+        totals = np.zeros((2, len(self.options)), dtype=np.int64)
         for option in np.flatnonzero(np.bincount(self._option[among])).tolist():
-            totals[:, option] = [sizes.total(tensor, self._options[option]) for tensor in TENSORS]
-        found: Column = totals[0, self._option] * self.refetch(g, 0)
-        found += totals[1, self._option] * self.refetch(g, 1)
+            totals[:, option] = [sizes.total(tensor, self.options[option]) for tensor in TENSORS]
+        weights, inputs = totals[:, self._option]
+        found: Column = weights * self.refetch(g, 0) + inputs * self.refetch(g, 1)
         return found
 
-    def rank(self, g: Geometry, sizes: Sizes, memory: Memory, traffic: Column) -> Column:
-        """Estimated cycles, times a constant; see the module. `traffic` is that of :meth:`traffic`."""
+    def rank(self, g: Geometry, pieces: Column, memory: Memory, traffic: Column) -> Column:
+        """Estimated cycles, times a constant; see the module. `pieces` and `traffic` are those of the methods."""
         p, q = (memory.bandwidth.numerator, memory.bandwidth.denominator) if memory.bandwidth else (1, 0)
         buffers = memory.buffers
         visits = _visits(self, g.groups * g.row_tiles * g.column_tiles, g.windows)
-        first = self._pieces(sizes).sum(axis=(0, 1))[self._option]
+        first = pieces.sum(axis=(0, 1))[self._option]
         latency, steps = memory.latency, g.steps
         terms = (steps * p, int(traffic.max()) * max(1, q), latency * p * (int(visits.max()) + 1))
         if buffers * (sum(terms) + int(first.max()) * q) >= _SAFE:
@@ -83,7 +83,7 @@ class Candidates:
         return found + latency * p * buffers
 
     @cached_property
-    def _options(self) -> list[int]:
+    def options(self) -> list[int]:
         """Sizes of pieces that occur."""
         found: list[int] = np.unique(self.windows).tolist()
         return found
@@ -91,11 +91,11 @@ class Candidates:
     @cached_property
     def _option(self) -> Column:
         """Which of them each candidate has."""
-        return np.searchsorted(self._options, self.windows)
+        return np.searchsorted(self.options, self.windows)
 
-    def _pieces(self, sizes: Sizes) -> Column:
-        """Bytes of data and of metadata of a piece of either operand, shape (2, 2, sizes of pieces)."""
-        found = [[sizes.piece(tensor, w) for w in self._options] for tensor in TENSORS]
+    def pieces(self, sizes: Sizes) -> Column:
+        """Bytes of a piece of either operand, of data and of metadata, for every size; shape (2, 2, sizes)."""
+        found = [[sizes.piece(tensor, w) for w in self.options] for tensor in TENSORS]
         return np.array(found, dtype=np.int64).transpose(0, 2, 1)
 
 
@@ -104,12 +104,18 @@ _KEPT = 256
 
 
 @lru_cache(_KEPT)
-def grid(outer: str, windows: tuple[int, ...], blocks: tuple[int, ...]) -> Candidates:
-    """Every size of pieces with every size of blocks, and both operands kept for each length of time."""
+def grid(windows: tuple[int, ...], blocks: tuple[tuple[str, tuple[int, ...]], ...]) -> Candidates:
+    """Every size of pieces with every size of blocks of each outer rank, and both operands kept for each length of time.
+
+    Candidates are in the order of `blocks`: an outer rank, ``M`` or ``N``, and sizes of its blocks.
+    """
     hold = np.array([(a, b) for a in range(3) for b in range(3)], dtype=np.int64)
-    shape = len(windows), len(blocks), len(hold)
-    w, b, h = (part.ravel() for part in np.indices(shape))
-    return Candidates(outer, np.array(blocks)[b], np.array(windows)[w], hold[h].T)
+    found = []
+    for outer, sizes in blocks:
+        w, b, h = (part.ravel() for part in np.indices((len(windows), len(sizes), len(hold))))
+        found.append((np.full(len(w), outer == "M"), np.array(sizes)[b], np.array(windows)[w], hold[h]))
+    leads, block, window, held = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    return Candidates(leads, block, window, held.T)
 
 
 @lru_cache(_KEPT)
@@ -118,26 +124,31 @@ def _visits(some: Candidates, tiles: int, windows: int) -> Column:
     return np.asarray(tiles * -(-windows // some.windows))
 
 
+def _tiles(some: Candidates, tiles: tuple[int, int]) -> tuple[Column, Column]:
+    """Tiles of the outer and of the inner rank, of so many of rows and of columns."""
+    rows, columns = tiles
+    return np.where(some.leads, rows, columns), np.where(some.leads, columns, rows)
+
+
 @lru_cache(_KEPT)
 def _refetch(some: Candidates, which: int, tiles: tuple[int, int], windows: int) -> Column:
-    outer, inner = tiles if some.outer == "M" else tiles[::-1]
-    hold, whole = some.hold[which], some.windows >= windows
-    if (which == 0) == (some.outer == "M"):
-        once = (hold > 0) | (whole & (some.block == 1))
-        return np.asarray(np.where(once, 1, inner))
+    outer, inner = _tiles(some, tiles)
+    hold, whole, own = some.hold[which], some.windows >= windows, some.leads == (which == 0)
+    stays = (hold > 0) | (whole & (some.block == 1))
     once = (hold == 2) | (whole & (inner == 1))
     kept = (hold == 1) | whole
-    return np.asarray(np.where(once, 1, np.where(kept, -(-outer // some.block), outer)))
+    other = np.where(once, 1, np.where(kept, -(-outer // some.block), outer))
+    return np.where(own, np.where(stays, 1, inner), other)
 
 
 @lru_cache(_KEPT)
 def _slots(
     some: Candidates, which: int, tiles: tuple[int, int], windows: int, groups: int, buffers: int
 ) -> Column:
-    outer, inner = tiles if some.outer == "M" else tiles[::-1]
-    hold, pieces, leads = some.hold[which], -(-windows // some.windows), (which == 0) == (some.outer == "M")
-    own = outer if leads else inner
-    part = pieces * (np.minimum(some.block, outer) if leads else 1)
+    outer, inner = _tiles(some, tiles)
+    hold, pieces, leads = some.hold[which], -(-windows // some.windows), some.leads == (which == 0)
+    own = np.where(leads, outer, inner)
+    part = pieces * np.where(leads, np.minimum(some.block, outer), 1)
     live = np.where(hold == 0, 1, np.where(hold == 2, own * pieces, part))
     most = groups * own * pieces * _refetch(some, which, tiles, windows)
     return np.asarray(np.minimum(live + buffers - 1, most))

@@ -30,6 +30,7 @@ from functools import cached_property
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.errors import InfeasibleError, InputError
 from simulator.hardware.mapping import Mapping
@@ -84,6 +85,11 @@ class Geometry:
         if self.cuts:
             return self.cuts[row], self.cuts[row + 1]
         return row * self.rows, min(self.M, (row + 1) * self.rows)
+
+    @cached_property
+    def edges(self) -> NDArray[np.int64]:
+        """First row of every row tile, and M."""
+        return np.array(self.cuts or [*range(0, self.M, self.rows), self.M], dtype=np.int64)
 
     @cached_property
     def column_tiles(self) -> int:
@@ -301,35 +307,25 @@ def choose(spec: Mapping, g: Geometry, sizes: Sizes, memory: Memory) -> Tiling:
     InputError
         A given tile size is not a multiple of the array's.
     """
-    best: tuple[tuple[int, int, int], Tiling] | None = None
-    smallest: tuple[int, tuple[int, int], Tiling] | None = None
-    for some in _candidates(spec, g):
-        data, metadata = some.need(g, sizes, memory.buffers)
-        at = first_of_least(data + metadata)
-        need = int(data[at]), int(metadata[at])
-        if smallest is None or sum(need) < smallest[0]:
-            smallest = (sum(need), need, _tiling(some, at))
-        fit = np.flatnonzero((data <= memory.capacity[0]) & (metadata <= memory.capacity[1]))
-        if not len(fit):
-            continue
+    some = _candidates(spec, g)
+    pieces = some.pieces(sizes)
+    data, metadata = some.need(g, pieces, memory.buffers)
+    need = data + metadata
+    fit = np.flatnonzero((data <= memory.capacity[0]) & (metadata <= memory.capacity[1]))
+    if len(fit):
         traffic = some.traffic(g, sizes, fit)
-        keys = [k[fit] for k in (some.rank(g, sizes, memory, traffic), traffic, data + metadata)]
-        at = first_of_least(*keys)
-        score = (int(keys[0][at]), int(keys[1][at]), int(keys[2][at]))
-        if best is None or score < best[0]:
-            best = (score, _tiling(some, int(fit[at])))
-    if best is not None:
-        return best[1]
-    assert smallest is not None
+        at = first_of_least(*(key[fit] for key in (some.rank(g, pieces, memory, traffic), traffic, need)))
+        return _tiling(some, int(fit[at]))
+    at = first_of_least(need)
     raise InfeasibleError(
-        f"mapping does not fit the GLB: {smallest[2].text(g)} needs {smallest[1][0]} B of data and "
-        f"{smallest[1][1]} B of metadata, the GLB has {memory.capacity[0]} B and {memory.capacity[1]} B"
+        f"mapping does not fit the GLB: {_tiling(some, at).text(g)} needs {data[at]} B of data and "
+        f"{metadata[at]} B of metadata, the GLB has {memory.capacity[0]} B and {memory.capacity[1]} B"
     )
 
 
 def _tiling(some: Candidates, at: int) -> Tiling:
     hold = int(some.hold[0, at]), int(some.hold[1, at])
-    return Tiling(some.outer, int(some.block[at]), int(some.windows[at]), hold)
+    return Tiling("M" if some.leads[at] else "N", int(some.block[at]), int(some.windows[at]), hold)
 
 
 def storage(tiling: Tiling, g: Geometry, sizes: Sizes, buffers: int) -> tuple[int, int]:
@@ -358,7 +354,8 @@ def estimate(tiling: Tiling, g: Geometry, sizes: Sizes, memory: Memory) -> Fract
     return visits * period + first * pace + memory.latency
 
 
-def _candidates(spec: Mapping, g: Geometry) -> Iterator[Candidates]:
+def _candidates(spec: Mapping, g: Geometry) -> Candidates:
+    blocks = []
     for outer in _outer_ranks(spec):
         rows = outer == "M"
         inner = "N" if rows else "M"
@@ -369,8 +366,8 @@ def _candidates(spec: Mapping, g: Geometry) -> Iterator[Candidates]:
                 f"tiles ({g.rows} x {g.columns})"
             )
         tiles, unit = (g.row_tiles, g.rows) if rows else (g.column_tiles, g.columns)
-        windows = _options(spec.tile["K"], g.windows, g.window)
-        yield grid(outer, tuple(windows), tuple(_options(spec.tile[outer], tiles, unit)))
+        blocks.append((outer, tuple(_options(spec.tile[outer], tiles, unit))))
+    return grid(tuple(_options(spec.tile["K"], g.windows, g.window)), tuple(blocks))
 
 
 def _outer_ranks(spec: Mapping) -> tuple[str, ...]:

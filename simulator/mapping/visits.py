@@ -90,7 +90,6 @@ def visits(tiling: Tiling, g: Geometry) -> Visits:
     first = piece * tiling.windows
     windows = np.minimum(tiling.windows, g.windows - first)
     columns = np.minimum(g.columns, g.N - column * g.columns)
-    edges = np.array([g.span(tile)[0] for tile in range(g.row_tiles)] + [g.M])
     stop = np.minimum(start + block, outer)
     uses = [_uses(tiling, g, tensor, (start, a, stop, b)) for tensor in ("weights", "inputs")]
     found = Visits(
@@ -104,7 +103,7 @@ def visits(tiling: Tiling, g: Geometry) -> Visits:
         piece == pieces - 1,
         np.stack([use[0] for use in uses]),
         np.stack([use[1] for use in uses]),
-        np.diff(edges)[row],
+        np.diff(g.edges)[row],
         columns,
         -(-columns // g.abreast),
         row,

@@ -42,13 +42,16 @@ def along(
     """
     found = np.zeros(len(lengths), dtype=np.int64)
     limits = np.array(lengths if most is None else most, dtype=np.int64)
+    nibbles = len(lengths) <= 2 and lengths[0] == NIBBLE and WORD % (NIBBLE * lengths[-1]) == 0
     for part in fiber_chunks(*mask.shape):
         octets = np.packbits(mask[part], axis=1, bitorder="little")
-        words = np.zeros((len(octets), -(-mask.shape[1] // WORD) * 8 + 8), dtype=np.uint8)
-        words[:, : octets.shape[1]] = octets
-        count, size = len(words), words.shape[1] // 8
-        rows = words.view(np.int64).reshape(-1)
-        if len(lengths) <= 2 and lengths[0] == NIBBLE and WORD % (NIBBLE * lengths[-1]) == 0:
+        if not nibbles or mask.shape[1] % WORD:
+            words = np.zeros((len(octets), -(-mask.shape[1] // WORD) * 8 + 8), dtype=np.uint8)
+            words[:, : octets.shape[1]] = octets
+            octets = words
+        count, size = len(octets), octets.shape[1] // 8
+        rows = octets.view(np.int64).reshape(-1)
+        if nibbles:
             above = lengths[1] if len(lengths) == 2 else 1
             fuller = _nibbles(rows, count, size, above, found, len(found), limits)
         else:

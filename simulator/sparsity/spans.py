@@ -120,6 +120,30 @@ def _row_counts(mask: Flags, rows: int, length: int, columns: int, found: Ints) 
             start += columns
 
 
+def tile_sums(values: NDArray[np.int32], columns: int) -> NDArray[np.int64]:
+    """Sums of every row over each tile of so many columns, int64, shape (rows, tiles)."""
+    rows, length = values.shape
+    if values.strides[1] == 0:  # columns are alike: those of one
+        widths = np.minimum(columns, length - np.arange(0, length, columns))
+        return np.asarray(np.multiply(values[:, :1], widths, dtype=np.int64))
+    found = np.empty((rows, -(-length // columns)), dtype=np.int64)
+    _tile_sums(np.ascontiguousarray(values).reshape(-1), rows, length, columns, found.reshape(-1))
+    return found
+
+
+@apart
+def _tile_sums(values: Vector, rows: int, length: int, columns: int, found: Ints) -> None:
+    """:func:`tile_sums`, of flat arrays."""
+    at = 0
+    for k in range(rows):
+        start, end = k * length, (k + 1) * length
+        while start < end:
+            stop, total = min(end, start + columns), 0
+            for n in range(start, stop):
+                total += values[n]
+            found[at], at, start = total, at + 1, stop
+
+
 def column_counts(
     mask: NDArray[np.bool_], order: NDArray[np.int64], edges: NDArray[np.int64]
 ) -> NDArray[np.int64]:

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from simulator.errors import InputError
 from simulator.workload.standin import standins
 from simulator.workload.tensor import KEPT, RECENT, Tensor
-from simulator.workload.toeplitz import gather, touched
+from simulator.workload.toeplitz import counted, gather, touched
 
 if TYPE_CHECKING:
     from simulator.workload.layer import Layer
@@ -180,8 +180,36 @@ class GemmView:
             return self._matrix(what, 0, self.K, 0, self.N)[:, None, :]
         self._check("image", number, number + 1, self.N // self._plane)
         first, images = self._images(what, number * self._plane, (number + 1) * self._plane)
-        channels = slice(group * self._channels, (group + 1) * self._channels)
+        channels = slice(group * self.channels, (group + 1) * self.channels)
         return images[number - first, channels]
+
+    @property
+    def images(self) -> NDArray[np.bool_] | None:
+        """Non-zeros of all images, shape (B, all channels, H, W), whose Toeplitz matrix the inputs are; None where they are the
+        matrix themselves, or too large to be held.
+        """
+        if not self._conv or not self._holds(self.layer.inputs):
+            return None
+        images = self._whole("mask")
+        return None if self._plain and len(images) == 1 else images
+
+    @property
+    def channels(self) -> int:
+        """Channels of a group, of a convolution."""
+        return int(self._window[0])
+
+    def row_counts(self, group: int, columns: int) -> NDArray[np.int64]:
+        """Non-zeros of every row of the inputs in each tile of so many columns, shape (K, tiles); of :attr:`images`."""
+        taps = self.K // self.channels
+        return counted(self._whole("mask"), group, taps, columns, self._window)
+
+    def unrolled(self, images: NDArray[Any]) -> NDArray[Any]:
+        """The Toeplitz matrix of other images of the same positions, shape (B, channels, H, W), zero in the padding."""
+        window, taps, channels = self._window.copy(), self.K // self.channels, images.shape[1]
+        window[0] = channels
+        out = np.zeros((taps * channels, self.N), dtype=images.dtype)
+        gather(np.ascontiguousarray(images), out, 0, 0, 0, window)
+        return out
 
     def unique_inputs(self, group: int, k0: int, k1: int, n0: int, n1: int) -> tuple[int, int]:
         """(Elements, non-zeros) of the raw input tensor the tile touches, each once; padding is not an element."""
@@ -231,13 +259,13 @@ class GemmView:
     ) -> NDArray[np.int64]:
         return touched(images, group, (rows, columns), self._window)
 
-    @property
+    @cached_property
     def distinct(self) -> bool:
         """Whether every element of the inputs' matrix is an element of the raw tensor of its own."""
         if not self._conv:
             return True
-        size, p = dict(self.layer.einsum.ranks), self.layer.einsum.parameters
-        return size["r"] == size["s"] == 1 and not any(p["padding"])
+        size = dict(self.layer.einsum.ranks)
+        return size["r"] == size["s"] == 1 and not any(self._parameters["padding"])
 
     # --- reference --------------------------------------------------------------------------------------------
 
@@ -280,22 +308,21 @@ class GemmView:
     # --- reading ----------------------------------------------------------------------------------------------
 
     @cached_property
+    def _parameters(self) -> dict[str, list[int]]:
+        """Of a convolution."""
+        return self.layer.einsum.parameters
+
+    @cached_property
     def _window(self) -> NDArray[np.int64]:
         """C, S, Q, P, then stride, dilation and padding of both axes: what the Toeplitz kernels need."""
-        einsum, size = self.layer.einsum, dict(self.layer.einsum.ranks)
-        p = einsum.parameters
+        size, p = dict(self.layer.einsum.ranks), self._parameters
         sizes = [size[rank] for rank in ("c", "s", "q", "p")]
         return np.array([*sizes, *p["stride"], *p["dilation"], *p["padding"]], dtype=np.int64)
 
     @cached_property
     def _plain(self) -> bool:
         """Whether positions are read where they are, each once, so that the Toeplitz matrix of an image is the image."""
-        p = self.layer.einsum.parameters
-        return self.distinct and tuple(p["stride"]) == (1, 1)
-
-    @property
-    def _channels(self) -> int:
-        return int(self._window[0])
+        return self.distinct and tuple(self._parameters["stride"]) == (1, 1)
 
     @cached_property
     def _plane(self) -> int:

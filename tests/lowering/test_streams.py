@@ -65,7 +65,10 @@ def test_spread_serves_in_proportion(total: int, over: int) -> None:
 
 @given(st.integers(1, 20), st.integers(1, 5), st.integers(1, 25), st.integers(0, 99))
 def test_the_fullest_piece(windows: int, columns: int, each: int, seed: int) -> None:
-    sums = np.random.default_rng(seed).integers(0, 1 << 40, (windows, columns))
-    pieces = [sums[first : first + each].sum(axis=0).max() for first in range(0, windows, each)]
-    assert largest(sums, each) == max(pieces)
-    assert largest(np.asfortranarray(sums), each) == max(pieces)
+    sums = np.random.default_rng(seed).integers(0, 1 << 40, (2, 3, windows, columns))
+    pieces = [sums[:, :, first : first + each].sum(axis=2) for first in range(0, windows, each)]
+    assert largest(sums, each).tolist() == np.max(pieces, axis=(0, 2, 3)).tolist()
+    assert (
+        largest(sums[:, ::2, :, ::-1], each).tolist()
+        == np.max(pieces, axis=0)[:, ::2].max(axis=(1, 2)).tolist()
+    )

@@ -25,14 +25,15 @@ memories = st.builds(
 
 @given(geometries, memories, st.sampled_from("MN"), st.sampled_from([1, 10**13]))
 def test_each_is_as_alone(g: Geometry, memory: Memory, outer: str, scale: int) -> None:
-    sizes, some = Scaled(g, scale), grid(outer, (1, 2, g.windows), (1, 3))
+    sizes, some = Scaled(g, scale), grid((1, 2, g.windows), (("N", (1,)), (outer, (1, 3))))
+    pieces = some.pieces(sizes)
     p = memory.bandwidth.numerator if memory.bandwidth else 1
     traffic = some.traffic(g, sizes, np.arange(len(some.block)))
-    ranks = some.rank(g, sizes, memory, traffic)
-    data, metadata = some.need(g, sizes, memory.buffers)
+    ranks = some.rank(g, pieces, memory, traffic)
+    data, metadata = some.need(g, pieces, memory.buffers)
     for i in range(len(some.block)):
         hold = int(some.hold[0, i]), int(some.hold[1, i])
-        tiling = Tiling(outer, int(some.block[i]), int(some.windows[i]), hold)
+        tiling = Tiling("M" if some.leads[i] else "N", int(some.block[i]), int(some.windows[i]), hold)
         assert ranks[i] == estimate(tiling, g, sizes, memory) * p * memory.buffers
         assert traffic[i] == tiling.traffic(g, sizes)
         assert (data[i], metadata[i]) == storage(tiling, g, sizes, memory.buffers)

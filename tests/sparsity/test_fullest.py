@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from simulator.sparsity.fibers import block_counts
 from simulator.sparsity.fullest import along, down, of_rows
-from simulator.sparsity.spans import column_counts, occupied, row_counts, stored
+from simulator.sparsity.spans import column_counts, occupied, row_counts, stored, tile_sums
 
 masks = st.builds(
     lambda shape, density, seed: np.random.default_rng(seed).random(shape) < density,
@@ -61,6 +61,8 @@ def test_spans_count_what_is_in_them(mask: np.ndarray, length: int, columns: int
     assert (metadata == elements * element + blocks * block + rest[:, None]).all()
     starts = np.arange(0, mask.shape[1], columns)
     assert (row_counts(mask, columns) == np.add.reduceat(mask, starts, axis=1, dtype=np.int64)).all()
+    for bits in (data, np.broadcast_to(data[:, :1], data.shape)):
+        assert (tile_sums(bits, columns) == np.add.reduceat(bits, starts, axis=1, dtype=np.int64)).all()
 
 
 def test_no_more_is_looked_at_than_is_asked_for() -> None:

@@ -1,14 +1,14 @@
-"""What tiles of a convolution's matrix read, each element once."""
+"""What tiles of a convolution's matrix read, each element once, and what its rows hold."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from simulator.workload.toeplitz import touched
+from simulator.workload.toeplitz import counted, gather, touched
 
 
-def counted(
+def unique(
     images: np.ndarray, group: int, cuts: tuple[np.ndarray, np.ndarray], window: np.ndarray
 ) -> np.ndarray:
     """Elements and non-zeros of every tile, by the definition of the matrix."""
@@ -25,16 +25,12 @@ def counted(
     return found
 
 
-@pytest.mark.nojit
-@pytest.mark.parametrize("seed", range(30))
-def test_every_element_a_tile_reads_is_counted_once(seed: int) -> None:
+def drawn(seed: int) -> tuple[np.random.Generator, np.ndarray, int, np.ndarray, tuple[int, int]]:
+    """Images, a group, the window of a convolution over them, and the rows and columns of its matrix."""
     rng = np.random.default_rng(seed)
 
     def pick(least: int, most: int) -> int:
         return int(rng.integers(least, most + 1))
-
-    def edges(size: int) -> np.ndarray:
-        return np.array([0, *sorted(rng.integers(0, size + 1, 3).tolist()), size])
 
     b, c, groups, r, s, sh, sw = (
         pick(1, 2),
@@ -49,6 +45,25 @@ def test_every_element_a_tile_reads_is_counted_once(seed: int) -> None:
     h, w = pick(dh * (r - 1) + 1, 8), pick(dw * (s - 1) + 1, 8)
     p, q = (h + 2 * ph - dh * (r - 1) - 1) // sh + 1, (w + 2 * pw - dw * (s - 1) - 1) // sw + 1
     images = rng.random((b, c * groups, h, w)) < 0.5
-    cuts, window = (edges(c * r * s), edges(b * p * q)), np.array([c, s, q, p, sh, sw, dh, dw, ph, pw])
-    group = pick(0, groups - 1)
-    assert np.array_equal(touched(images, group, cuts, window), counted(images, group, cuts, window))
+    window = np.array([c, s, q, p, sh, sw, dh, dw, ph, pw])
+    return rng, images, pick(0, groups - 1), window, (c * r * s, b * p * q)
+
+
+@pytest.mark.nojit
+@pytest.mark.parametrize("seed", range(30))
+def test_every_element_a_tile_reads_is_counted_once(seed: int) -> None:
+    rng, images, group, window, size = drawn(seed)
+    below, along = (np.array([0, *sorted(rng.integers(0, n + 1, 3).tolist()), n]) for n in size)
+    cuts = below, along
+    assert np.array_equal(touched(images, group, cuts, window), unique(images, group, cuts, window))
+
+
+@pytest.mark.nojit
+@pytest.mark.parametrize("seed", range(30))
+def test_rows_are_counted_tile_by_tile(seed: int) -> None:
+    rng, images, group, window, (rows, outputs) = drawn(seed)
+    matrix, columns = np.zeros((rows, outputs), dtype=np.bool_), int(rng.integers(1, outputs + 2))
+    gather(images, matrix, group, 0, 0, window)
+    expected = np.add.reduceat(matrix, np.arange(0, outputs, columns), axis=1, dtype=np.int64)
+    found = counted(images, group, rows // int(window[0]), columns, window)
+    assert np.array_equal(found, expected)

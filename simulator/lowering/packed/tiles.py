@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 
@@ -55,6 +55,24 @@ class Tile:
         return self.n1 - self.n0
 
 
+@dataclass
+class Known:
+    """What tiles are known to be, however long their weights stay.
+
+    Attributes
+    ----------
+    rounds : dict of Tile to Rounds
+    pieces : dict of Tile to Piece
+        Of inputs.
+    seen : (Tile, ndarray of bool)
+        The inputs read last.
+    """
+
+    rounds: dict[Tile, Rounds] = field(default_factory=dict)
+    pieces: dict[Tile, Piece] = field(default_factory=dict)
+    seen: tuple[Tile, NDArray[np.bool_]] | None = None
+
+
 class Tiles:
     """A layer cut into tiles of `columns`, weights kept for a ``group`` or a ``round``."""
 
@@ -64,13 +82,12 @@ class Tiles:
         view: GemmView,
         columns: int,
         hold: str,
-        known: dict[Tile, Rounds] | None = None,
+        known: Known | None = None,
     ) -> None:
-        self._known = {} if known is None else known
+        self._known = Known() if known is None else known
         self.machine, self.view, self.columns, self.hold = machine, view, columns, hold
         self._steps: OrderedDict[tuple[int, int, int], Steps] = OrderedDict()
         self._last: tuple[Tile, NDArray[np.uint64]] | None = None
-        self._seen: tuple[Tile, NDArray[np.bool_]] | None = None
         self._loads: dict[int, Counts] = {}
 
     @cached_property
@@ -87,9 +104,9 @@ class Tiles:
     def rounds(self) -> dict[Tile, Rounds]:
         """The rounds of every tile."""
         for tile in self.tiles:
-            if tile not in self._known:
-                self._known[tile] = self._packed(tile)
-        return {tile: self._known[tile] for tile in self.tiles}
+            if tile not in self._known.rounds:
+                self._known.rounds[tile] = self._packed(tile)
+        return {tile: self._known.rounds[tile] for tile in self.tiles}
 
     def _packed(self, tile: Tile) -> Rounds:
         path, parts = self.machine.datapath, self.machine.components
@@ -100,9 +117,10 @@ class Tiles:
 
     def _inputs(self, tile: Tile) -> NDArray[np.bool_]:
         """The inputs' mask of a tile, the last one kept."""
-        if self._seen is None or self._seen[0] != tile:
-            self._seen = tile, self.view.inputs_mask(tile.group, 0, self.view.K, tile.n0, tile.n1)
-        return self._seen[1]
+        if (seen := self._known.seen) is None or seen[0] != tile:
+            seen = tile, self.view.inputs_mask(tile.group, 0, self.view.K, tile.n0, tile.n1)
+            self._known.seen = seen
+        return seen[1]
 
     def visits(self) -> Iterator[tuple[Tile, int]]:
         """Every tile and round, in order."""
@@ -211,15 +229,18 @@ class Tiles:
     @cached_property
     def input_pieces(self) -> tuple[Piece, ...]:
         """Pieces of inputs, one per tile."""
-        bits, k = self.machine.value_bits.inputs.value, self.view.K
-        pieces = []
         for tile in self.tiles:
-            counts = column_counts(self._inputs(tile), np.arange(k), np.array([0, k]))[0]
-            elements, nonzeros = self.view.unique_inputs(tile.group, 0, k, tile.n0, tile.n1)
-            dram = -(-nonzeros * bits // 8) + -(-elements // 8)
-            masks = tile.columns * int(self.mask_bytes(k))
-            pieces.append(Piece(dram, int(self.values_bytes(counts, bits).sum()), masks))
-        return tuple(pieces)
+            if tile not in self._known.pieces:
+                self._known.pieces[tile] = self._input_piece(tile)
+        return tuple(self._known.pieces[tile] for tile in self.tiles)
+
+    def _input_piece(self, tile: Tile) -> Piece:
+        bits, k = self.machine.value_bits.inputs.value, self.view.K
+        counts = column_counts(self._inputs(tile), np.arange(k), np.array([0, k]))[0]
+        elements, nonzeros = self.view.unique_inputs(tile.group, 0, k, tile.n0, tile.n1)
+        dram = -(-nonzeros * bits // 8) + -(-elements // 8)
+        masks = tile.columns * int(self.mask_bytes(k))
+        return Piece(dram, int(self.values_bytes(counts, bits).sum()), masks)
 
     def pieces(self, tensor: str) -> tuple[Piece, ...]:
         """Pieces of a tensor in the order they are fetched."""
@@ -269,7 +290,7 @@ def choose(machine: Packed, view: GemmView) -> Tiles:
     """
     wanted = machine.mapping.tile["N"]
     sizes = [min(view.N, wanted)] if wanted else _widths(view.N)
-    known: dict[Tile, Rounds] = {}
+    known = Known()
     found = [_widest(machine, view, sizes, hold, known) for hold in ("group", "round")]
     fitting = [tiles for tiles in found if tiles.fits]
     if fitting:
@@ -283,7 +304,7 @@ def choose(machine: Packed, view: GemmView) -> Tiles:
     )
 
 
-def _widest(machine: Packed, view: GemmView, sizes: list[int], hold: str, known: dict[Tile, Rounds]) -> Tiles:
+def _widest(machine: Packed, view: GemmView, sizes: list[int], hold: str, known: Known) -> Tiles:
     """The first that fits, or else the last."""
     for columns in sizes:
         tiles = Tiles(machine, view, columns, hold, known)

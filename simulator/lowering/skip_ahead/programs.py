@@ -225,7 +225,7 @@ def drains(strips: Strips) -> Iterator[Chunk]:
     order = strips.order
     visits, first = kinds(order.element, order.rows, order.columns)
     told = _Drains(strips, strips.machine.components.elements.count.value)
-    yield told.chunk(np.array(first), visits)
+    yield told.chunk(first, visits)
 
 
 class _Drains:

@@ -44,6 +44,7 @@ class TermOperands(Operands):
         self.format = self.terms[0].format
         self.data_bits = [self._ordered([term.data_bits[0] for term in self.terms])]
         self.metadata_bits = [self._ordered([term.metadata_bits[0] for term in self.terms])]
+        self.sums = self._sums((self.data_bits, self.metadata_bits))
 
     def _term(self, number: int, code: Code) -> Operands:
         depth = self.view.K // len(self.code.terms)
@@ -137,15 +138,14 @@ class TermOperands(Operands):
         """See :class:`simulator.mapping.Sizes`."""
         return sum(term.total(tensor, min(windows, term.geometry.windows)) for term in self.terms)
 
-    def dram_inputs(self, group: int, first: int, windows: int, column: int, columns: int) -> tuple[int, int]:
+    def dram_inputs(self, group: int, first: int, windows: int, column: int) -> int:
         """See :meth:`simulator.lowering.operands.Operands.dram_inputs`."""
-        size = metadata = 0
+        size = 0
         for i, term in enumerate(self.terms):
             some = [window for of, window in self.order[first : first + windows] if of == i]
             if some:  # neighbours, in whatever order terms run
-                more = term.dram_inputs(group, some[0], len(some), column, columns)
-                size, metadata = size + more[0], metadata + more[1]
-        return size, metadata
+                size += term.dram_inputs(group, some[0], len(some), column)
+        return size
 
     def dram_pieces(self, windows: int) -> NDArray[np.int64]:
         """See :meth:`simulator.lowering.operands.Operands.dram_pieces`."""
@@ -153,7 +153,7 @@ class TermOperands(Operands):
         firsts = range(0, g.windows, windows)
 
         def sizes(column: int) -> list[int]:
-            return [self.dram_inputs(0, w, min(windows, g.windows - w), column, 1)[0] for w in firsts]
+            return [self.dram_inputs(0, w, min(windows, g.windows - w), column) for w in firsts]
 
         full, last = sizes(0), sizes(g.column_tiles - 1)
         return np.array([*full * (g.column_tiles - 1), *last], dtype=np.int64)

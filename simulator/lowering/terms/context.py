@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.lowering.context import Context
-from simulator.lowering.flows import Flows, flows
+from simulator.lowering.flows import Flows, flows, spans_of
 from simulator.lowering.kinds import kinds
 from simulator.lowering.terms.operands import SeriesOperands
 from simulator.mapping import Tile
@@ -43,7 +43,7 @@ class SeriesContext(Context):
     @cached_property
     def flows(self) -> Flows:
         """Row traffic of the streams of single windows."""
-        return flows(self.operands, 1)
+        return flows(self.operands, 1, spans_of(self.geometry, 1))
 
     @cached_property
     def stream(self) -> Ints:

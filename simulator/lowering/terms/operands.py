@@ -95,9 +95,8 @@ class SeriesOperands(Operands):
         )
         if self.side == "inputs":
             rows = np.append(firsts * g.window, g.K)
-            columns = np.array([*(g.span(tile)[0] for tile in range(g.row_tiles)), g.M])
             elements = [
-                self.kept.recorded.unique_tiles(group, rows, columns)[..., 0] for group in range(g.groups)
+                self.kept.recorded.unique_tiles(group, rows, g.edges)[..., 0] for group in range(g.groups)
             ]
             size = -(-np.stack(elements) * self.widths.weights // 8)
         return size, data // (self.widths.row // 8), words

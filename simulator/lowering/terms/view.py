@@ -73,6 +73,11 @@ class Kept(GemmView):
         kept = self.labels(group, m0, self.M if m1 is None else m1) != 0
         return np.asarray(np.where(kept, found, np.zeros((), found.dtype)))
 
+    @property
+    def images(self) -> NDArray[np.bool_] | None:
+        """See :class:`GemmView`; inputs that not all are kept are none."""
+        return None if self.asked.side == "inputs" else super().images
+
     def _tile(self, what: str, group: int, k0: int, k1: int, n0: int, n1: int) -> NDArray[Any]:
         found = super()._tile(what, group, k0, k1, n0, n1)
         if self.asked.side != "inputs":
@@ -93,6 +98,11 @@ class Turned(GemmView):
         super().__init__(view.layer, view.seed)
         self.view = view
         self.M, self.N = view.N, view.M
+
+    @property
+    def images(self) -> None:
+        """What is streamed are weights."""
+        return
 
     def _filters(self, group: int, what: str, m0: int, m1: int | None) -> NDArray[Any]:
         read = self.view.inputs if what == "values" else self.view.inputs_mask
