@@ -39,8 +39,9 @@ FINE, AGE, POWER, FLOOR = 31, 32, 33, 34
 ECHOES, ECHO_MASK, KEPT_WORDS, ENTERED_RUN, CREDIT_LEFT = 35, 36, 37, 38, 39
 EPOCH = 40  # how often a tape was unrolled
 SUMS, FRAMES = 41, 42  # scratch of the tapes, in the bins
-# Many ports, where nothing is leapt over: whether they are; the tree of first grants, and its leaves
-MANY, TREE, TREE_LEAVES = 43, 44, 45
+# Many ports, where nothing is leapt over: whether they are; the days of the calendar, words of a day, and the day looked at; see
+# calendar
+MANY, DAYS, DAY_WORDS, TODAY = 43, 44, 45, 57
 # Items told one by one: how many of them and 1 more, 0: nothing is recorded; where they are; of which cycles; see events
 EVENTS, EVENT_ROWS, EVENT_ROOM, EVENTS_FROM, EVENTS_UNTIL = 46, 47, 48, 49, 50
 ALERT = 51  # cycle beyond which no window may end unless the caller has been told
@@ -48,65 +49,57 @@ ENTRIES = 52  # of a tape at most
 BEHIND = 53  # whether the items that are told are all told
 ECHOED = 54  # when a state was last kept where a run begins
 HEAP, HEAP_END = 55, 56  # words that nobody uses yet: where rings go that grow
-HEADER = 57
+HEADER = 64
 # Header of a kept state
 KEPT_SIGNATURE, KEPT_AT, KEPT_PORT, KEPT_EPOCH = 0, 1, 2, 3
 
+# Blocks begin where a line of the cache does; what every grant needs lies in the first lines of one.
+LINE = 8
+
 # Component
 LONE, PORT, CROWD = 0, 1, 2
-INDEX, KIND, SHIFT, USED, FIRST, COUNT = 0, 1, 2, 3, 4, 5
-POLICY, POINTER, PORT_FREE, GRANTEE, GRANTED, FINISHED, BUFFER = 6, 7, 8, 9, 10, 11, 12
-STRETCH, CANDIDATE = 13, 14
-TAPE, TAPED, TOLD, LOOPS, LOOPED = 15, 16, 17, 18, 19  # tape, its entries, the cycle it begins in; its loops
-STATE, REQUESTS = 20, 21  # blocks of its state and of the requests to be told, 0: none; see service
-PORT_NUMBER, SLOTS, SERVED = (
-    22,
-    23,
-    24,
-)  # place among the ports; first cycles of its programs; bits of cycles in service
-TOTALS = 25  # cycles in each state, of what is in the bins
-COMPONENT_WORDS = 32
 ROUND_ROBIN, PRIORITY = 0, 1
+# Of many ports: EXPECTED, SLOTS: bits of the programs whose next item's first cycle is known, and those cycles; DAY_WORD, DAY_BIT:
+# place in a day; SERVED: bits of cycles in service
+EXPECTED, SLOTS, POINTER, FIRST, FINISHED, CANDIDATE, DAY_WORD, DAY_BIT = 0, 1, 2, 3, 4, 5, 6, 7
+# STATE, REQUESTS: blocks of its state and of the requests to be told, 0: none; see service
+GRANTED, GRANTEE, STRETCH, SERVED, TAPE, TAPED, STATE, REQUESTS = 8, 9, 10, 11, 12, 13, 14, 15
+# TAPE, TAPED, TOLD, LOOPS, LOOPED: tape, its entries, the cycle it begins in; its loops
+COUNT, POLICY, INDEX, KIND, SHIFT, USED, PORT_FREE, BUFFER = 16, 17, 18, 19, 20, 21, 22, 23
+TOTALS = 24  # cycles in each state, of what is in the bins
+TOLD, LOOPS, LOOPED = 31, 32, 33
+COMPONENT_WORDS = 40
 
 # Channel
-PUT, TAKEN, RELEASED, CAPACITY, LATENCY, CREDIT, WIDTH, ENTRY, ENTERED = 0, 1, 2, 3, 4, 5, 6, 7, 8
-TOKENS, TOKENS_MASK, CREDITS, CREDITS_MASK = 9, 10, 11, 12
-TOKEN_WAIT, ROOM_WAIT, CONSUMER, PRODUCER, REASON = 13, 14, 15, 16, 17
+TAKEN, RELEASED, CAPACITY, CREDIT, CREDITS, CREDITS_MASK, ROOM_WAIT, PRODUCER = 0, 1, 2, 3, 4, 5, 6, 7
+PUT, LATENCY, TOKENS, TOKENS_MASK, TOKEN_WAIT, CONSUMER, WIDTH, REASON = 8, 9, 10, 11, 12, 13, 14, 15
+ENTRY, ENTERED = 16, 17
 PUT_FIELD, RELEASE_FIELD = 18, 19  # of its producer's and its consumer's runs
-CHANNEL_WORDS = 20
+CHANNEL_WORDS = 24
 
 # Program
+AWAKE, SHARED, LEFT, STREAM, SOURCE, TARGET, TAKE, NEXT = 0, 1, 2, 3, 4, 5, 6, 7
+# PLACE: block of where its items lie, 0: nobody asks; see service
+POSITION, OWNER, READY, GIVE, ELASTIC, PLACE, VARIED, UNITS = 8, 9, 10, 11, 12, 13, 14, 15
+SINCE, SPAN, ITEMS, SUM_START, SUM_SQUARE, SUM_DEPART, SEEN, DONE = 16, 17, 18, 19, 20, 21, 22, 23
+# FIRST_IN, FIRST_OUT: first of the ports that the current item moves anything through, 0: none
+STATES, FIRST_IN, FIRST_OUT = 24, 31, 32
+RUN_IN, RUN_OUT = 33, 34  # first of those that an item of the current run does
 # ROW: the next of the block being visited, 0 when it has none; VISIT: where the row is named that the next visit begins with
-OUTS, END, STRIDE, ROW, VISIT, CURRENT, LEFT, PHASE, RUN_PERIOD, VARIED = 0, 1, 2, 3, 4, 5, 6, 7, 8, 9
-DEMAND, TICKS, TICKS_PER_DEMAND, FREE, NEXT, ELIGIBLE, READY = 10, 11, 12, 13, 14, 15, 16
-AWAKE, WANTS, DONE, ELASTIC, OWNER, SINCE, FINISH = 17, 18, 19, 20, 21, 22, 23
-ITEMS, SUM_START, SUM_SQUARE, SUM_DEPART, STATES, DEFERRED, POSITION, SHARED = 24, 25, 26, 27, 28, 35, 36, 37
-SEEN, TICKS_SHIFT, STREAM, SOURCE, TARGET, TAKE, GIVE, WORK, ALONE, UNIT = (
-    38,
-    39,
-    40,
-    41,
-    42,
-    43,
-    44,
-    45,
-    46,
-    47,
-)
-NUMBER, SHARED_NUMBER, SPAN, UNITS, LOADS = 48, 49, 50, 51, 52
-KEY_ROW, KEY = 53, 54  # signature of a run, and of which
-PLACE = 55  # block of where its items lie, 0: nobody asks; see service
-VISITS_END, SINGLE = 56, 57  # whether it is on a shared port and its runs are all one block
-STEADY = 58  # whether all items of a stream's run have the same demand
-FIRST_IN, FIRST_OUT = 59, 60  # first of the ports that the current item moves anything through, 0: none
-RUN_IN, RUN_OUT = 61, 62  # first of those that an item of the current run does
-JOIN = 63  # whether the current run puts one token into one output and is no stream; see lane
-INS = 64  # ports, from INS to OUTS the inputs, from OUTS to END the outputs
-LAST = 65  # whether no runs follow those that are loaded
+OUTS, END, STRIDE, ROW, VISIT, CURRENT, PHASE, RUN_PERIOD = 35, 36, 37, 38, 39, 40, 41, 42
+DEMAND, TICKS, TICKS_PER_DEMAND, TICKS_SHIFT, FREE, WANTS, FINISH = 43, 44, 45, 46, 47, 48, 49
+# LAST: whether no runs follow those that are loaded
+DEFERRED, ELIGIBLE, WORK, ALONE, UNIT, LAST = 50, 51, 52, 53, 54, 55
+NUMBER, SHARED_NUMBER, LOADS = 56, 57, 58
+KEY_ROW, KEY = 59, 60  # signature of a run, and of which
+VISITS_END, SINGLE = 61, 62  # whether it is on a shared port and its runs are all one block
+STEADY = 63  # whether all items of a stream's run have the same demand
+JOIN = 64  # whether the current run puts one token into one output and is no stream; see lane
+INS = 65  # ports, from INS to OUTS the inputs, from OUTS to END the outputs
 # Of a program on a shared port that lacks something: before which cycle it cannot have that, before which cycle not to ask
 # again since the answer was of no use, and how long not; see ahead
 BOUND, ASK_FROM, PATIENCE = 66, 67, 68
-BLOCK = 69
+BLOCK = 72
 
 # Ports. Input: channel, takes, releases; output: channel, puts; of each the next that the current item, and the next that an item
 # of the current run, moves anything through; and where the run's row says what it takes or puts
@@ -119,7 +112,7 @@ ROW_LAST, ROW_COUNT, ROW_PERIOD, ROW_VARIED, ROW_STREAM, ROW_IN, ROW_OUT, ROW_FI
 
 # Tapes: entries; loops and their words: first entry, times, how deep, its own entry, then cycles per state and in all of one turn,
 # before the first and up to the end of it
-MOST_ENTRIES, LEAST_ENTRIES, ALL_ENTRIES, MOST_LOOPS, LOOP_WORDS = 1 << 16, 1 << 10, 1 << 20, 1 << 10, 32
+MOST_ENTRIES, LEAST_ENTRIES, ALL_ENTRIES, MOST_LOOPS, LOOP_WORDS = 1 << 16, 1 << 12, 1 << 20, 1 << 10, 32
 FIRST_ENTRY, TIMES, DEPTH, STOP, TURN, BASE_SUMS, BEYOND_SUMS = 0, 1, 2, 3, 8, 16, 24
 BLOCK_ENTRIES = 4
 """Entries after which the sums over a tape are noted."""
