@@ -21,8 +21,9 @@ RING = 16
 """Slots of a ring at first."""
 ROOMY = 1 << 16
 """Bounded channels of at most this capacity get rings that never grow."""
-FORM = 4
-"""Numbers told of a program: whether its runs may be streams; inputs and outputs that are told; where its columns begin."""
+FORM = 6
+"""Numbers told of a program: whether its runs may be streams; inputs and outputs that are told; where its columns begin; how many
+they are; words of a row of a run table."""
 
 
 @inlined
@@ -214,8 +215,10 @@ def lay_ports(
             stream &= t[row + wiring.CAPACITY] <= ROOMY and t[row + wiring.WIDTH] == 0
             stream &= m[channel + at.CONSUMER] != program
             port, rank = port + at.OUTPUT, rank + 1
+    fields = 1 + 2 * ins + outs
     forms[form], forms[form + 1], forms[form + 2], forms[form + 3] = stream, ins, outs, column
-    return 1 + 2 * ins + outs
+    forms[form + 4], forms[form + 5] = fields, m[program + at.STRIDE]
+    return fields
 
 
 @spliced
