@@ -56,7 +56,7 @@ def told(engine: Callable[..., Outcome], plan: Plan) -> str | tuple[int, tuple[s
         return error.cycle, error.waits
 
 
-@pytest.mark.seeded(share=10, least=20, size=20)
+@pytest.mark.seeded(share=25, least=8, size=8)
 def test_many_networks_at_once_equal_the_reference(seeds: range) -> None:
     for seed in seeds:
         plan = crowded(seed)
