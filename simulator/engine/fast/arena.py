@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.engine.fast.layout import LINE
+
 FIRST_WORDS, FIRST_VALUES, FIRST_BINS = 1 << 21, 1 << 12, 1 << 18
 """Elements of the arrays at first; only those that are used cost memory."""
 MOST_ARENAS, MOST_BYTES = 2, 3 << 27
@@ -64,6 +66,13 @@ def _sparse(count: int) -> NDArray[np.int64]:
     return np.frombuffer(pages, dtype=np.int64)
 
 
+def in_lines(count: int) -> NDArray[np.int64]:
+    """So many zeros, the first of them where a line of the cache begins."""
+    words = np.zeros(count + LINE, dtype=np.int64)
+    first = -words.ctypes.data // words.itemsize % LINE
+    return words[first : first + count]
+
+
 _free: list[Arena] = []
 
 
@@ -73,7 +82,7 @@ def borrow() -> Arena:
         return _free.pop()
     except IndexError:
         return Arena(
-            np.zeros(FIRST_WORDS, dtype=np.int64),
+            in_lines(FIRST_WORDS),
             np.zeros(FIRST_VALUES, dtype=np.int32),
             np.zeros(FIRST_BINS, dtype=np.int64),
             FIRST_BINS,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast import wiring
-from simulator.engine.fast.ports import BITS
+from simulator.engine.fast.calendar import WORD_BITS
 from simulator.engine.fast.reach import distances
 from simulator.jit import apart, inlined, leading_zeros, spliced
 from simulator.plan.runs import DEMAND, PORTS
@@ -21,8 +21,9 @@ RING = 16
 """Slots of a ring at first."""
 ROOMY = 1 << 16
 """Bounded channels of at most this capacity get rings that never grow."""
-FORM = 4
-"""Numbers told of a program: whether its runs may be streams; inputs and outputs that are told; where its columns begin."""
+FORM = 6
+"""Numbers told of a program: whether its runs may be streams; inputs and outputs that are told; where its columns begin; how many
+they are; words of a row of a run table."""
 
 
 @inlined
@@ -40,6 +41,12 @@ def taken(m: Ints, count: int) -> int:
     for word in range(first, first + count):
         m[word] = 0
     return first
+
+
+@inlined
+def words_of(bits: int) -> int:
+    """Words of so many bits."""
+    return (bits + WORD_BITS - 1) // WORD_BITS
 
 
 @inlined
@@ -73,8 +80,15 @@ def slots_of(t: Ints, row: int) -> int:
 def bound(t: Ints, size: int, leap: int) -> int:
     """Words that a network, told by `size` integers, is laid out in at most."""
     channels, components, programs = t[wiring.CHANNELS], t[wiring.COMPONENTS], t[wiring.PROGRAMS]
-    words = at.HEADER + channels * at.CHANNEL_WORDS + programs * (at.BLOCK + 6 + at.FORESIGHT) + at.FORESIGHT
-    words += components * (at.COMPONENT_WORDS + 8 + at.WINDOW // BITS) + size * max(at.INPUT, at.OUTPUT)
+    words = (
+        at.HEADER
+        + at.LINE
+        + channels * at.CHANNEL_WORDS
+        + programs * (at.BLOCK + 6 + at.FORESIGHT)
+        + at.FORESIGHT
+    )
+    words += components * (at.COMPONENT_WORDS + 8 + at.WINDOW // WORD_BITS)
+    words += (components // WORD_BITS + 1) * at.WINDOW + size * max(at.INPUT, at.OUTPUT)
     for channel in range(channels):
         words += 2 * slots_of(t, channel_of(channel))
     for component in range(components):
@@ -105,7 +119,8 @@ def lay_header(m: Ints, t: Ints) -> None:
 
 @spliced
 def lay_channels(m: Ints, t: Ints) -> None:
-    """Channels and their rings."""
+    """Channels and their rings, those of few slots both in one line."""
+    taken(m, -m[at.HEAP] % at.LINE)
     for number in range(m[at.CHANNELS]):
         row, channel = channel_of(number), m[at.CHANNEL0] + at.CHANNEL_WORDS * number
         slots = slots_of(t, row)
@@ -200,8 +215,10 @@ def lay_ports(
             stream &= t[row + wiring.CAPACITY] <= ROOMY and t[row + wiring.WIDTH] == 0
             stream &= m[channel + at.CONSUMER] != program
             port, rank = port + at.OUTPUT, rank + 1
+    fields = 1 + 2 * ins + outs
     forms[form], forms[form + 1], forms[form + 2], forms[form + 3] = stream, ins, outs, column
-    return 1 + 2 * ins + outs
+    forms[form + 4], forms[form + 5] = fields, m[program + at.STRIDE]
+    return fields
 
 
 @spliced
@@ -248,21 +265,24 @@ def lay_grants(m: Ints, ordered: int) -> None:
 
 @spliced
 def lay_many(m: Ints) -> None:
-    """Places of first grants, first cycles and cycles in service, used where nothing is leapt over."""
+    """The calendar, places of first cycles and cycles in service, used where nothing is leapt over."""
     ports = m[at.PORTS_END] - m[at.PORTS]
     if ports == 0:
         return
-    leaves = 1 << digits(ports - 1)
-    m[at.MANY], m[at.TREE], m[at.TREE_LEAVES] = 1, taken(m, 2 * leaves), leaves
-    for word in range(m[at.TREE], m[at.TREE] + 2 * leaves):
-        m[word] = at.NEVER
+    m[at.MANY] = 1
+    if m[at.SHARED_COUNT] > at.FORESIGHT:
+        m[at.DAY_WORDS] = words_of(ports)
+        m[at.DAYS] = taken(m, at.WINDOW * words_of(ports))
     for number in range(ports):
         component = m[m[at.PORTS] + number]
-        m[component + at.PORT_NUMBER] = number
-        m[component + at.SLOTS] = taken(m, m[component + at.COUNT])
-        for word in range(m[component + at.SLOTS], m[component + at.SLOTS] + m[component + at.COUNT]):
-            m[word] = at.NEVER
-        m[component + at.SERVED] = taken(m, at.WINDOW // BITS)
+        count = m[component + at.COUNT]
+        m[component + at.DAY_WORD] = m[at.DAYS] + number // WORD_BITS
+        m[component + at.DAY_BIT] = 1 << number % WORD_BITS
+        m[component + at.SERVED] = taken(m, at.WINDOW // WORD_BITS)
+        m[component + at.EXPECTED] = taken(m, words_of(count) + count)
+        m[component + at.SLOTS] = m[component + at.EXPECTED] + words_of(count)
+        for slot in range(m[component + at.SLOTS], m[at.HEAP]):
+            m[slot] = at.NEVER
 
 
 @spliced
@@ -274,7 +294,6 @@ def lay_leaps(m: Ints) -> None:
     slots = min(at.ECHO_SLOTS, 1 << (digits(at.ECHO_WORDS // size) - 1))
     fine, scratch, echoes = size, 2 * size, 3 * size
     m[at.HEAP] = (3 + slots) * size
-    m[at.MANY] = 0
     m[at.LEAPING], m[at.KEPT_WORDS], m[at.SCRATCH], m[at.FINE] = 1, size, scratch, fine
     m[at.ECHOES], m[at.ECHO_MASK], m[at.CREDIT_LEFT] = echoes, slots - 1, at.CREDIT_AT_FIRST
     m[fine + at.KEPT_EPOCH] = -1
@@ -338,8 +357,9 @@ def laid(
     lay_components(m, t)
     lay_programs(m, t, columns, forms)
     lay_grants(m, ordered)
-    lay_many(m)
     if leap:
         lay_leaps(m)
+    if not m[at.LEAPING]:
+        lay_many(m)
     lay_tapes(m, bins, entries)
     return 0

@@ -39,8 +39,9 @@ FINE, AGE, POWER, FLOOR = 31, 32, 33, 34
 ECHOES, ECHO_MASK, KEPT_WORDS, ENTERED_RUN, CREDIT_LEFT = 35, 36, 37, 38, 39
 EPOCH = 40  # how often a tape was unrolled
 SUMS, FRAMES = 41, 42  # scratch of the tapes, in the bins
-# Many ports, where nothing is leapt over: whether they are; the tree of first grants, and its leaves
-MANY, TREE, TREE_LEAVES = 43, 44, 45
+# Many ports, where nothing is leapt over: whether they are; the days of the calendar, words of a day, and the day looked at; see
+# calendar
+MANY, DAYS, DAY_WORDS, TODAY = 43, 44, 45, 57
 # Items told one by one: how many of them and 1 more, 0: nothing is recorded; where they are; of which cycles; see events
 EVENTS, EVENT_ROWS, EVENT_ROOM, EVENTS_FROM, EVENTS_UNTIL = 46, 47, 48, 49, 50
 ALERT = 51  # cycle beyond which no window may end unless the caller has been told
@@ -48,50 +49,54 @@ ENTRIES = 52  # of a tape at most
 BEHIND = 53  # whether the items that are told are all told
 ECHOED = 54  # when a state was last kept where a run begins
 HEAP, HEAP_END = 55, 56  # words that nobody uses yet: where rings go that grow
-HEADER = 57
+HEADER = 64
 # Header of a kept state
 KEPT_SIGNATURE, KEPT_AT, KEPT_PORT, KEPT_EPOCH = 0, 1, 2, 3
 
-# Component. The first words are what a state kept to look for leaps keeps of it
+# Blocks begin where a line of the cache does. What a state kept to look for leaps keeps of one, which is what changes, lies in its
+# first lines, then what every grant needs.
+LINE = 8
+
+# Component
 POINTER, GRANTEE, GRANTED, FINISHED, PORT_FREE, STRETCH, CANDIDATE, TAPED = 0, 1, 2, 3, 4, 5, 6, 7
 COMPONENT_KEPT = 8
-INDEX, KIND, SHIFT, USED, FIRST, COUNT, POLICY, BUFFER = 8, 9, 10, 11, 12, 13, 14, 15
-TAPE, TOLD, LOOPS, LOOPED = 16, 17, 18, 19  # its tape (TAPED: its entries), the cycle it begins in; its loops
-STATE, REQUESTS = 20, 21  # blocks of its state and of the requests to be told, 0: none; see service
-# Place among the ports; first cycles of its programs; bits of cycles in service
-PORT_NUMBER, SLOTS, SERVED = 22, 23, 24
-TOTALS = 25  # cycles in each state, of what is in the bins
-COMPONENT_WORDS = 32
+# Of many ports: EXPECTED, SLOTS: bits of the programs whose next item's first cycle is known, and those cycles; DAY_WORD, DAY_BIT:
+# place in a day; SERVED: bits of cycles in service
+EXPECTED, SLOTS, FIRST, DAY_WORD, DAY_BIT, SERVED, TAPE, COUNT = 8, 9, 10, 11, 12, 13, 14, 15
+# STATE, REQUESTS: blocks of its state and of the requests to be told, 0: none; see service
+POLICY, INDEX, KIND, SHIFT, USED, BUFFER, STATE, REQUESTS = 16, 17, 18, 19, 20, 21, 22, 23
+TOTALS = 24  # cycles in each state, of what is in the bins
+TOLD, LOOPS, LOOPED = 31, 32, 33  # the cycle that its tape (TAPE, and TAPED entries) begins in; its loops
+COMPONENT_WORDS = 40
 LONE, PORT, CROWD = 0, 1, 2  # kinds
 ROUND_ROBIN, PRIORITY = 0, 1  # policies
 
-# Channel, in the same order
+# Channel
 PUT, TAKEN, RELEASED, TOKEN_WAIT, ROOM_WAIT, ENTRY, ENTERED, CAPACITY = 0, 1, 2, 3, 4, 5, 6, 7
 CHANNEL_KEPT = 8
-LATENCY, CREDIT, WIDTH, TOKENS, TOKENS_MASK, CREDITS, CREDITS_MASK = 8, 9, 10, 11, 12, 13, 14
-CONSUMER, PRODUCER, REASON = 15, 16, 17
+CREDIT, CREDITS, CREDITS_MASK, PRODUCER, LATENCY, TOKENS, TOKENS_MASK, CONSUMER = 8, 9, 10, 11, 12, 13, 14, 15
+WIDTH, REASON = 16, 17
 PUT_FIELD, RELEASE_FIELD = 18, 19  # of its producer's and its consumer's runs
-CHANNEL_WORDS = 20
+CHANNEL_WORDS = 24
 
-# Program, in the same order
+# Program
+NEXT, LEFT, READY, SEEN, UNITS, SINCE, AWAKE, DONE = 0, 1, 2, 3, 4, 5, 6, 7
+ITEMS, SUM_START, SUM_SQUARE, SUM_DEPART, ELIGIBLE, FREE, DEFERRED, PHASE = 8, 9, 10, 11, 12, 13, 14, 15
+STATES, SPAN = 16, 23
 # ROW: the next of the block being visited, 0 when it has none; VISIT: where the row is named that the next visit begins with
-ITEMS, SUM_START, SUM_SQUARE, SUM_DEPART, STATES = 0, 1, 2, 3, 4
-NEXT, FREE, LEFT, PHASE, CURRENT, VISIT, LOADS, UNITS, SINCE = 11, 12, 13, 14, 15, 16, 17, 18, 19
-DEFERRED, DONE, ELIGIBLE, READY, SEEN = 20, 21, 22, 23, 24
+CURRENT, VISIT, LOADS, ROW, WANTS, FINISH, DEMAND, WORK = 24, 25, 26, 27, 28, 29, 30, 31
 PROGRAM_KEPT = 32
-ROW, FINISH, AWAKE, WANTS, DEMAND, WORK, SPAN = 25, 26, 27, 28, 29, 30, 31
-SOURCE, TARGET, TAKE, GIVE, STREAM, JOIN, UNIT, VARIED = 32, 33, 34, 35, 36, 37, 38, 39
-TICKS, TICKS_SHIFT, TICKS_PER_DEMAND, OWNER, POSITION, SHARED, ALONE, ELASTIC = 40, 41, 42, 43, 44, 45, 46, 47
-FIRST_IN, FIRST_OUT = 48, 49  # first of the ports that the current item moves anything through, 0: none
-RUN_IN, RUN_OUT = 50, 51  # first of those that an item of the current run does
-INS, OUTS, END = 52, 53, 54  # ports, from INS to OUTS the inputs, from OUTS to END the outputs
-STRIDE, RUN_PERIOD = 55, 56
-STEADY = 57  # whether all items of a stream's run have the same demand
-VISITS_END, SINGLE = 58, 59  # whether it is on a shared port and its runs are all one block
-LAST = 60  # whether no runs follow those that are loaded
-NUMBER, SHARED_NUMBER = 61, 62
-KEY_ROW, KEY = 63, 64  # signature of a run, and of which
-PLACE = 65  # block of where its items lie, 0: nobody asks; see service
+SHARED, STREAM, SOURCE, TARGET, TAKE, GIVE, POSITION, OWNER = 32, 33, 34, 35, 36, 37, 38, 39
+# PLACE: block of where its items lie, 0: nobody asks; see service
+# JOIN: whether the current run puts one token into one output and is no stream; see lane
+ELASTIC, PLACE, VARIED, JOIN, UNIT, ALONE, TICKS, TICKS_PER_DEMAND = 40, 41, 42, 43, 44, 45, 46, 47
+# FIRST_IN, FIRST_OUT: first of the ports that the current item moves anything through, 0: none; RUN_IN, RUN_OUT: that an item of
+# the current run does; ports lie from INS to OUTS, the inputs, and from OUTS to END, the outputs
+FIRST_IN, FIRST_OUT, RUN_IN, RUN_OUT, INS, OUTS, END, TICKS_SHIFT = 48, 49, 50, 51, 52, 53, 54, 55
+# STEADY: whether all items of a stream's run have the same demand; SINGLE: whether it is on a shared port and its runs are all one
+# block; LAST: whether no runs follow those that are loaded
+STRIDE, RUN_PERIOD, STEADY, VISITS_END, SINGLE, LAST, NUMBER, SHARED_NUMBER = 56, 57, 58, 59, 60, 61, 62, 63
+KEY_ROW, KEY = 64, 65  # signature of a run, and of which
 # Of a program on a shared port that lacks something: before which cycle it cannot have that, before which cycle not to ask
 # again since the answer was of no use, and how long not; see ahead
 BOUND, ASK_FROM, PATIENCE = 66, 67, 68
@@ -112,7 +117,7 @@ ROW_LAST, ROW_COUNT, ROW_PERIOD, ROW_VARIED, ROW_STREAM, ROW_IN, ROW_OUT, ROW_FI
 
 # Tapes: entries; loops and their words: first entry, times, how deep, its own entry, its map (0: none; see turns), then cycles per
 # state and in all of one turn, before the first and up to the end of it
-MOST_ENTRIES, LEAST_ENTRIES, ALL_ENTRIES, MOST_LOOPS, LOOP_WORDS = 1 << 16, 1 << 10, 1 << 20, 1 << 10, 32
+MOST_ENTRIES, LEAST_ENTRIES, ALL_ENTRIES, MOST_LOOPS, LOOP_WORDS = 1 << 16, 1 << 12, 1 << 20, 1 << 10, 32
 FIRST_ENTRY, TIMES, DEPTH, STOP, MAP, TURN, BASE_SUMS, BEYOND_SUMS = 0, 1, 2, 3, 4, 8, 16, 24
 BLOCK_ENTRIES = 4
 """Entries after which the sums over a tape are noted."""

@@ -6,7 +6,7 @@ Chunks of many programs are read by one call: of thousands of programs most have
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -16,7 +16,7 @@ from simulator.engine.fast import table
 from simulator.engine.fast.memory import Memory
 from simulator.engine.fast.places import Places
 from simulator.plan.network import Program
-from simulator.plan.runs import COUNT, DEMAND, PORTS, WORK, Chunk, Visits
+from simulator.plan.runs import COUNT, DEMAND, WORK, Chunk, Visits
 from simulator.plan.state import Rows
 
 Ints = NDArray[np.int64]
@@ -40,7 +40,8 @@ class Loader:
     block : int
         Offset of its block.
     form : sequence of int
-        Whether its runs may be streams; inputs and outputs that are told; place of its fields among the memory's columns.
+        Whether its runs may be streams; inputs and outputs that are told; place of its fields among the memory's columns; how many
+        those are; words of a row of its table.
     most : (int, int)
         Runs and visits, and values of vectors, that are loaded at once when chunks are small.
     opens : bool
@@ -54,6 +55,11 @@ class Loader:
         Action counts of the items read so far, in the program's order.
     """
 
+    items = work = demand = 0
+    actions: Sequence[int] = ()
+    _rows = _row_space = _values = _value_space = _visits = _visit_space = 0
+    _places: Places | None = None
+
     def __init__(
         self,
         memory: Memory,
@@ -63,18 +69,12 @@ class Loader:
         most: tuple[int, int],
         opens: bool = False,
     ) -> None:
-        self.memory, self.program, self.block, self.opens = memory, program, block, opens
-        self._enough, self._plenty = most
-        self.items = self.work = self.demand = 0
-        self.actions = [0] * len(program.actions)
+        self.memory, self.program, self.block = memory, program, block
+        self.form, self.most, self.opens = form, most, opens
         self._behind: Iterator[Chunk] = iter(program.chunks())
         self._next = next(self._behind, None)
-        self._rows = self._row_space = self._values = self._value_space = self._visits = self._visit_space = 0
-        self.streams, self.ins, self.outs, self.column0 = form
-        self.fields = 1 + 2 * self.ins + self.outs
-        self.stride = at.ROW_FIELDS + 2 * self.fields
-        self._sums = PORTS + 2 * len(program.inputs) + len(program.outputs)
-        self._places: Places | None = None
+        if program.actions:
+            self.actions = [0] * len(program.actions)
         if program.access is not None and memory.words[block + at.PLACE]:
             self._places = Places(memory, program.name, program.access, int(memory.words[block + at.PLACE]))
 
@@ -94,19 +94,20 @@ class Loader:
         """The next chunks, as one; None when there are none."""
         chunks: list[Chunk] = []
         rows = values = 0
+        enough, plenty = self.most
         for chunk in self.chunks():
             chunks.append(chunk)
             rows += len(chunk.runs) + (0 if chunk.visits is None else len(chunk.visits.order))
             values += len(chunk.vectors)
-            if rows >= self._enough or values >= self._plenty:
+            if rows >= enough or values >= plenty:
                 break
         if not chunks:
             return None
         return chunks[0] if len(chunks) == 1 else joined(chunks)
 
-    def space(self, runs: int, values: int, visits: int) -> tuple[int, int, int]:
-        """Room for a table, for the list of rows that visits begin with, and for vectors, in place of those before."""
-        size, memory = runs * self.stride, self.memory
+    def space(self, size: int, values: int, visits: int) -> tuple[int, int, int]:
+        """Room for a table of so many words, the list of rows that visits begin with, and vectors, in place of those before."""
+        memory = self.memory
         if size > self._row_space:
             self._row_space = size + size // 4
             self._rows = memory.take_dirty(self._row_space)
@@ -124,7 +125,7 @@ class Loader:
         self.work += told[WORK]
         self.demand += told[DEMAND]
         if self.actions:
-            found = told[self._sums :]
+            found = told[-len(self.actions) :]
             if visits is not None and visits.actions is not None:
                 found = [a + b for a, b in zip(found, visits.actions.sum(axis=0).tolist(), strict=True)]
             self.actions = [a + b for a, b in zip(self.actions, found, strict=True)]
@@ -207,17 +208,16 @@ class _Batch:
             if blocks > 1:  # else the order says nothing
                 self._order += times
                 self._orders.append(visits.order)
+        streams, ins, outs, column0, fields, stride = loader.form
         if self._load:
-            program, (row, located, shift) = loader.block, loader.space(runs, values, times)
+            program, (row, located, shift) = loader.block, loader.space(runs * stride, values, times)
         else:
             program, row, shift = table.NOBODY, self._words, self._vectors
-            located = row + runs * loader.stride
+            located = row + runs * stride
             self._words = located + times + 1
-        told = (program, row, located, shift, loader.streams, loader.ended, loader.ins, loader.outs)
-        many = (blocks, times, values, loader.fields, width)
-        self._forms += told
-        self._forms += many
-        self._forms += (self.cells, self._vectors, loader.column0, size0, order0, self._totals)
+        ended, cells, totals = loader.ended, self.cells, self._totals
+        told = (program, row, located, shift, streams, ended, ins, outs, blocks, times, values, fields, width)
+        self._forms += (*told, cells, self._vectors, column0, size0, order0, totals)
         self._told.append((loader, chunk))
         self.cells, self._vectors = self.cells + runs * width, self._vectors + values
         self._totals += width
@@ -272,6 +272,9 @@ def _flat(parts: Sequence[NDArray[Any]], dtype: DTypeLike) -> NDArray[Any]:
     """Arrays one behind the other, row after row, as one array of a type."""
     if len(parts) == 1:
         return np.ascontiguousarray(parts[0], dtype=dtype).reshape(-1)
+    kind = np.dtype(dtype)
+    if all(part.dtype == kind and part.flags.c_contiguous for part in parts):
+        return np.frombuffer(b"".join(cast(Any, parts)), dtype=kind)
     return np.concatenate(parts, axis=None, dtype=dtype, casting="unsafe")
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import laying, service, turns, wiring
 from simulator.engine.fast import layout as at
-from simulator.engine.fast.arena import borrow, give_back
+from simulator.engine.fast.arena import borrow, give_back, in_lines
 from simulator.engine.fast.laying import laid
 from simulator.engine.fast.wiring import wired
 from simulator.plan.network import Component, Plan
@@ -89,7 +89,7 @@ class Memory:
             used,
             most,
         ):
-            self.words = np.zeros(max(2 * len(self.words), room), dtype=np.int64)
+            self.words = in_lines(max(2 * len(self.words), room))
         self._used = self._zeroed = int(self.words[at.HEAP])
         frames = int(self.words[at.SUMS]) + (len(STATES) + 1) * (most // at.BLOCK_ENTRIES + 3)
         self.words[at.FRAMES] = frames
@@ -120,7 +120,7 @@ class Memory:
         offset = self._used
         self._used += count
         if self._used > len(self.words):
-            grown = np.zeros(max(2 * len(self.words), self._used), dtype=np.int64)
+            grown = in_lines(max(2 * len(self.words), self._used))
             grown[:offset] = self.words[:offset]
             self.words = grown
         return offset

@@ -15,7 +15,6 @@ from simulator.engine.fast.account import arrival, finish
 from simulator.engine.fast.ahead import clear_until
 from simulator.engine.fast.burst import burst
 from simulator.engine.fast.moves import commit, fits, following, room, visible
-from simulator.engine.fast.ports import climb, least, pick, serve_told
 from simulator.engine.fast.queue import announce, tally
 from simulator.engine.fast.service import ask, move_on, serve
 from simulator.engine.fast.settle import settle
@@ -76,18 +75,12 @@ def evaluate(m: Ints, v: Vector, program: int) -> None:
     m[program + at.ELIGIBLE] = eligible
     component, words = m[program + at.OWNER], m[at.PROGRAM_WORDS]
     other, earliest = m[component + at.FIRST], at.NEVER
-    if m[at.MANY]:
-        m[m[component + at.SLOTS] + m[program + at.POSITION]] = eligible
-        earliest = least(m, component)
-    else:
-        for _ in range(m[component + at.COUNT]):
-            earliest = min(earliest, m[other + at.ELIGIBLE])
-            other += words
+    for _ in range(m[component + at.COUNT]):
+        earliest = min(earliest, m[other + at.ELIGIBLE])
+        other += words
     if earliest < at.NEVER:
         earliest = max(earliest, m[component + at.FINISHED] + 1)
     m[component + at.CANDIDATE] = earliest
-    if m[at.MANY]:
-        climb(m, component, earliest)
 
 
 @spliced
@@ -157,7 +150,7 @@ def placed(m: Ints, component: int, program: int, cycle: int, last: int) -> int:
 @apart
 def grant(m: Ints, v: Vector, bins: Ints, component: int, cycle: int) -> int:
     """Let the arbiter start an item in `cycle`."""
-    position = pick(m, component, cycle) if m[at.MANY] else chosen(m, component, cycle)
+    position = chosen(m, component, cycle)
     program = m[component + at.FIRST] + position * m[at.PROGRAM_WORDS]
     if m[program + at.ELASTIC] and not bounded(m, program) and not fits(m, program):
         return at.OVERFLOW
@@ -165,7 +158,7 @@ def grant(m: Ints, v: Vector, bins: Ints, component: int, cycle: int) -> int:
     m[component + at.GRANTEE] = program
     m[component + at.POINTER] = position + 1 if position + 1 < m[component + at.COUNT] else 0
     note(m, program, cycle)
-    if m[program + at.STREAM] and m[program + at.LEFT] > 1 and not m[at.MANY] | m[at.HUNGRY] | m[at.EVENTS]:
+    if m[program + at.STREAM] and m[program + at.LEFT] > 1 and not m[at.HUNGRY] | m[at.EVENTS]:
         until = max(cycle + 1, clear_until(m, component, program, cycle))
         burst(m, v, bins, component, program, cycle, until)
         evaluate(m, v, program)
@@ -174,8 +167,6 @@ def grant(m: Ints, v: Vector, bins: Ints, component: int, cycle: int) -> int:
     if m[program + at.PLACE]:
         last = placed(m, component, program, cycle, last)
     m[component + at.PORT_FREE] = max(end, m[program + at.TICKS] * last + 1)
-    if m[at.MANY]:
-        serve_told(m, component, program, cycle, last)
     m[component + at.GRANTED], m[component + at.FINISHED] = cycle, last
     if m[program + at.STREAM]:
         commit_stream(m, program, last)

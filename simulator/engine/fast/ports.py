@@ -1,8 +1,7 @@
-"""Many shared ports at once: which is granted next, and the states of what waits at them, told no sooner than asked for.
+"""What happens at many shared ports, told no sooner than asked for, and what their arbiters choose from.
 
-With hundreds of ports, looking at all of them, and at all programs of one, for every grant costs more than the grants. So:
+Where there are hundreds of ports, looking at all programs of one for every grant costs more than the grants. So:
 
-- The first grants of all ports are the leaves of a tree whose every node is the least of the two below it; the root is the next.
 - The first cycles of a port's programs lie side by side.
 - What a program waits for is told when it is granted, and when a window ends, for all cycles since it was told last. Then all
   arrivals before are known, and from the cycle `seen` in which its data is visible on, with busy(a, b) the cycles of the port in
@@ -22,12 +21,11 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import SEEN, missing
-from simulator.jit import apart, inlined, popcount64, spliced
+from simulator.engine.fast.calendar import WORD_BITS, lowest
+from simulator.jit import apart, inlined, popcount64
 from simulator.record.states import BLOCKED, BUSY, CONFLICT, DRAINED
 
 Ints = NDArray[np.int64]
-BITS = 32
-"""Cycles of a word of bits."""
 
 
 @inlined
@@ -36,8 +34,8 @@ def mark(m: Ints, component: int, begin: int, end: int) -> None:
     base = m[at.BASE]
     begin, end = max(begin, base) - base, min(end, m[at.LIMIT]) - base
     while begin < end:
-        upto = min(end, (begin // BITS + 1) * BITS)
-        m[m[component + at.SERVED] + begin // BITS] |= ((1 << (upto - begin)) - 1) << begin % BITS
+        upto = min(end, (begin // WORD_BITS + 1) * WORD_BITS)
+        m[m[component + at.SERVED] + begin // WORD_BITS] |= ((1 << (upto - begin)) - 1) << begin % WORD_BITS
         begin = upto
 
 
@@ -50,11 +48,23 @@ def busy(m: Ints, component: int, begin: int, end: int) -> int:
         total = max(0, min(end, m[component + at.FINISHED] + 1) - late)
     begin, end = begin - base, min(end, m[at.LIMIT]) - base
     while begin < end:
-        upto = min(end, (begin // BITS + 1) * BITS)
-        part = m[m[component + at.SERVED] + begin // BITS] >> begin % BITS & ((1 << (upto - begin)) - 1)
+        upto = min(end, (begin // WORD_BITS + 1) * WORD_BITS)
+        part = m[m[component + at.SERVED] + begin // WORD_BITS] >> begin % WORD_BITS & (
+            (1 << (upto - begin)) - 1
+        )
         total += popcount64(np.uint64(part))
         begin = upto
     return total
+
+
+@inlined
+def lacking(m: Ints, program: int, cycle: int) -> tuple[int, int]:
+    """State of a program whose next item lacks data at `cycle`, and the cycle until which it does; SEEN when none lacks."""
+    if m[program + at.SEEN] <= cycle:
+        return SEEN, at.NEVER
+    if m[program + at.STREAM]:
+        return m[m[program + at.SOURCE] + at.REASON], m[program + at.SEEN]
+    return missing(m, program, cycle)
 
 
 @inlined
@@ -67,16 +77,16 @@ def tell(m: Ints, component: int, program: int, end: int) -> None:
     if m[program + at.DONE]:
         m[program + at.STATES + DRAINED] += end - cycle if m[program + at.ITEMS] > 0 else 0
         return
-    while cycle < end:
-        state, until = missing(m, program, cycle)
-        if state == SEEN:
-            taken = busy(m, component, cycle, end)
-            m[program + at.STATES + CONFLICT] += taken
-            m[program + at.STATES + BLOCKED] += end - cycle - taken
-            return
+    state, until = lacking(m, program, cycle)
+    while state != SEEN and cycle < end:
         until = min(until, end)
         m[program + at.STATES + state] += until - cycle
         cycle = until
+        state, until = lacking(m, program, cycle)
+    if cycle < end:
+        taken = busy(m, component, cycle, end)
+        m[program + at.STATES + CONFLICT] += taken
+        m[program + at.STATES + BLOCKED] += end - cycle - taken
 
 
 @apart
@@ -94,7 +104,11 @@ def serve_told(m: Ints, component: int, program: int, cycle: int, last: int) -> 
     tell(m, component, program, cycle)
     m[program + at.STATES + BUSY] += last + 1 - cycle
     m[program + at.SINCE] = last + 1
-    mark(m, component, cycle, last + 1)
+    if last == cycle:
+        place = cycle - m[at.BASE]
+        m[m[component + at.SERVED] + place // WORD_BITS] |= 1 << place % WORD_BITS
+    else:
+        mark(m, component, cycle, last + 1)
 
 
 @apart
@@ -103,7 +117,7 @@ def close_ports(m: Ints, cycle: int) -> None:
     for entry in range(m[at.PORTS], m[at.PORTS_END]):
         component = m[entry]
         tell_all(m, component, cycle)
-        for word in range(m[component + at.SERVED], m[component + at.SERVED] + at.WINDOW // BITS):
+        for word in range(m[component + at.SERVED], m[component + at.SERVED] + at.WINDOW // WORD_BITS):
             m[word] = 0
 
 
@@ -116,48 +130,40 @@ def open_ports(m: Ints) -> None:
 
 
 @inlined
-def least(m: Ints, component: int) -> int:
-    """First cycle in which a program of a port is eligible."""
-    first, cycle = m[component + at.SLOTS], at.NEVER
-    for slot in range(first, first + m[component + at.COUNT]):
-        cycle = min(cycle, m[slot])
-    return cycle
+def expect(m: Ints, component: int, position: int, cycle: int) -> None:
+    """Note the first cycle of a program, and that it has one, if it is not NEVER."""
+    word, bit = m[component + at.EXPECTED] + position // WORD_BITS, 1 << position % WORD_BITS
+    m[m[component + at.SLOTS] + position] = cycle
+    m[word] |= bit
+    if cycle == at.NEVER:
+        m[word] ^= bit
 
 
 @inlined
-def climb(m: Ints, component: int, cycle: int) -> None:
-    """Set the first grant of a port in the tree."""
-    tree, node = m[at.TREE], m[at.TREE_LEAVES] + m[component + at.PORT_NUMBER]
-    if m[tree + node] == cycle:
-        return
-    m[tree + node] = cycle
-    while node > 1:
-        node >>= 1
-        under = min(m[tree + 2 * node], m[tree + 2 * node + 1])
-        if m[tree + node] == under:
-            return
-        m[tree + node] = under
-
-
-@spliced
-def first_of_tree(m: Ints) -> tuple[int, int]:
-    """The earliest grant that is known, and its component, the first of several."""
-    tree, leaves, node = m[at.TREE], m[at.TREE_LEAVES], 1
-    cycle = m[tree + 1]
-    if cycle >= at.NEVER:
-        return at.NEVER, 0
-    while node < leaves:
-        node = 2 * node + (m[tree + 2 * node] != cycle)
-    return cycle, m[m[at.PORTS] + node - leaves]
+def least(m: Ints, component: int, floor: int) -> int:
+    """First cycle from `floor` on in which a program of a port is eligible."""
+    slots, cycle = m[component + at.SLOTS], at.NEVER
+    for word in range(m[component + at.EXPECTED], slots):
+        bits = m[word]
+        while bits:
+            cycle = min(cycle, m[slots + lowest(bits)])
+            bits &= bits - 1
+        slots += WORD_BITS
+    return max(cycle, floor)
 
 
 @inlined
 def pick(m: Ints, component: int, cycle: int) -> int:
-    """Position of the program that the arbiter picks."""
-    slots, count = m[component + at.SLOTS], m[component + at.COUNT]
-    position = m[component + at.POINTER] if m[component + at.POLICY] == at.ROUND_ROBIN else 0
-    while m[slots + position] > cycle:
-        position += 1
-        if position == count:
-            position = 0
-    return position
+    """Position of the first program from POINTER on, around, that is eligible."""
+    slots, first = m[component + at.SLOTS], m[component + at.EXPECTED]
+    pointer, words = m[component + at.POINTER], slots - first
+    number: int = pointer // WORD_BITS
+    bits = m[first + number] >> pointer % WORD_BITS << pointer % WORD_BITS
+    while True:
+        while bits:
+            position = WORD_BITS * number + lowest(bits)
+            if m[slots + position] <= cycle:
+                return position
+            bits &= bits - 1
+        number = number + 1 if number + 1 < words else 0
+        bits = m[first + number]

@@ -143,16 +143,17 @@ class Recorded(Schedule):
         if self._kept > self.window.room:
             raise self.window.crowded()
 
-    def _finish(self, cycles: int) -> None:
+    def _finish(self, cycles: int) -> NDArray[np.integer]:
         if not self._watching:
             self._watch()
         if not self._over:
             self._pass()
         unrolled(self.memory.words, self.memory.bins)
         self._read = np.zeros_like(self._read)
-        super()._finish(cycles)
+        counts = super()._finish(cycles)
         self._take_states(cycles)
         self._end = min(self.window.end, cycles)
+        return counts
 
     def recording(self) -> Recording:
         """What happened in the window, once the run is over."""

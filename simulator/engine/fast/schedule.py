@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from simulator.engine.contract import Progress, Request, Requests, waiting
 from simulator.engine.fast import layout as at
 from simulator.engine.fast import service
-from simulator.engine.fast.advance import advance, finished, harvested
+from simulator.engine.fast.advance import advance, finished
 from simulator.engine.fast.loading import Loader, load
 from simulator.engine.fast.memory import WINDOWS, Memory
 from simulator.errors import DeadlockError
@@ -102,9 +102,7 @@ class Schedule:
 
     def outcome(self, cycles: int) -> Outcome:
         """What happened, over a run of `cycles` cycles; nothing of the schedule may be used afterwards."""
-        self._finish(cycles)
-        width = bin_width(cycles)
-        counts = self._counts(width, -(-cycles // width))
+        width, counts = bin_width(cycles), self._finish(cycles)
         told, components = self._happened(), []
         for component, own, logged in zip(self.memory.plan.components, self.loaders, counts, strict=True):
             components.append(
@@ -122,18 +120,15 @@ class Schedule:
         self.memory.give_back()
         return Outcome(cycles, tuple(components))
 
-    def _counts(self, width: int, bins: int) -> NDArray[np.integer]:
-        """Cycles per component, state and bin, in as few bytes as the width of a bin needs; the bins are zero afterwards."""
-        kind = np.min_scalar_type(width).newbyteorder("<")
+    def _finish(self, cycles: int) -> NDArray[np.integer]:
+        """Log the cycles that are left to the end of the run; cycles per component, state and bin, in as few bytes as they need."""
+        width = bin_width(cycles)
+        bins, kind = -(-cycles // width), np.min_scalar_type(width).newbyteorder("<")
         counts = np.zeros((len(self.loaders), len(STATES), bins), dtype=kind)
         told = counts.reshape(-1).view(np.uint8)
-        harvested(self.memory.words, self.memory.bins, told, bins, kind.itemsize)
-        return counts
-
-    def _finish(self, cycles: int) -> None:
-        """Log the cycles that are left to the end of the run."""
         with np.errstate(over="ignore"):
-            finished(self.memory.words, self.memory.bins, cycles)
+            finished(self.memory.words, self.memory.bins, cycles, told, bins, kind.itemsize)
+        return counts
 
     def _happened(self) -> Iterator[ProgramOutcome]:
         """What happened of every program, in plan order."""

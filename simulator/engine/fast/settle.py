@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast.account import SEEN, missing
+from simulator.engine.fast.ports import lacking
 from simulator.engine.fast.tape import add
 from simulator.jit import apart, inlined, kernel
 from simulator.record.states import BLOCKED, BUSY, CONFLICT, DRAINED
@@ -41,7 +42,10 @@ def idle(m: Ints, bins: Ints, component: int, cycle: int, end: int) -> None:
         for position in range(m[component + at.COUNT]):
             program = first + position * words
             if not m[program + at.DONE]:
-                lack, change = missing(m, program, cycle)
+                if m[at.MANY]:
+                    lack, change = lacking(m, program, cycle)
+                else:
+                    lack, change = missing(m, program, cycle)
                 if lack != SEEN:
                     state, until = lack, min(end, change)
                     break

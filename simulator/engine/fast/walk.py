@@ -20,7 +20,7 @@ from simulator.engine.fast.lane import alone, lane, lone
 from simulator.engine.fast.moves import commit, fits, following, refresh, room, visible
 from simulator.engine.fast.queue import tally
 from simulator.engine.fast.stream import describe, pace
-from simulator.jit import apart, kernel, spliced
+from simulator.jit import apart, inlined, kernel, spliced
 from simulator.record.states import BLOCKED, BUSY
 
 Ints = NDArray[np.int64]
@@ -104,12 +104,22 @@ def item(m: Ints, v: Vector, bins: Ints, program: int) -> int:
     return at.MOVED
 
 
+@inlined
+def passes_on(m: Ints, program: int) -> bool:
+    """Whether what a program puts goes to a stream by itself, so that its items may be worked out as a lane."""
+    found = m[program + at.JOIN]
+    if m[program + at.STREAM] and m[program + at.TARGET] >= 0:
+        found = m[m[m[program + at.TARGET] + at.CONSUMER] + at.UNIT]
+    follows: bool = found != 0
+    return follows
+
+
 @spliced
 def walk(m: Ints, v: Vector, bins: Ints, program: int) -> int:
     """Work out the next item of a program with a private port and go to the one after it."""
     if m[program + at.LEFT] == 0 and not enter(m, v, program):
         return at.HUNGER
-    if m[program + at.STREAM] | m[program + at.JOIN]:
+    if passes_on(m, program):
         status = lane(m, v, bins, program)
         if status != at.SINGLY:
             return status
