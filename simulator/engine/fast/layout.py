@@ -147,7 +147,7 @@ CREDIT_AT_FIRST, CREDIT_SHIFT = 256, 8
 PAUSE = 64
 """Cycles between two states that are kept where runs begin, at least."""
 SHORTEST, LONGEST, WORTH = 8, 512, 256
-MOST_KEPT = 1 << 15
+MOST_KEPT = 1 << 16
 """Words of a state that is still worth keeping."""
 
 HORIZON = 256
