@@ -22,13 +22,13 @@ _LABEL = h5t.py_create(h5py.string_dtype("ascii"), logical=True)
 
 def group(node: Node, name: str) -> Node:
     """Add a group."""
-    return h5g.create(node, name.encode(), lcpl=_link(name.isascii()))
+    return h5g.create(node, name.encode(), _link(name.isascii()), _untimed(h5p.GROUP_CREATE))
 
 
 def dataset(node: Node, name: str, array: NDArray[Any], axes: tuple[str, ...]) -> Node:
     """Add a contiguous array, its axes named, to a group."""
     stored, _ = _types(array.dtype)
-    space, properties = _space(array.shape), _untimed()
+    space, properties = _space(array.shape), _untimed(h5p.DATASET_CREATE)
     made = h5d.create(node, name.encode(), stored, space, properties, _link(name.isascii()))
     if array.size:
         made.write(h5s.ALL, h5s.ALL, array)
@@ -59,9 +59,9 @@ def _space(shape: tuple[int, ...]) -> Any:
 
 
 @cache
-def _untimed() -> Any:
-    """Properties of a dataset that does not keep when it was made: equal content, equal bytes."""
-    properties = h5p.create(h5p.DATASET_CREATE)
+def _untimed(kind: Any) -> Any:
+    """Properties of a group or dataset that does not keep when it was made: equal content, equal bytes."""
+    properties = h5p.create(kind)
     properties.set_obj_track_times(False)
     return properties
 
