@@ -69,9 +69,8 @@ def _intervals(layer: LayerResult) -> Data:
             raise ValueError(
                 f"{layer.name}/{part.name}: not the canonical interval log of {layer.cycles} cycles"
             )
-        some = log.any(axis=1)
-        kept.append(log[some].astype(least, copy=False))
-        found = [STATES[row] for row in np.flatnonzero(some)]
+        found = [state for state, spent in part.intervals.totals().items() if spent]
+        kept.append(log[[STATES.index(state) for state in found]].astype(least, copy=False))
         states += found
         owners += [part.name] * len(found)
     table = np.concatenate(kept)
