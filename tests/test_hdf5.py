@@ -48,6 +48,15 @@ def test_same_content_gives_the_same_bytes(tmp_path: Path) -> None:
     assert sample(tmp_path / "a.h5").read_bytes() == sample(tmp_path / "b.h5").read_bytes()
 
 
+def test_nothing_says_when_it_was_made(tmp_path: Path) -> None:
+    with h5py.File(sample(tmp_path / "a.h5"), "r") as file:
+        found = list[h5py.Group | h5py.Dataset]()
+        file.visititems(lambda _, node: found.append(node))
+        kinds = {type(node) for node in found}
+        assert kinds == {h5py.Group, h5py.Dataset}
+        assert not any(node.id.get_create_plist().get_obj_track_times() for node in found)
+
+
 def test_an_array_may_be_made_when_its_turn_comes(tmp_path: Path) -> None:
     asked: list[str] = []
 

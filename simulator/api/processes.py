@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from simulator.record.result import LayerResult
     from simulator.workload.layer import Layer
 
-READY = "simulator.api.ready"
-"""What processes have imported before they are begun."""
+READY = ["simulator.api.ready", "simulator.jit.compiler"]
+"""What processes have imported before they are begun: most machines have kernels of numba's."""
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -65,7 +65,7 @@ def context() -> BaseContext:
     from multiprocessing import forkserver
 
     found = multiprocessing.get_context("forkserver")
-    found.set_forkserver_preload([READY])
+    found.set_forkserver_preload(READY)
     with _single_threaded():
         forkserver.ensure_running()
     return found
@@ -151,7 +151,9 @@ def _layer(work: Work, layer: Layer) -> LayerResult:
     from simulator.registry import resolve
 
     run = resolve("engine", work.engine)
-    return layer_result(work.machine, layer, run, parse_rung(work.rung), work.verify, work.seed, None, None)
+    result = layer_result(work.machine, layer, run, parse_rung(work.rung), work.verify, work.seed, None, None)
+    result.integers()  # digests of its logs, which it keeps, are worked out by the process that simulates it
+    return result
 
 
 @contextmanager

@@ -6,12 +6,15 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from itertools import chain, zip_longest
 from typing import Any
 
 import click
 
-WIDE, UNFOLDED = 200, 1000
-"""Columns assumed when stdout is a file or a pipe; columns no table needs."""
+WIDE = 200
+"""Columns assumed when stdout is a file or a pipe."""
+_CONTROL = dict.fromkeys(b"\a\b\v\f\r")
+"""Characters that move a terminal's cursor."""
 
 
 def print_json(document: dict[str, Any]) -> None:
@@ -34,23 +37,9 @@ def print_table(
     totals : int
         That many rows at the end are set off by a line.
     """
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for header, numeric in columns:
-        table.add_column(Text(_stacked(header)), justify="right" if numeric else "left", overflow="fold")
-    for i, row in enumerate(rows):
-        table.add_row(*(Text(cell) for cell in row), end_section=i == len(rows) - totals - 1)
-    console = Console(width=None if sys.stdout.isatty() else WIDE)
-    if any(numeric for _, numeric in columns):
-        whole = console.measure(table, options=console.options.update(width=UNFOLDED)).maximum
-        console.width = max(console.width, whole)
-    with console.capture() as drawn:
-        console.print(table)
-    lines = (line.rstrip() for line in drawn.get().splitlines())
+    numeric = [numbers for _, numbers in columns]
+    heading = [_stacked(header) for header, _ in columns]
+    lines = _whole(heading, rows, numeric) if any(numeric) else _folded(heading, rows, totals)
     click.echo("\n".join([title, *(line for line in lines if line)]))
 
 
@@ -58,6 +47,49 @@ def _stacked(header: str) -> str:
     """A header on two lines: the unit, or else the last word, below."""
     words, bracket, unit = header.partition(" (")
     return f"{words}\n({unit}" if bracket else "\n".join(header.rsplit(" ", 1))
+
+
+def _whole(heading: Sequence[str], rows: Sequence[Sequence[str]], numeric: Sequence[bool]) -> list[str]:
+    """Lines of a table as wide as it is, headers above a line and on its lower edge."""
+    from rich.cells import cell_len
+
+    above, *cells = ([_lines(cell) for cell in row] for row in (heading, *rows))
+    high = max(map(len, above))
+    above = [[""] * (high - len(header)) + header for header in above]
+    texts = list(zip(above, *cells, strict=True))
+    widths = [max(cell_len(line) for cell in column for line in cell) for column in texts]
+
+    def drawn(row: Sequence[Sequence[str]]) -> Iterator[str]:
+        for line in zip_longest(*row, fillvalue=""):
+            rooms = [" " * (wide - cell_len(text)) for wide, text in zip(widths, line, strict=True)]
+            placed = zip(rooms, line, numeric, strict=True)
+            told = "   ".join(room + text if right else text + room for room, text, right in placed)
+            yield f" {told}".rstrip()
+
+    rule = " " + "─" * (sum(widths) + 3 * (len(widths) - 1))
+    return [*(click.style(line, bold=True) for line in drawn(above)), rule, *chain(*map(drawn, cells))]
+
+
+def _lines(cell: str) -> list[str]:
+    return cell.translate(_CONTROL).expandtabs().split("\n")
+
+
+def _folded(heading: Sequence[str], rows: Sequence[Sequence[str]], totals: int) -> list[str]:
+    """Lines of a table of text no wider than the terminal."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for header in heading:
+        table.add_column(Text(header), overflow="fold")
+    for i, row in enumerate(rows):
+        table.add_row(*(Text(cell) for cell in row), end_section=i == len(rows) - totals - 1)
+    console = Console(width=None if sys.stdout.isatty() else WIDE)
+    with console.capture() as drawn:
+        console.print(table)
+    return [line.rstrip() for line in drawn.get().splitlines()]
 
 
 Report = Callable[[float, float, str], None]

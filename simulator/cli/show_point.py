@@ -45,6 +45,7 @@ def show_point(point: DesignPoint, read: tuple[str, ...], as_json: bool) -> None
         ("instances", True),
         ("capacity (words)", True),
         ("word (b)", True),
+        ("metadata (words x b)", True),
     ]
     columns += [("read (words/cycle)", True), ("write (words/cycle)", True), ("shared (words/cycle)", True)]
     columns += [("latency (cycles)", True), ("queue (transfers)", True), ("slots (tiles)", True)]

@@ -34,8 +34,10 @@ class Dense:
         """See :class:`simulator.datapath.code.Datapath`."""
         steps = -(-weights.shape[1] // code.window)
         pad = steps * code.window - weights.shape[1]
-        stationary = np.pad(weights, ((0, 0), (0, pad))).reshape(weights.shape[0], steps, code.window)
-        streamed = np.pad(inputs, ((0, pad), (0, 0))).reshape(steps, code.window, inputs.shape[1])
+        stationary, streamed = weights, inputs
+        if pad:
+            stationary = np.pad(weights, ((0, 0), (0, pad)))
+            streamed = np.pad(inputs, ((0, pad), (0, 0)))
         out = np.zeros((weights.shape[0], inputs.shape[1]), dtype=weights.dtype)
         operands = [np.ascontiguousarray(each).reshape(-1) for each in (stationary, streamed)]
         narrow = weights.dtype == inputs.dtype == np.int32

@@ -52,9 +52,8 @@ class TwoRank:
         pattern = parse(code.pattern)
         assert isinstance(pattern, Hss)
         operand = encode_hss(weights, pattern)
-        steps = operand.values.shape[1]
-        streamed = np.pad(inputs, ((0, steps * code.window - inputs.shape[0]), (0, 0)))
-        streamed = streamed.reshape(steps, pattern.ranks[0][1], pattern.ranks[1][1], inputs.shape[1])
+        pad = operand.values.shape[1] * code.window - inputs.shape[0]
+        streamed = np.pad(inputs, ((0, pad), (0, 0))) if pad else inputs
         out = np.zeros((weights.shape[0], inputs.shape[1]), dtype=weights.dtype)
         narrow = weights.dtype == inputs.dtype == np.int32
         select = _narrow if narrow else _wide

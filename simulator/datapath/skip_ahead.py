@@ -169,6 +169,8 @@ def _service(
 def multiply(a: NDArray[np.int64], b: NDArray[np.int64], block: int, window: int) -> NDArray[np.int64]:
     """Outputs from compressed fibers: values are found by the places at which the unit's coordinates match.
 
+    Blocks of more than 64 coordinates are walked one by one.
+
     Parameters
     ----------
     a, b : ndarray of int64, shapes (M, K) and (N, K)
@@ -180,6 +182,8 @@ def multiply(a: NDArray[np.int64], b: NDArray[np.int64], block: int, window: int
     ndarray of int64, shape (M, N)
     """
     x, y = compress(a != 0, block), compress(b != 0, block)
+    if block <= skip_ahead_words.WORD:
+        return skip_ahead_words.multiply(a, b, block, (x.starts, y.starts))
     sums = np.zeros((len(a), len(b)), dtype=np.int64)
     _multiply(x.coordinates, x.starts, a[a != 0], y.coordinates, y.starts, b[b != 0], window, sums)
     return sums

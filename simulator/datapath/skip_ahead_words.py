@@ -202,3 +202,41 @@ def _service(
                 for n in range(end - first):
                     cycles[block, tile, (first + n) // tile_b] += found[n] & ((1 << HALF) - 1)
                     sums[block, tile, (first + n) // tile_b] += found[n] >> HALF
+
+
+def multiply(
+    a: NDArray[np.int64], b: NDArray[np.int64], block: int, starts: tuple[Integers, Integers]
+) -> NDArray[np.int64]:
+    """Outputs of every fiber of A, shape (M, K), with every one of B, shape (N, K), int64, shape (M, N).
+
+    The unit matches where both words of a block have a bit; how many bits a word has below says at which place of its compressed
+    fiber, whose blocks begin at `starts`, the value lies.
+    """
+    sums = np.zeros((len(a), len(b)), dtype=np.int64)
+    x, y = words(a != 0, block), words(b != 0, block)
+    _multiply(x, starts[0], a[a != 0], y, starts[1], b[b != 0], sums)
+    return sums
+
+
+@kernel
+def _multiply(
+    a: Words,
+    a_starts: Integers,
+    a_values: Integers,
+    b: Words,
+    b_starts: Integers,
+    b_values: Integers,
+    sums: Integers,
+) -> None:
+    for m in range(sums.shape[0]):
+        for n in range(sums.shape[1]):
+            total = 0
+            for block in range(a.shape[1]):
+                both = a[m, block] & b[n, block]
+                while both != NONE:
+                    below = (both & (~both + ONE)) - ONE
+                    i = a_starts[m, block] + popcount64(a[m, block] & below)
+                    j = b_starts[n, block] + popcount64(b[n, block] & below)
+                    total += a_values[i] * b_values[j]
+                    both &= both - ONE
+            sums[m, n] = total

@@ -21,6 +21,8 @@ def plain(value: Any, where: str) -> Any:
     if isinstance(value, np.generic | np.ndarray):
         value = value.tolist()
     if isinstance(value, tuple | list):
+        if set(map(type, value)) == {str} and "\0" not in "".join(value):  # as nearly all are
+            return list(value)
         items = [plain(item, where) for item in value]
         if any(isinstance(item, list) for item in items) or len({type(item) for item in items}) > 1:
             raise InputError(f"{where}: {value!r}: a list must hold one of str, bool, int, float")

@@ -88,7 +88,7 @@ def write(
     with _temporary(target) as name:
         try:
             with h5py.File(name, "w", libver=("v108", "v108"), track_order=False) as file:
-                described = _write_group(file, root, str(target))
+                described = _write_group(file.id, root, str(target))
                 file.attrs["tree_sha256"] = sha256_of(described)
         except OSError as error:
             raise InputError(f"{target}: cannot be written: {error}") from None
@@ -123,7 +123,7 @@ def _write_group(node: Any, group: Group, where: str) -> dict[str, Any]:
         if isinstance(child, Data):
             described[name] = _write_data(node, name, child, place)
         else:
-            described[name] = _write_group(node.create_group(name), child, place)
+            described[name] = _write_group(fresh.group(node, name), child, place)
     return described
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-import sys
 from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
@@ -83,63 +82,41 @@ def stamp(file: str) -> str:
     return sources(Path(__file__).parent.parent, Path(file), _known)
 
 
-if ENABLED:
-    import numba
-    from numba.core.dispatcher import Dispatcher
-    from numba.extending import intrinsic
+def popcount64(word: Any) -> int:
+    """Ones in a word of 64 bits, signed or not; one instruction inside kernels."""
+    return (int(word) & 0xFFFFFFFFFFFFFFFF).bit_count()
 
+
+def leading_zeros(word: Any) -> int:
+    """Zeros above the highest one of an int64 word that is not negative, 64 of 0; one instruction inside kernels."""
+    return 64 - int(word).bit_length()
+
+
+def pointer(array: Any) -> Any:
+    """Inside kernels the elements of a contiguous array without their owner: one word to pass on and nothing to count.
+
+    The caller keeps the array.
+    """
+    return array
+
+
+if ENABLED:
     from simulator.jit.address import Apart
+    from simulator.jit.deferred import Kernel
     from simulator.jit.native import define
     from simulator.jit.unit import Source, symbol, translate
 
-    @cache
-    def _registries() -> None:
-        """Let numba load what it knows of numpy, in a command without scipy.
-
-        numba imports scipy's linear algebra, where there is one, for products of matrices inside kernels; here are none. A program
-        that uses this package may have kernels of its own, so only commands do without.
-        """
-        if os.environ.get("SPARSECYCLE_COMMAND") != "1" or "scipy.linalg" in sys.modules:
-            return
-        from numba.core.registry import cpu_target
-
-        sys.modules["scipy.linalg"] = cast(Any, None)  # what is not there now is not looked for
-        try:
-            cpu_target.typing_context.refresh()
-            cpu_target.target_context.refresh()
-        finally:
-            del sys.modules["scipy.linalg"]
-
-    def _cached(compiled: Any) -> Any:
-        """Look for the cache of a function when it is first to be compiled: most are not in a process."""
-        original, looked = compiled.compile, False
-
-        def compile_it(signature: Any) -> Any:
-            nonlocal looked
-            if not looked:
-                looked = True
-                _registries()
-                compiled.enable_caching()
-                file = compiled._cache._cache_file
-                file._source_stamp = (file._source_stamp, stamp(compiled.py_func.__code__.co_filename))
-            return original(signature)
-
-        compiled.compile = compile_it
-        return compiled
-
     def kernel(function: F) -> F:
         """Compile a function of arrays and scalars with numba (nopython, nogil, cached)."""
-        return cast(F, _cached(numba.njit(nogil=True, boundscheck=False)(function)))
+        return cast(F, Kernel(function, _stamp_of))
 
     def inlined(function: F) -> F:
         """Compile as :func:`kernel` does, into the code of its callers: for small functions of hot loops."""
-        options: Any = {"nogil": True, "boundscheck": False, "forceinline": True}
-        return cast(F, _cached(numba.njit(**options)(function)))
+        return cast(F, Kernel(function, _stamp_of, forceinline=True))
 
     def spliced(function: F) -> F:
         """Paste a function into its callers before they are compiled: for a long part of a hot loop with one caller."""
-        options: Any = {"nogil": True, "boundscheck": False, "inline": "always"}
-        return cast(F, _cached(numba.njit(**options)(function)))
+        return cast(F, Kernel(function, _stamp_of, inline="always"))
 
     def apart(function: F) -> F:
         """Compile a function of pointers and integers without numba's analyses; Python calls it with arrays.
@@ -156,15 +133,17 @@ if ENABLED:
     """Functions that have no address yet, by package."""
     _settling = Lock()
 
+    def _stamp_of(function: Callable[..., Any]) -> str:
+        return stamp(function.__code__.co_filename)
+
     def _package(function: Callable[..., Any]) -> str:
         return function.__module__.rpartition(".")[0] or function.__module__
 
     def _source(called: Any) -> Source | None:
         if isinstance(called, Apart):
             return Source(called.function, False)
-        if isinstance(called, Dispatcher):
-            options = called.targetoptions
-            return Source(called.py_func, bool(options.get("forceinline") or options.get("inline")))
+        if isinstance(called, Kernel):
+            return Source(called.py_func, bool(called.targetoptions))
         return None
 
     def _operation(called: Any) -> str | None:
@@ -178,40 +157,12 @@ if ENABLED:
             if symbol(function) not in made:
                 return  # another thread was quicker
             own = [made[name].function for name in sorted(made)]
-            stamps = [stamp(file) for file in sorted({each.__code__.co_filename for each in own})]
+            files = sorted({each.__code__.co_filename for each in own})
             text = partial(translate, own, _source, _operation)
-            for name, address in define(package, sorted(made), own[0], stamps, text).items():
+            place, stamps = Path(own[0].__code__.co_filename), [stamp(file) for file in files]
+            for name, address in define(package, sorted(made), place, stamps, text).items():
                 made[name].address = address
             del _waiting[package]
-
-    def _popcount64(typing_context: Any, word: Any) -> tuple[Any, Callable[..., Any]]:
-        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            return builder.ctpop(args[0])
-
-        return numba.types.int64(numba.types.uint64), generate
-
-    popcount64 = cast(Callable[[Any], int], intrinsic(_popcount64))
-    """Ones in a uint64 word, as int64; to be called inside kernels only."""
-
-    def _leading_zeros(typing_context: Any, word: Any) -> tuple[Any, Callable[..., Any]]:
-        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            return builder.ctlz(args[0], context.get_constant(numba.types.boolean, False))
-
-        return numba.types.int64(numba.types.int64), generate
-
-    leading_zeros = cast(Callable[[Any], int], intrinsic(_leading_zeros))
-    """Zeros above the highest one of an int64 word, 64 of 0; to be called inside kernels only."""
-
-    def _pointer(typing_context: Any, array: Any) -> tuple[Any, Callable[..., Any]]:
-        def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
-            return context.make_array(array)(context, builder, args[0]).data
-
-        make: Any = numba.types.CPointer
-        return make(array.dtype)(array), generate
-
-    pointer = cast(Callable[[Any], Any], intrinsic(_pointer))
-    """The elements of a contiguous array without their owner: one word to pass on and nothing to count; the
-    caller keeps the array. To be called inside kernels only."""
 
 else:
 
@@ -219,26 +170,4 @@ else:
         """Leave the function as it is: the JIT is switched off."""
         return function
 
-    def inlined(function: F) -> F:
-        """Leave the function as it is: the JIT is switched off."""
-        return function
-
-    def spliced(function: F) -> F:
-        """Leave the function as it is: the JIT is switched off."""
-        return function
-
-    def apart(function: F) -> F:
-        """Leave the function as it is: the JIT is switched off."""
-        return function
-
-    def popcount64(word: Any) -> int:
-        """Ones in a word of 64 bits, signed or not: the plain twin of the compiled one."""
-        return (int(word) & 0xFFFFFFFFFFFFFFFF).bit_count()
-
-    def leading_zeros(word: Any) -> int:
-        """Zeros above the highest one of an int64 word that is not negative: the plain twin of the compiled one."""
-        return 64 - int(word).bit_length()
-
-    def pointer(array: Any) -> Any:
-        """The array itself: the plain twin of the compiled one."""
-        return array
+    inlined = spliced = apart = kernel

@@ -1,38 +1,29 @@
-"""Machine code of a module of LLVM, kept in numba's cache beside its own.
+"""Machine code of a module of LLVM, kept in files: numba's code generator makes it, LLVM alone loads it again.
 
-The code generator is numba's (the host's processor, its features, the level of optimisation), and so is the cache: where it
-lies, what it is valid for, and that it is written whole or not at all.
+So a process whose functions are all kept does without numba, which takes a quarter of a second to load. What is kept is the SHA-256
+of an object file and the file, under a name that says what it was made of and for; it is written whole or not at all.
 """
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import os
+import tempfile
 from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from llvmlite import binding
-from numba.core import caching
-from numba.core.compiler_lock import global_compiler_lock
-from numba.core.registry import cpu_target
 
-_numba: Any = caching
-_Libraries: Any = _numba.make_library_cache("apart")
-_kept: list[Any] = []
-"""Code that is called by its address lives as long as the process."""
-
-
-class _Cache(_Libraries):  # type: ignore[misc]  # numba has no types
-    """The cache without what compiling Python needs: all that numba knows of numpy takes a fifth of a second to load."""
-
-    def load_overload(self, sig: object, target_context: Any) -> Any:
-        """What is kept, None if nothing is."""
-        with self._guard_against_spurious_io_errors():
-            return self._load_overload(sig, target_context)
+_SHA = 32
 
 
 def define(
-    name: str, symbols: Sequence[str], place: Callable[..., Any], stamp: object, text: Callable[[], str]
+    name: str, symbols: Sequence[str], source: Path, stamp: object, text: Callable[[], str]
 ) -> dict[str, int]:
-    """Addresses of functions of a module, by name, from the cache or anew.
+    """Addresses of functions of a module, by name, from what is kept or anew.
 
     Parameters
     ----------
@@ -40,23 +31,92 @@ def define(
         Of the module.
     symbols : sequence of str
         Functions to be called from outside.
-    place : function
-        Where the cache lies: beside its file, or where numba's settings say.
+    source : Path
+        A file it is made of: what is kept lies beside it, or where ``NUMBA_CACHE_DIR`` or the user's cache is.
     stamp : object
         State of the sources the module is made of.
     text : callable
-        The module in LLVM's intermediate representation; called when the cache has no code for this stamp.
+        The module in LLVM's intermediate representation; called when nothing is kept of this stamp.
     """
+    file = f"{name}-{_short((*symbols, *_processor()))}-{_short(stamp)}.o"
+    code = _kept(_folders(source), file)
+    if code is None:
+        code = _generated(name, text())
+        _keep(_folders(source), file, code)
+    engine = _engine()
+    engine.add_object_file(binding.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    return {symbol: engine.get_function_address(symbol) for symbol in symbols}
+
+
+@cache
+def _processor() -> str:
+    """What code is made for, and by which LLVM."""
+    host = (
+        binding.get_process_triple(),
+        binding.get_host_cpu_name(),
+        binding.get_host_cpu_features().flatten(),
+    )
+    return _short((binding.llvm_version_info, *host))
+
+
+def _short(content: object) -> str:
+    return hashlib.sha256(repr(content).encode()).hexdigest()[:16]
+
+
+@cache
+def _engine() -> Any:
+    """Where code is loaded; it lives as long as the process, as all that is called by its address must."""
+    binding.initialize_native_target()
+    binding.initialize_native_asmprinter()
+    machine = binding.Target.from_default_triple().create_target_machine()
+    return binding.create_mcjit_compiler(binding.parse_assembly(""), machine)
+
+
+def _generated(name: str, text: str) -> bytes:
+    """The object file of a module, for the host's processor at the highest level of optimisation."""
+    from numba.core.compiler_lock import global_compiler_lock
+    from numba.core.registry import cpu_target
+
     with global_compiler_lock:
-        cache, context = _Cache(place), cpu_target.target_context
-        cache._cache_file._source_stamp = stamp
-        key = (name, *symbols)
-        library = cache.load_overload(key, context)
-        if library is None:
-            library = context.codegen().create_library(name)
-            library.enable_object_caching()
-            library.add_llvm_module(binding.parse_assembly(text()))
-            library.finalize()
-            cache.save_overload(key, library)
-        _kept.append(library)
-        return {symbol: library.get_pointer_to_function(symbol) for symbol in symbols}
+        library = cpu_target.target_context.codegen().create_library(name)
+        library.enable_object_caching()
+        library.add_llvm_module(binding.parse_assembly(text))
+        library.finalize()
+        code: bytes = library.serialize_using_object_code()[2][0]
+        return code
+
+
+def _folders(source: Path) -> list[Path]:
+    """Where code of a file may be kept, the first that can be written."""
+    own = f"{source.parent.name}_{_short(str(source.parent))}"
+    named = os.environ.get("NUMBA_CACHE_DIR")
+    if named:
+        return [Path(named) / own]
+    user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    return [source.parent / "__pycache__", user / "sparsecycle" / own]
+
+
+def _kept(folders: Sequence[Path], name: str) -> bytes | None:
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            content = (folder / name).read_bytes()
+            if hashlib.sha256(content[_SHA:]).digest() == content[:_SHA]:
+                return content[_SHA:]
+    return None
+
+
+def _keep(folders: Sequence[Path], name: str, code: bytes) -> None:
+    """Write it instead of what was kept of another state of the sources; if no folder can be written, nothing is kept."""
+    module = name.rpartition("-")[0]
+    for folder in folders:
+        with contextlib.suppress(OSError):
+            folder.mkdir(parents=True, exist_ok=True)
+            handle, draft = tempfile.mkstemp(suffix=".part", dir=folder)
+            with os.fdopen(handle, "wb") as file:
+                file.write(hashlib.sha256(code).digest() + code)
+            os.replace(draft, folder / name)
+            for before in folder.glob(f"{module}-*.o"):
+                if before.name != name:
+                    before.unlink(missing_ok=True)
+            return

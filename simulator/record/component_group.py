@@ -7,8 +7,10 @@ left out, and the narrowest type that holds a bin is used.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.errors import InputError
 from simulator.hdf5 import Attribute, Data, Group, Node
@@ -58,20 +60,20 @@ def components(layer: LayerResult) -> dict[str, Data | Group]:
 def _intervals(layer: LayerResult) -> Data:
     width = bin_width(layer.cycles)
     bins = -(-layer.cycles // width)
-    kept, owners, states = [], [], []
     least = np.min_scalar_type(width)
+    kept: list[NDArray[Any]] = [np.zeros((0, bins), dtype=least)]
+    owners, states = list[str](), list[str]()
     for part in layer.components:
-        log = part.intervals.counts
+        log = part.intervals.narrow
         if part.intervals.width != width or log.shape != (len(STATES), bins):
             raise ValueError(
                 f"{layer.name}/{part.name}: not the canonical interval log of {layer.cycles} cycles"
             )
-        for state, counts in zip(STATES, log.astype(least), strict=True):
-            if counts.any():
-                kept.append(counts)
-                owners.append(part.name)
-                states.append(state)
-    table = np.array(kept, dtype=least).reshape(len(kept), bins)
+        found = [state for state, spent in part.intervals.totals().items() if spent]
+        kept.append(log[[STATES.index(state) for state in found]].astype(least, copy=False))
+        states += found
+        owners += [part.name] * len(found)
+    table = np.concatenate(kept)
     names: dict[str, Attribute] = {"component": owners, "state": states, "bin_width": width}
     return Data(table, "cycle", "cycles in a state per bin of bin_width cycles", ("row", "bin"), names)
 

@@ -6,6 +6,7 @@ T cycles the final width is the smallest power of two w with T <= 4096 w, and bi
 
 from __future__ import annotations
 
+import hashlib
 from functools import cache, cached_property
 
 import numpy as np
@@ -49,6 +50,20 @@ class IntervalLog:
     def counts(self) -> NDArray[np.int64]:
         """Cycles spent in each state in each bin, int64, shape (len(STATES), bins)."""
         return self._counts.astype(np.int64)
+
+    @property
+    def narrow(self) -> NDArray[np.integer]:
+        """:attr:`counts` as they are kept, in as few bytes as the largest needs; not to be written to."""
+        return self._counts
+
+    def columns(self, starts: NDArray[np.int64]) -> NDArray[np.int64]:
+        """:attr:`counts` added up from each of these bins to the next, int64, shape (len(STATES), len(starts))."""
+        return np.add.reduceat(self._counts, starts, axis=1, dtype=np.int64)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of :attr:`counts`, little endian, worked out once: of all that a Result's digest covers these are most bytes."""
+        return hashlib.sha256(self._counts.astype("<i8", order="C").data).hexdigest()
 
     def __repr__(self) -> str:
         return f"IntervalLog(width={self.width}, bins={self._counts.shape[1]})"

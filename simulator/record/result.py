@@ -145,7 +145,6 @@ class LayerResult:
 
 
 def _component_digest(part: ComponentOutcome) -> list[Any]:
-    log = hashlib.sha256(part.intervals.counts.astype("<i8", order="C", copy=False).data).hexdigest()
     programs = [[p.name, p.states.tolist(), p.actions, list(p.grants)] for p in part.programs]
     return [
         part.name,
@@ -155,7 +154,7 @@ def _component_digest(part: ComponentOutcome) -> list[Any]:
         part.work,
         part.demand,
         part.intervals.width,
-        log,
+        part.intervals.digest,
         programs,
     ]
 

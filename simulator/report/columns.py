@@ -54,6 +54,6 @@ def columns(log: IntervalLog, cycles: int, per_column: float) -> Columns:
         Cycles.
     """
     many = max(1, int(per_column // log.width))
-    starts = np.arange(0, log.counts.shape[1], many, dtype=np.int64)
+    starts = np.arange(0, log.narrow.shape[1], many, dtype=np.int64)
     edges = np.append(starts * log.width, cycles)
-    return Columns(edges, np.add.reduceat(log.counts, starts, axis=1))
+    return Columns(edges, log.columns(starts))

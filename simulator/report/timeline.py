@@ -12,12 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import InputError, suggest
-from simulator.record.intervals import IntervalLog
 from simulator.record.outcome import ComponentOutcome
 from simulator.record.result import LayerResult, Result
 from simulator.record.states import STATES
 from simulator.report.colours import MEANING, SOFT, STATE
-from simulator.report.columns import columns
+from simulator.report.columns import Columns, columns
 from simulator.report.names import label_layers
 from simulator.report.paper import current
 from simulator.report.paper import width as page_width
@@ -165,10 +164,10 @@ def grouped(layers: list[LayerResult]) -> Rows:
     return rows
 
 
-def _pooled(parts: list[ComponentOutcome]) -> IntervalLog:
+def _pooled(parts: list[ComponentOutcome], cycles: int, per_column: float) -> Columns:
     """State-cycles of several components together."""
-    counts = np.sum([part.intervals.counts for part in parts], axis=0)
-    return IntervalLog(parts[0].intervals.width, counts)
+    found = [columns(part.intervals, cycles, per_column) for part in parts]
+    return Columns(found[0].edges, np.sum([each.counts for each in found], axis=0))
 
 
 def strip(
@@ -185,7 +184,7 @@ def strip(
     for parts, each in zip(found, layers, strict=True):
         if parts:
             busy += sum(part.busy for part in parts) / len(parts)
-            drawn = columns(_pooled(parts), each.cycles, cycles / COLUMNS).merged()
+            drawn = _pooled(parts, each.cycles, cycles / COLUMNS).merged()
             seen = drawn.counts.any(axis=1, keepdims=True)  # what a layer has not, is not drawn there
             edges.append(drawn.edges[1:] + start)
             levels.append(np.where(seen, bottom - _STRIP * drawn.shares.cumsum(axis=0) / len(parts), bottom))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from numpy.typing import NDArray
@@ -100,8 +101,13 @@ class Layer:
         InputError
             They break it; the message names layer, pattern and the first offending place.
         """
+        assert self._obeys
+
+    @cached_property
+    def _obeys(self) -> bool:
+        """What :meth:`check_pattern` checks, once: every machine that runs the layer asks, and operands do not change."""
         if self.pattern is None:
-            return
+            return True
         rule = parse(self.pattern)
         whole = not isinstance(rule, Hss)  # a rule on the whole tensor needs all of it at once
         rows = self.weights.shape[0]
@@ -115,6 +121,7 @@ class Layer:
                     f"layer {self.name!r}: its weights do not satisfy the declared pattern {rule.text} along the "
                     f"flattened K: {found}"
                 )
+        return True
 
 
 def gemm(

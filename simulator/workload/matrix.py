@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
+from simulator.workload.remembered import remembered
 from simulator.workload.standin import standins
 from simulator.workload.tensor import KEPT, RECENT, Tensor
 from simulator.workload.toeplitz import counted, gather, touched
@@ -282,6 +283,12 @@ class GemmView:
             A sum might not fit in 64 bits.
         """
         self._check("M", m0, m1, self.M)
+        box = group, m0, m1, n0, n1
+        if type(self) is not GemmView:  # whose matrices are not the layer's own
+            return self._reference(*box)
+        return remembered.get(self.layer, (self.seed, *box), lambda: self._reference(*box))
+
+    def _reference(self, group: int, m0: int, m1: int, n0: int, n1: int) -> NDArray[np.int64]:
         out = np.zeros((m1 - m0, n1 - n0), dtype=np.int64)
         weights = self.weights(group, m0, m1)
         for k in range(0, self.K, _REDUCED):
@@ -367,7 +374,9 @@ class GemmView:
             return np.asarray(box != 0)
         if tensor.integral:
             return box
-        return standins(box, first, pitch, self.seed, 0 if tensor is self.layer.weights else 1)
+        operand = 0 if tensor is self.layer.weights else 1
+        name = self.seed, operand, first, pitch, box.shape
+        return remembered.get(tensor, name, lambda: standins(box, first, pitch, self.seed, operand))
 
     def _check(self, rank: str, start: int, stop: int, size: int) -> None:
         if not 0 <= start <= stop <= size:

@@ -101,7 +101,7 @@ def loaded(*names: str) -> list[bool]:
 def test_processes_begin_with_modules_and_kernels() -> None:
     before = {name: os.environ.get(name) for name in processes._THREADS}
     with ProcessPoolExecutor(1, processes.context()) as pool:
-        assert pool.submit(loaded, processes.READY, "simulator.engine.fast", "numba").result() == [True] * 3
+        assert pool.submit(loaded, *processes.READY, "simulator.engine.fast", "numba").result() == [True] * 4
         assert pool.submit(os.getenv, processes._THREADS[0]).result() == "1"
     assert {name: os.environ.get(name) for name in processes._THREADS} == before
 

@@ -86,3 +86,11 @@ def test_outputs_equal_the_matrix_product(seed: int) -> None:
     m, n, k = (int(x) for x in rng.integers(1, 15, 3))
     a, b = (rng.integers(-9, 9, (rows, k)) * (rng.random((rows, k)) < 0.5) for rows in (m, n))
     assert np.array_equal(multiply(a, b, int(rng.integers(1, k + 1)), int(rng.integers(1, 5))), a @ b.T)
+
+
+@pytest.mark.parametrize("block", [1, 17, 63, 64, 65, 100])
+def test_outputs_of_blocks_that_fit_a_word_and_of_longer_ones(block: int) -> None:
+    rng = np.random.default_rng(block)
+    a, b = (rng.integers(-9, 9, (rows, 200)) * (rng.random((rows, 200)) < 0.5) for rows in (7, 5))
+    a[2], b[3] = 0, 1
+    assert np.array_equal(multiply(a, b, block, 4), a @ b.T)

@@ -154,9 +154,12 @@ class CoordinatePayload:
         fibers, coords = encoded.shape
         windows = -(-coords // self.block)
         place = self._list_places(encoded) if self.slots is None else self._slot_places(encoded, self.slots)
-        stored = encoded.data != 0
         padded = np.zeros(fibers * windows * self.block, dtype=encoded.data.dtype)
-        padded[place[stored]] = encoded.data[stored]
+        stored = encoded.data != 0
+        if stored.all():  # no slot is empty
+            padded[place] = encoded.data
+        else:
+            padded[place[stored]] = encoded.data[stored]
         return padded.reshape(fibers, windows * self.block)[:, :coords]
 
     def _length(self, rank: int) -> int:
@@ -237,7 +240,8 @@ class CoordinatePayload:
             "offset1": MetadataArray(width(high), found.offset1, found.blocks),
             "end1": MetadataArray(self._end_width(1), found.end1, found.blocks),
         }
-        return Encoded((fibers, coords), value_bits, values[mask], found.elements, metadata)
+        data = values.reshape(-1).take(np.flatnonzero(mask))  # quicker than by a mask
+        return Encoded((fibers, coords), value_bits, data, found.elements, metadata)
 
     def _list_places(self, encoded: Encoded) -> Indices:
         """Flat padded coordinate of each stored value of the variable form."""
