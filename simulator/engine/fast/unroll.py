@@ -67,11 +67,12 @@ def unroll(m: Ints, bins: Ints, component: int) -> None:
 
 @inlined
 def across(bins: Ints, cells: int, cycle: int, after: int, shift: int) -> None:
-    """Add cycles to several bins of a state."""
-    while cycle < after:
-        upto = min(after, ((cycle >> shift) + 1) << shift)
-        bins[cells + (cycle >> shift)] += upto - cycle
-        cycle = upto
+    """Add cycles to several bins of a state, of which all but the first and the last are in no other."""
+    first, last, width = cells + (cycle >> shift), cells + ((after - 1) >> shift), 1 << shift
+    bins[first] += width - (cycle & (width - 1))
+    for cell in range(first + 1, last):
+        bins[cell] = width
+    bins[last] += ((after - 1) & (width - 1)) + 1
 
 
 @apart
