@@ -26,7 +26,7 @@ from validation.benchmarks.speed.rows import Row
 TURNS = 3
 GOAL, LONG = 1.8, 10.0
 """Times one process that two are to be, on work that takes one so many seconds at least."""
-MACHINES, CALLED = ("dstc", "extensor"), "extensor"
+MACHINES, CALLED = ("scnn",), "scnn"
 STAT = Path("/proc/stat")
 IDLE = (3, 4)
 """Of the times in its first line those in which a processor has nothing to do: idle, and waiting for input or output."""

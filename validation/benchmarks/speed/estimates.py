@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from copy import copy
 
 from simulator import InfeasibleError, InputError, Layer, Machine, api
 from simulator.hardware import load, override
@@ -75,7 +76,7 @@ def times(machine: Machine, layer: Layer) -> tuple[float, float | None]:
     fast = resolve("engine", "fast")
 
     def simulate() -> object:
-        return fast(lower(machine, layer).plan)
+        return fast(lower(copy(machine), layer).plan)  # of which nothing is known yet
 
     try:
         points = list(api.design_points(machine, layer))
