@@ -100,7 +100,7 @@ KEY_ROW, KEY = 64, 65  # signature of a run, and of which
 # Of a program on a shared port that lacks something: before which cycle it cannot have that, before which cycle not to ask
 # again since the answer was of no use, and how long not; see ahead
 BOUND, ASK_FROM, PATIENCE = 66, 67, 68
-BRISK = 69  # whether none of its items needs more than a cycle of its port; see table
+BRISK = 69  # whether none of its items needs more than a cycle of its port; see brisk
 # Whether the current run varies and has so many outputs that those its next items move anything through are listed; the first
 LISTED, NEAR_OUT = 70, 71
 BLOCK = 72

@@ -13,6 +13,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast import table
+from simulator.engine.fast.forms import FORM, FOUND, NOBODY, SIZE0, TOLD
 from simulator.engine.fast.memory import Memory
 from simulator.engine.fast.places import Places
 from simulator.plan.network import Program
@@ -212,7 +213,7 @@ class _Batch:
         if self._load:
             program, (row, located, shift) = loader.block, loader.space(runs * stride, values, times)
         else:
-            program, row, shift = table.NOBODY, self._words, self._vectors
+            program, row, shift = NOBODY, self._words, self._vectors
             located = row + runs * stride
             self._words = located + times + 1
         ended, cells, totals = loader.ended, self.cells, self._totals
@@ -228,9 +229,9 @@ class _Batch:
         if not self._told:
             return []
         chunks, count = [chunk for _, chunk in self._told], len(self._told)
-        forms = np.zeros((count, table.FORM), dtype=np.int64)
-        forms[:, : table.TOLD] = np.array(self._forms, dtype=np.int64).reshape(count, table.TOLD)
-        behind = forms[:, table.SIZE0]
+        forms = np.zeros((count, FORM), dtype=np.int64)
+        forms[:, :TOLD] = np.array(self._forms, dtype=np.int64).reshape(count, TOLD)
+        behind = forms[:, SIZE0]
         behind[behind < 0] = count - 1 - behind[behind < 0]
         sizes = np.array([len(chunk.runs) for chunk in chunks], dtype=np.int64)
         vectors = _flat([chunk.vectors for chunk in chunks], np.int32)
@@ -253,7 +254,7 @@ class _Batch:
                 forms.reshape(-1),
                 count,
             )
-        return self._hand_over(totals.tolist(), forms[:, table.FOUND].tolist())
+        return self._hand_over(totals.tolist(), forms[:, FOUND].tolist())
 
     def _hand_over(self, totals: list[int], found: list[int]) -> list[Loader]:
         again, first = [], 0

@@ -5,10 +5,6 @@ Of a run of `count` items the sum of a field is count x value, or for a vector V
 
     n (V[0] + .. + V[P - 1]) + V[0] + .. + V[r - 1]
 
-Where no item of a port of p/q needs more than a cycle, none takes more, whatever came before: its `free` (see the contract) is
-never later than 2 p times the cycle in which the next item can start, so that ends within that cycle. Such a port is unlimited, and
-what its items demand makes no difference in time.
-
 A row is named by where it lies in the memory `m`. Several chunks are read by one call, their arrays one behind the other: what
 belongs to which is told by a row of numbers for each, its form, at `f`. Work space is one array `s`, used anew for every chunk:
 prefix sums of the vectors; where the first row of every block lies, and where the rows end; how often each block is visited;
@@ -21,6 +17,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.fast import layout as at
+from simulator.engine.fast.brisk import brisk, unlimit
+from simulator.engine.fast.forms import (
+    BEGIN,
+    BLOCKS,
+    COLUMN0,
+    ENDS,
+    FIELDS,
+    FORM,
+    FOUND,
+    INS,
+    LOCATED,
+    NOBODY,
+    ORDER0,
+    OUTS,
+    PROGRAM,
+    RUN0,
+    SHIFT,
+    SIZE0,
+    SLOT0,
+    SLOTS,
+    SOME,
+    STARTS,
+    STREAMS,
+    SUMS,
+    TIMES,
+    TOTAL0,
+    VALUES,
+    VECTOR0,
+    VISITS,
+    WIDTH,
+)
 from simulator.engine.fast.queue import push
 from simulator.jit import apart, inlined, spliced
 from simulator.plan.runs import COUNT, DEMAND, PERIOD
@@ -30,18 +57,6 @@ Flags = NDArray[np.uint8]
 Vector = NDArray[np.int32]
 FREE = -1
 """A slot that no block is in."""
-NOBODY = 0
-"""In place of a program: the table is nobody's."""
-# The form of a chunk: the program it is for; where its table goes, and the list of rows that visits begin with; what is added to
-# places in the vectors; whether runs may be streams, and whether no runs follow; inputs and outputs among the fields
-PROGRAM, BEGIN, LOCATED, SHIFT, STREAMS, ENDS, INS, OUTS = range(8)
-# how many blocks, visits, values of vectors, fields in the table, fields of a run; then where its part of every array begins
-BLOCKS, VISITS, VALUES, FIELDS, WIDTH = range(8, 13)
-RUN0, VECTOR0, COLUMN0, SIZE0, ORDER0, TOTAL0 = range(13, 19)
-TOLD = 19
-"""Numbers of a form that are told; the others are worked out: parts of the work space, and last how many visits have items."""
-SLOTS, STARTS, TIMES, SOME, SUMS, SLOT0, FOUND = range(19, 26)
-FORM = 26
 
 
 @inlined
@@ -102,36 +117,6 @@ def sum_up(runs: Ints, varies: Flags, s: Ints, line: int, own: int, width: int) 
         varied |= varies[line + column]
     for column in range(DEMAND, width):
         s[own + column] += total(runs, varies, s, line, column) if varied else runs[line + column] * count
-
-
-@spliced
-def brisk(m: Ints, runs: Ints, varies: Flags, vectors: Vector, sizes: Ints, form: Ints, f: int) -> bool:
-    """Whether the items of a chunk are all that its program ever has, and none needs more than a cycle of its port."""
-    program, line, most = form[f + PROGRAM], form[f + RUN0], 0
-    if m[program + at.LOADS] > 0 or m[program + at.PLACE] or not form[f + ENDS]:
-        return False
-    for block in range(form[f + BLOCKS]):
-        for _ in range(sizes[form[f + SIZE0] + block]):
-            if varies[line + DEMAND] and runs[line + COUNT] > 0:
-                first = form[f + VECTOR0] + runs[line + DEMAND]
-                for place in range(first, first + runs[line + PERIOD]):
-                    most = max(most, vectors[place])
-            elif runs[line + COUNT] > 0:
-                most = max(most, runs[line + DEMAND])
-            line += form[f + WIDTH]
-    quick: bool = most * m[program + at.TICKS_PER_DEMAND] <= m[program + at.TICKS]
-    return quick
-
-
-@spliced
-def unlimit(m: Ints, component: int) -> None:
-    """Let a port be unlimited if no item of any of its programs needs more than a cycle of it."""
-    first, quick = m[component + at.FIRST], True
-    for position in range(m[component + at.COUNT]):
-        program = first + position * at.BLOCK
-        quick &= m[program + at.BRISK] or m[program + at.DONE]
-    for position in range(m[component + at.COUNT] if quick else 0):
-        m[first + position * at.BLOCK + at.TICKS] = 0
 
 
 @inlined

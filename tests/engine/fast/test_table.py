@@ -9,6 +9,7 @@ import pytest
 
 from simulator.engine.fast import layout as at
 from simulator.engine.fast import table
+from simulator.engine.fast.forms import FORM, FOUND, NOBODY
 from simulator.engine.fast.loading import joined
 from simulator.plan import Chunk, RunWriter, Visits
 from simulator.plan.runs import DEMAND, PORTS, WORK
@@ -34,15 +35,15 @@ def table_of(chunk: Chunk, columns: list[int], ports: tuple[int, int]) -> tuple[
     stride = at.ROW_FIELDS + 2 * len(columns)
     size, width = stride * len(chunk.runs), chunk.runs.shape[1]
     words, totals = np.zeros(size + len(visits.order) + 1, dtype=np.int64), np.zeros(width, dtype=np.int64)
-    told = [table.NOBODY, 0, size, 0, True, True, *ports]
+    told = [NOBODY, 0, size, 0, True, True, *ports]
     many = [len(visits.sizes), len(visits.order), len(chunk.vectors), len(columns), width]
-    form = np.array([*told, *many, *[0] * (table.FORM - len(told) - len(many))], dtype=np.int64)
+    form = np.array([*told, *many, *[0] * (FORM - len(told) - len(many))], dtype=np.int64)
     space = np.zeros(table.work_space(len(visits.sizes), len(chunk.vectors), width), dtype=np.int64)
     of_chunk = chunk.runs.reshape(-1), chunk.varies.reshape(-1), chunk.vectors
     with np.errstate(over="ignore"):
         work = np.array(columns, dtype=np.int64), visits.sizes, visits.order, space, totals, form, 1
         table.read(words, chunk.vectors, *of_chunk, *work)
-    rows, count = words[:size].reshape(-1, stride), form[table.FOUND]
+    rows, count = words[:size].reshape(-1, stride), form[FOUND]
     told = []
     for begin in (words[size : size + count] // stride).tolist():
         end = begin + int(np.flatnonzero(rows[begin:, at.ROW_LAST])[0])
