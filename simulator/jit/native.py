@@ -93,7 +93,7 @@ def _folders(source: Path) -> list[Path]:
     named = os.environ.get("NUMBA_CACHE_DIR")
     if named:
         return [Path(named) / own]
-    user = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    user = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
     return [source.parent / "__pycache__", user / "sparsecycle" / own]
 
 
