@@ -135,7 +135,7 @@ def _compare(
 
 def _write(found: Comparison, out: Path) -> None:
     from simulator.errors import InputError
-    from simulator.report.files import replaced
+    from simulator.files import replaced
     from simulator.report.waterfall import waterfall
 
     try:
@@ -157,7 +157,6 @@ def _print(found: Comparison, out: Path | None) -> None:
         f"{found.workload} on {found.hardware}: {found.model} beside the simulation",
         columns,
         rows,
-        len(rows) > 1,
     )
     total = found.total
     columns, rows = tables.figures(total)

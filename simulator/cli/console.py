@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -22,9 +23,7 @@ def print_json(document: dict[str, Any]) -> None:
     click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
-def print_table(
-    title: str, columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]], totals: int = 0
-) -> None:
+def print_table(title: str, columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]]) -> None:
     """A table on stdout.
 
     Parameters
@@ -34,12 +33,10 @@ def print_table(
         Header, and whether the column holds numbers; those are right-aligned. A table with numbers is never folded or cut,
         however narrow the terminal.
     rows : sequence of sequence of str
-    totals : int
-        That many rows at the end are set off by a line.
     """
     numeric = [numbers for _, numbers in columns]
     heading = [_stacked(header) for header, _ in columns]
-    lines = _whole(heading, rows, numeric) if any(numeric) else _folded(heading, rows, totals)
+    lines = _whole(heading, rows, numeric) if any(numeric) else _folded(heading, rows)
     click.echo("\n".join([title, *(line for line in lines if line)]))
 
 
@@ -67,14 +64,16 @@ def _whole(heading: Sequence[str], rows: Sequence[Sequence[str]], numeric: Seque
             yield f" {told}".rstrip()
 
     rule = " " + "─" * (sum(widths) + 3 * (len(widths) - 1))
-    return [*(click.style(line, bold=True) for line in drawn(above)), rule, *chain(*map(drawn, cells))]
+    plain = os.environ.get("TERM") == "dumb"
+    header = (line if plain else click.style(line, bold=True) for line in drawn(above))
+    return [*header, rule, *chain(*map(drawn, cells))]
 
 
 def _lines(cell: str) -> list[str]:
     return cell.translate(_CONTROL).expandtabs().split("\n")
 
 
-def _folded(heading: Sequence[str], rows: Sequence[Sequence[str]], totals: int) -> list[str]:
+def _folded(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Lines of a table of text no wider than the terminal."""
     from rich import box
     from rich.console import Console
@@ -84,8 +83,8 @@ def _folded(heading: Sequence[str], rows: Sequence[Sequence[str]], totals: int) 
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for header in heading:
         table.add_column(Text(header), overflow="fold")
-    for i, row in enumerate(rows):
-        table.add_row(*(Text(cell) for cell in row), end_section=i == len(rows) - totals - 1)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
     console = Console(width=None if sys.stdout.isatty() else WIDE)
     with console.capture() as drawn:
         console.print(table)

@@ -348,7 +348,7 @@ def _print(result: Result, baseline: Result | None, changed: bool, out: Path) ->
 
     columns, rows = table(result, baseline)
     against = f", against {baseline.machine}" if baseline is not None else ""
-    print_table(f"{result.trace} on {result.machine}{against}", columns, rows, totals=1)
+    print_table(f"{result.trace} on {result.machine}{against}", columns, rows)
     if changed and baseline is not None:
         click.echo(f"--set changed {result.machine} only; {baseline.machine} is as described")
     outputs = sum(layer.verification.outputs for layer in result.layers)

@@ -77,7 +77,7 @@ def show_sample(found: Sampled) -> None:
     from simulator.report.sampled import table
 
     columns, rows = table(found)
-    print_table(f"{found.trace} on {found.machine}: {NOTE}", columns, rows, totals=1)
+    print_table(f"{found.trace} on {found.machine}: {NOTE}", columns, rows)
     reasons: dict[str, list[str]] = {}
     for layer in found.layers:
         if layer.whole:

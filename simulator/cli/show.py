@@ -112,7 +112,7 @@ def show_result(result: Result, as_json: bool) -> None:
     if not result.complete:
         click.echo("incomplete: the run was interrupted; only finished layers are listed")
     columns, rows = table(result)
-    print_table(f"{result.trace} on {result.machine}", columns, rows, totals=1)
+    print_table(f"{result.trace} on {result.machine}", columns, rows)
     click.echo(f"rung {result.rung}, engine {result.engine}, seed {result.seed}, digest {result.digest}")
     for assumption in dict.fromkeys(text for layer in result.layers for text in layer.assumptions):
         click.echo(f"assumed: {assumption}")

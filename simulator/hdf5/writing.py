@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import os
-import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -17,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
+from simulator.files import replaced
 from simulator.hdf5 import fresh
 from simulator.hdf5.schema import PREFIX, RESERVED, Attribute, describe, plain, sha256_of
 
@@ -85,33 +83,13 @@ def write(
     if clash := sorted(set(attrs) & set(RESERVED)):
         raise InputError(f"{target}: attribute {clash[0]!r} is written by itself, choose another name")
     root = Group({**attrs, **head}, tree)
-    with _temporary(target) as name:
+    with replaced(target) as draft:
         try:
-            with h5py.File(name, "w", libver=("v108", "v108"), track_order=False) as file:
+            with h5py.File(draft, "w", libver=("v108", "v108"), track_order=False) as file:
                 described = _write_group(file.id, root, str(target))
                 file.attrs["tree_sha256"] = sha256_of(described)
         except OSError as error:
             raise InputError(f"{target}: cannot be written: {error}") from None
-
-
-@contextlib.contextmanager
-def _temporary(target: Path) -> Iterator[str]:
-    try:
-        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
-    except OSError as error:
-        raise InputError(f"{target}: cannot be written: {error.strerror} ({target.parent})") from None
-    try:
-        os.close(handle)
-        yield name
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(name, 0o666 & ~umask)
-        os.replace(name, target)
-    except OSError as error:
-        raise InputError(f"{target}: cannot be written: {error.strerror}") from None
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(name)
 
 
 def _write_group(node: Any, group: Group, where: str) -> dict[str, Any]:

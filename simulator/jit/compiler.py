@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Any, cast
 
@@ -29,9 +30,10 @@ def compiled(function: Callable[..., Any], options: Mapping[str, object], stamp:
         if not looked:
             looked = True
             _registries()
-            made.enable_caching()
-            file = made._cache._cache_file
-            file._source_stamp = (file._source_stamp, stamp(function))
+            with suppress(RuntimeError):  # no folder can be written: nothing is kept
+                made.enable_caching()
+                file = made._cache._cache_file
+                file._source_stamp = (file._source_stamp, stamp(function))
         return original(signature)
 
     made.compile = compile_it

@@ -9,13 +9,15 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from llvmlite import binding
+
+from simulator.errors import InputError
+from simulator.files import replaced
 
 _SHA = 32
 
@@ -38,7 +40,7 @@ def define(
     text : callable
         The module in LLVM's intermediate representation; called when nothing is kept of this stamp.
     """
-    file = f"{name}-{_short((*symbols, *_processor()))}-{_short(stamp)}.o"
+    file = f"{name}-{_short((*symbols, _processor()))}-{_short(stamp)}.o"
     code = _kept(_folders(source), file)
     if code is None:
         code = _generated(name, text())
@@ -94,7 +96,10 @@ def _folders(source: Path) -> list[Path]:
     if named:
         return [Path(named) / own]
     user = Path(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"))
-    return [source.parent / "__pycache__", user / "sparsecycle" / own]
+    beside = [source.parent / "__pycache__"]
+    return (
+        [*beside, user / "sparsecycle" / own] if user.is_absolute() else beside
+    )  # not where nobody has a home
 
 
 def _kept(folders: Sequence[Path], name: str) -> bytes | None:
@@ -107,16 +112,17 @@ def _kept(folders: Sequence[Path], name: str) -> bytes | None:
 
 
 def _keep(folders: Sequence[Path], name: str, code: bytes) -> None:
-    """Write it instead of what was kept of another state of the sources; if no folder can be written, nothing is kept."""
-    module = name.rpartition("-")[0]
+    """Write it instead of what was kept of another state of the sources, for the same functions and processor.
+
+    If no folder can be written, nothing is kept.
+    """
+    made_for = name.rpartition("-")[0]
     for folder in folders:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError, InputError):
             folder.mkdir(parents=True, exist_ok=True)
-            handle, draft = tempfile.mkstemp(suffix=".part", dir=folder)
-            with os.fdopen(handle, "wb") as file:
-                file.write(hashlib.sha256(code).digest() + code)
-            os.replace(draft, folder / name)
-            for before in folder.glob(f"{module}-*.o"):
+            with replaced(folder / name) as draft:
+                draft.write_bytes(hashlib.sha256(code).digest() + code)
+            for before in folder.glob(f"{made_for}-*.o"):
                 if before.name != name:
                     before.unlink(missing_ok=True)
             return

@@ -8,8 +8,8 @@ import math
 from pathlib import Path
 
 from simulator.energy import edp_joule_seconds
+from simulator.files import replaced
 from simulator.record.result import LayerResult, Result
-from simulator.report.files import replaced
 from simulator.report.pairs import pairs, ratio
 
 Cell = str | int | float

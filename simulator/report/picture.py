@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.errors import InputError
+from simulator.files import replaced
 from simulator.report.colours import INK, SOFT
-from simulator.report.files import replaced
 from simulator.report.paper import FORMATS, current, width
 from simulator.report.shrink import shrink
 

@@ -6,9 +6,9 @@ import html
 from pathlib import Path
 from typing import Any
 
+from simulator.files import replaced
 from simulator.record.sample import NOTE, Interval, Sampled, SampledLayer
 from simulator.report.colours import BLUE, INK, SOFT
-from simulator.report.files import replaced
 from simulator.report.picture import WIDTH, picture
 
 _ROW, _LEFT = 0.22, 2.4

@@ -44,7 +44,7 @@ def along(
     limits = np.array(lengths if most is None else most, dtype=np.int64)
     nibbles = len(lengths) <= 2 and lengths[0] == NIBBLE and WORD % (NIBBLE * lengths[-1]) == 0
     for part in fiber_chunks(*mask.shape):
-        octets = np.packbits(mask[part], axis=1, bitorder="little")
+        octets = np.packbits(np.ascontiguousarray(mask[part]), axis=1, bitorder="little")
         if not nibbles or mask.shape[1] % WORD:
             words = np.zeros((len(octets), -(-mask.shape[1] // WORD) * 8 + 8), dtype=np.uint8)
             words[:, : octets.shape[1]] = octets

@@ -78,7 +78,7 @@ class Sweep:
 
     def save(self, folder: str | Path) -> None:
         """Write ``points.csv``, ``points.json`` and, where any point has a result, ``pareto.png`` to a folder."""
-        from simulator.report.files import replaced
+        from simulator.files import replaced
         from simulator.report.pareto import pareto
 
         target = Path(folder)

@@ -101,7 +101,7 @@ class Layer:
         InputError
             They break it; the message names layer, pattern and the first offending place.
         """
-        assert self._obeys
+        _ = self._obeys
 
     @cached_property
     def _obeys(self) -> bool:

@@ -106,7 +106,7 @@ def counted(
     shape = np.array([*images.shape, group, taps, columns, tiles], dtype=np.int64)
     found = np.zeros((taps * int(window[0]), tiles), dtype=np.int64)
     stretches = np.empty(taps + 1 + 3 * taps * lines * (int(window[2]) // columns + 2), dtype=np.int64)
-    sums = np.zeros(tall * (wide + int(window[5])), dtype=np.int32)
+    sums = np.zeros(tall * (wide + min(wide, int(window[5]))), dtype=np.int32)
     mask = np.ascontiguousarray(images).view(np.uint8).reshape(-1)
     _counted(mask, shape, window, stretches, sums, found.reshape(-1))
     return found
@@ -115,20 +115,20 @@ def counted(
 @apart
 def _counted(images: Flags, shape: Ints, window: Ints, stretches: Ints, sums: Vector, found: Ints) -> None:
     """:func:`counted`. `stretches` gets where those of each tap begin, then of each its tile and two places in `sums`, which has
-    as many zeros in front of every line as positions are apart.
+    as many zeros in front of every line as positions are apart, or as a line is long.
     """
     channels, step, tall, wide, taps, tiles = window[0], window[5], shape[2], shape[3], shape[5], shape[7]
-    pitch = wide + step
+    gap = min(step, wide)
     for b in range(shape[0]):
-        _stretch(shape, b, window, pitch, stretches)
+        _stretch(shape, b, window, gap, stretches)
         for c in range(channels):
             plane = (b * shape[1] + shape[4] * channels + c) * tall * wide
             for y in range(tall):
-                for phase in range(min(step, wide)):
+                for phase in range(gap):
                     total, x = 0, phase
                     while x < wide:
                         total += images[plane + y * wide + x]
-                        sums[y * pitch + step + x] = total
+                        sums[y * (wide + gap) + gap + x] = total
                         x += step
             for tap in range(taps):
                 own = (tap * channels + c) * tiles
@@ -138,7 +138,7 @@ def _counted(images: Flags, shape: Ints, window: Ints, stretches: Ints, sums: Ve
 
 
 @inlined
-def _stretch(shape: Ints, b: int, window: Ints, pitch: int, stretches: Ints) -> None:
+def _stretch(shape: Ints, b: int, window: Ints, gap: int, stretches: Ints) -> None:
     """The stretches of lines of an image that every tap reads for one line of outputs in one tile."""
     columns, lines, step, size, count = window[2], window[3], window[5], shape[6], 0
     for tap in range(shape[5]):
@@ -153,8 +153,8 @@ def _stretch(shape: Ints, b: int, window: Ints, pitch: int, stretches: Ints) -> 
                 tile, at = n // size, shape[5] + 1 + 3 * count
                 stop = min(right, q + (tile + 1) * size - n)
                 stretches[at] = tile
-                stretches[at + 1] = y * pitch + q * step + x0
-                stretches[at + 2] = y * pitch + stop * step + x0
+                stretches[at + 1] = y * (shape[3] + gap) + q * step + x0
+                stretches[at + 2] = stretches[at + 1] + gap + (stop - q - 1) * step
                 q, count = stop, count + 1
     stretches[shape[5]] = count
 

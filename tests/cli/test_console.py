@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import sys
 
+import click.utils
 import pytest
 
 from simulator.cli.console import print_table, progress_bar
@@ -12,9 +13,7 @@ COLUMNS = [("layer", False), ("energy (uJ)", True), ("speed-up gain", True)]
 def test_a_table_of_numbers_is_never_cut_however_narrow_the_terminal(capsys, monkeypatch) -> None:
     monkeypatch.setenv("COLUMNS", "20")
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    print_table(
-        "title", COLUMNS, [["a" * 30, "1,234,567.125", "2.00x"], ["total", "1.000", "1.00x"]], totals=1
-    )
+    print_table("title", COLUMNS, [["a" * 30, "1,234,567.125", "2.00x"], ["total", "1.000", "1.00x"]])
     told = capsys.readouterr().out
     for cell in ("a" * 30, "1,234,567.125", "2.00x", "total"):
         assert cell in told
@@ -29,6 +28,14 @@ def test_units_stand_below_their_headers_and_no_line_ends_in_blanks(capsys) -> N
     assert set(rule.strip()) == {"─"}
     assert row == row.rstrip()
     assert bottom.index("(uJ)") + len("(uJ)") == row.index("1.5") + len("1.5")
+
+
+@pytest.mark.parametrize(("terminal", "styled"), [("xterm", True), ("dumb", False)])
+def test_headers_are_bold_where_a_terminal_can(capsys, monkeypatch, terminal: str, styled: bool) -> None:
+    monkeypatch.setenv("TERM", terminal)
+    monkeypatch.setattr(click.utils, "should_strip_ansi", lambda *_: False)
+    print_table("title", COLUMNS, [["x", "1.5", "2.00x"]])
+    assert ("\x1b[1m" in capsys.readouterr().out) is styled
 
 
 @pytest.mark.parametrize(("quiet", "terminal"), [(True, True), (False, False), (True, False)])

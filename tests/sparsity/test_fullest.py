@@ -35,6 +35,7 @@ def plain(mask: np.ndarray, ranks: tuple[int, ...]) -> tuple[int, ...]:
 @given(masks, lengths)
 def test_fullest_blocks_of_rows_and_columns(mask: np.ndarray, ranks: tuple[int, ...]) -> None:
     assert along(mask, ranks) == plain(mask, ranks)
+    assert along(np.asfortranarray(mask), ranks) == plain(mask, ranks)
     assert down(mask.T, ranks) == plain(mask, ranks)
     assert of_rows(mask, ranks[0]).tolist() == block_counts(mask, ranks[0]).max(axis=1).tolist()
 

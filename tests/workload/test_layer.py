@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -42,6 +45,16 @@ def test_pattern() -> None:
         gemm(mask, INPUTS, name="l", pattern="2:4").check_pattern()
     with pytest.raises(InputError, match="layer 'l'"):
         gemm(mask, INPUTS, name="l", pattern="5:4")
+
+
+def test_a_pattern_is_checked_where_assertions_are_not() -> None:
+    program = (
+        "import numpy as np; from simulator import gemm; "
+        "gemm(np.ones((4, 8)), np.ones((8, 2)), name='l', pattern='2:4').check_pattern()"
+    )
+    ran = subprocess.run([sys.executable, "-O", "-c", program], capture_output=True, text=True)
+    assert ran.returncode == 1
+    assert "pattern 2:4" in ran.stderr
 
 
 def test_a_convolution_is_checked_along_channels_first() -> None:

@@ -6,8 +6,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
+from simulator.files import replaced
 from simulator.packages import package
 from simulator.workload.layer import Layer
 from simulator.workload.matrix import flat_weights
@@ -52,18 +51,8 @@ def write(trace: Trace, path: str | Path, operand: str = "weights") -> tuple[str
         raise InputError(f"{path}: suffix {path.suffix!r}: choices: {', '.join(WRITABLE)}")
     if operand not in OPERANDS:
         raise InputError(f"operand {operand!r}: choices: {', '.join(OPERANDS)}")
-    try:
-        handle, draft = tempfile.mkstemp(prefix=f".{path.name}-", suffix=path.suffix, dir=path.parent)
-        os.close(handle)
-    except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from None
-    try:
-        lost = writers[path.suffix](trace, Path(draft), operand)
-        Path(draft).chmod(0o644)
-        os.replace(draft, path)
-    finally:
-        Path(draft).unlink(missing_ok=True)
-    return lost
+    with replaced(path) as draft:
+        return writers[path.suffix](trace, draft, operand)
 
 
 def _npz(trace: Trace, path: Path, _: str) -> tuple[str, ...]:

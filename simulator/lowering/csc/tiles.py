@@ -121,8 +121,7 @@ class Tiles:
 
     def part(self, n0: int, n1: int) -> Tiles:
         """The same tiles, visited at positions n0 <= n < n1; what is stored is worked out once for all parts."""
-        assert self.tiles
-        assert self.turns
+        _ = self.tiles, self.turns
         part = copy(self)
         part.n0, part.n1 = n0, n1
         part._visits = SHORT

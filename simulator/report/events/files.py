@@ -8,7 +8,7 @@ from pathlib import Path
 
 from simulator.errors import InputError
 from simulator.events import Log
-from simulator.report.files import replaced
+from simulator.files import replaced
 
 SUFFIXES = {
     ".pftrace": "perfetto",

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from simulator.errors import InputError
+from simulator.files import replaced
 from simulator.record.result import Result
-from simulator.report.files import replaced
 from simulator.report.html.content import content
 from simulator.report.html.figures import Figure, figures
 
