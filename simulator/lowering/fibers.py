@@ -116,9 +116,7 @@ class Fibers:
 
 def _each(bits: Bits, columns: int) -> Bits:
     """Bits of one column as those of so many."""
-    data, metadata = (
-        np.ndarray((len(part), columns), part.dtype, part, strides=(part.strides[0], 0)) for part in bits
-    )
+    data, metadata = (np.broadcast_to(part, (len(part), columns)) for part in bits)
     return data, metadata
 
 

@@ -204,20 +204,16 @@ class Blocks:
         return len(order) == 1 or int(self.values[used].sum()) <= VALUES
 
 
-def some_runs(
-    table: Ints, varies: Flags | None = None, vectors: Vector | None = None, values: Ints | None = None
-) -> Blocks:
+def some_runs(table: Ints, varies: Flags, vectors: Vector, values: Ints) -> Blocks:
     """Blocks that have a few runs each, some of which may be empty, shape (kinds, runs, F).
 
-    Offsets count from the first vector value of the block; without `varies` all fields are the same throughout a run.
+    Offsets count from the first vector value of the block.
     """
     kinds, most, fields = table.shape
-    vary = np.zeros(table.shape, dtype=np.uint8) if varies is None else varies
-    each = np.zeros(kinds, dtype=np.int64) if values is None else values
     counts, runs = np.empty(kinds, dtype=np.int64), table.reshape(-1, fields)
-    flags = vary.reshape(-1, fields)
-    left = _closed(runs.reshape(-1), flags.reshape(-1), kinds, most, fields, each, counts)
-    return Blocks(runs[:left], flags[:left], counts, _NONE if vectors is None else vectors, each)
+    flags = varies.reshape(-1, fields)
+    left = _closed(runs.reshape(-1), flags.reshape(-1), kinds, most, fields, values, counts)
+    return Blocks(runs[:left], flags[:left], counts, vectors, values)
 
 
 @apart

@@ -13,12 +13,9 @@ a function of seed, operand and element only: with h = splitmix64(seed, element)
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections import OrderedDict
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
-from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +23,7 @@ from numpy.typing import NDArray
 from simulator.errors import InputError
 from simulator.workload.remembered import remembered
 from simulator.workload.standin import standins
-from simulator.workload.tensor import KEPT, RECENT, Tensor
+from simulator.workload.tensor import KEPT, Tensor
 from simulator.workload.toeplitz import counted, gather, touched
 
 if TYPE_CHECKING:
@@ -40,24 +37,16 @@ _EXACT = {np.float32: 1 << 24, np.float64: 1 << 53}
 _REDUCED = 4096
 
 
-_flat: OrderedDict[tuple[int, int, int], tuple[ref[Tensor], NDArray[np.bool_]]] = OrderedDict()
-"""Masks of kernels turned round last, of as many bytes and as few as those that are kept of files."""
-
-
 def flat_mask(weights: Tensor, start: int, stop: int) -> NDArray[np.bool_]:
     """Which weights of some rows are non-zero, shape (stop - start, K): what checks a layer and what lowers it read the same."""
-    key = id(weights), start, stop
-    of, flat = _flat.get(key, (None, None))
-    if flat is not None and of is not None and of() is weights:
-        return flat
-    flat = flat_weights(weights.mask_rows(start, stop))
-    if math.prod(weights.shape[2:]) > 1 and flat.size <= KEPT:
-        flat.flags.writeable = False
-        _flat[key] = ref(weights), flat
-        while len(_flat) > RECENT:
-            with contextlib.suppress(KeyError):  # another thread was quicker
-                _flat.popitem(last=False)
-    return flat
+
+    def turned() -> NDArray[Any]:
+        return flat_weights(weights.mask_rows(start, stop))
+
+    small = (stop - start) * math.prod(weights.shape[1:]) <= KEPT
+    if small and math.prod(weights.shape[2:]) > 1:
+        return remembered.get(weights, ("flat", start, stop), turned)
+    return turned()
 
 
 def flat_weights(weights: NDArray[Any]) -> NDArray[Any]:

@@ -18,12 +18,12 @@ class Remembered:
     """The arrays asked for last, within so many bytes; they cannot be written to. Whose owner is gone is never found again."""
 
     def __init__(self, room: int = ROOM) -> None:
-        self._left = room
+        self._room = self._left = room
         self._kept: OrderedDict[Hashable, tuple[ref[Any], NDArray[Any]]] = OrderedDict()
         self._lock = Lock()
 
     def get(self, owner: object, name: Hashable, make: Callable[[], NDArray[Any]]) -> NDArray[Any]:
-        """The array of an owner by its name, made if it is not remembered."""
+        """The array of an owner by its name, made if it is not remembered; one larger than the room for all never is."""
         key = id(owner), name
         with self._lock:
             of, array = self._kept.get(key, (None, None))
@@ -32,6 +32,8 @@ class Remembered:
                 return array
         array = make()
         array.flags.writeable = False
+        if array.nbytes > self._room:
+            return array
         with self._lock:
             self._forget(key)
             self._kept[key] = ref(owner), array

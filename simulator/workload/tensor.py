@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections import OrderedDict
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Protocol
-from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
+from simulator.workload.remembered import remembered
 
 DTYPES = ("int8", "uint8", "int16", "uint16", "int32", "float16", "float32", "float64")
 """Element types of recorded values; wider integers are kept as int32 when their values fit."""
@@ -26,12 +25,10 @@ BLOCK = 1 << 22
 """Elements read at once when a whole tensor is looked at."""
 
 
-RECENT, KEPT = 4, 1 << 22
-"""Unpacked masks of files that are kept for who reads them next, and bytes up to which one is: checks, counts and lowering of a
-layer read the same, one after the other.
+KEPT = 1 << 22
+"""Bytes up to which an unpacked mask of a file is remembered: checks, counts and lowering of a layer read the same, one after the
+other.
 """
-
-_recent: OrderedDict[tuple[int, int, int], tuple[ref[Tensor], NDArray[np.bool_]]] = OrderedDict()
 
 
 class Source(Protocol):
@@ -145,18 +142,14 @@ class Tensor:
 
     def _bits(self, start: int, stop: int) -> NDArray[np.bool_]:
         """Elements of a packed mask; they cannot be written to, for others read the same."""
-        key = id(self), start, stop
-        of, bits = _recent.get(key, (None, None))
-        if bits is not None and of is not None and of() is self:
-            _recent.move_to_end(key)
-            return bits
+        if stop - start > KEPT:
+            return self._unpacked(start, stop)
+        return remembered.get(self, (start, stop), lambda: self._unpacked(start, stop))
+
+    def _unpacked(self, start: int, stop: int) -> NDArray[np.bool_]:
         octets = self._source[start // 8 : -(-stop // 8)]
         bits = np.unpackbits(octets)[start % 8 : start % 8 + stop - start].view(np.bool_)
         bits.flags.writeable = False
-        if bits.size <= KEPT:
-            _recent[key] = ref(self), bits
-            if len(_recent) > RECENT:
-                _recent.popitem(last=False)
         return bits
 
     def _finite(self, values: NDArray[Any], start: int) -> NDArray[Any]:

@@ -29,14 +29,18 @@ def test_those_asked_for_last_are_kept_within_the_room() -> None:
     assert kept.get(owner, "a", lambda: np.ones(10, dtype=np.int8)).sum() == 0
     assert kept.get(owner, "b", lambda: np.ones(10, dtype=np.int8)).sum() == 10
     assert kept.get(owner, "large", lambda: np.zeros(21, dtype=np.int8)).size == 21
-    assert kept.get(owner, "a", lambda: np.ones(10, dtype=np.int8)).sum() == 10
+    assert kept.get(owner, "large", lambda: np.ones(21, dtype=np.int8)).sum() == 21
+    assert kept.get(owner, "a", lambda: np.ones(10, dtype=np.int8)).sum() == 0
 
 
 def test_nothing_is_taken_for_that_of_an_owner_that_is_gone() -> None:
-    kept = Remembered()
+    kept, places = Remembered(), set()
     for value in range(50):  # one after the other at the same place in memory
-        array = kept.get(Owner(), "a", lambda value=value: np.full(1, value))
-        assert array[0] == value
+        owner = Owner()
+        places.add(id(owner))
+        assert kept.get(owner, "a", lambda value=value: np.full(1, value))[0] == value
+        del owner
+    assert len(places) < 50
 
 
 def test_views_of_a_layer_share_what_stands_in_and_its_outputs() -> None:

@@ -107,7 +107,7 @@ def told(machine: simulator.Machine, case: Layer) -> int:
 
 
 def reference(table: Table, fast: float) -> None:
-    """The reference engine on an eighth of the layer each way."""
+    """The reference engine on a quarter of the layer each way."""
     case = layer(256, 256, 256, 1.0)
     plan = lower(simulator.load("highlight"), case).plan
     cycles = resolve("engine", "reference")(plan).cycles

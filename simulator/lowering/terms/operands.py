@@ -7,7 +7,6 @@ memory as they are: a pass of the first term reads its rows, what it leaves stay
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,12 +104,8 @@ class SeriesOperands(Operands):
         if tensor == "weights":
             tiles = [self.tile_bytes(tile) for tile in range(self.geometry.row_tiles)]
             return windows * max(data for _, data, _ in tiles), windows * max(words for _, _, words in tiles)
-        bits = max(int(np.add.reduceat(each, self._columns, axis=1).max()) for each in self.data_bits)
+        bits = int(self.sums[0].max())
         return windows * max(1, -(-bits // self.widths.row)) * (self.widths.row // 8), 0
-
-    @property
-    def _columns(self) -> Any:
-        return np.arange(0, self.geometry.N, self.geometry.columns)
 
     def total(self, tensor: str, windows: int) -> int:
         """See :class:`simulator.mapping.Sizes`."""

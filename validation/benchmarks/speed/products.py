@@ -97,13 +97,13 @@ def told_all(machine: Machine, layers: Iterable[Layer]) -> int:
 
 
 def parts() -> Iterator[Row]:
-    """What each part of one call costs on HighLight; the interval log and the stalls are inside the engine's time."""
+    """What each part of one call costs on HighLight, beside one another in one run."""
     machine, layer = load("highlight"), product(SIZE, HSS, 1.0)
     lowered, fast = lower(machine, layer), resolve("engine", "fast")
     outcome, view = fast(lowered.plan), lowered.view
     result = simulator.simulate(machine, layer, verify=False)
     calls: dict[str, Callable[[], object]] = {
-        "engine, with interval log and stalls": lambda: fast(lowered.plan),
+        "engine": lambda: fast(lowered.plan),
         "lowering, every run told": lambda: told(machine, layer),
         "energy": lambda: [machine.table.energy_pj(part.actions) for part in outcome.components],
         "bound of each component group": lambda: totals(lowered.plan, outcome),
