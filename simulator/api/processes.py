@@ -90,7 +90,7 @@ def over_processes(work: Work, layers: Sequence[Layer], jobs: int) -> Iterator[t
     rest = deque(sorted(range(len(layers)), key=lambda i: -layers[i].einsum.macs))
     others, waiting = set(multiprocessing.active_children()), dict[Future[Any], int]()
     helpers = min(jobs, len(layers)) - 1
-    pool = ProcessPoolExecutor(helpers, context(), _started)
+    pool = ProcessPoolExecutor(helpers, context(), _started, (work,))
     beginning = threading.Thread(target=_begin, args=(pool,), daemon=True)
     beginning.start()
     try:
@@ -99,7 +99,7 @@ def over_processes(work: Work, layers: Sequence[Layer], jobs: int) -> Iterator[t
             while rest and len(waiting) <= helpers and not beginning.is_alive():
                 layer = rest.popleft()
                 with _single_threaded():
-                    waiting[pool.submit(_layer, work, layers[layer])] = layer
+                    waiting[pool.submit(_asked, layers[layer])] = layer
             if rest:
                 layer = rest.popleft()
                 yield layer, _layer(work, layers[layer])
@@ -132,8 +132,13 @@ def _finished(
         yield waiting.pop(future), future.result()
 
 
-def _started() -> None:
+_works: list[Work] = []
+"""What this process does for another, told once: what layers of a machine share is known by its identity."""
+
+
+def _started(work: Work) -> None:
     """Ctrl-C is for the process that asked; this one is told by it, and ends when that one does, however it does."""
+    _works.append(work)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_outlive_nobody, daemon=True).start()
 
@@ -143,6 +148,10 @@ def _outlive_nobody() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
+
+
+def _asked(layer: Layer) -> LayerResult:
+    return _layer(_works[-1], layer)
 
 
 def _layer(work: Work, layer: Layer) -> LayerResult:
