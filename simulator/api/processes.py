@@ -90,7 +90,7 @@ def over_processes(work: Work, layers: Sequence[Layer], jobs: int) -> Iterator[t
     rest = deque(sorted(range(len(layers)), key=lambda i: -layers[i].einsum.macs))
     others, waiting = set(multiprocessing.active_children()), dict[Future[Any], int]()
     helpers = min(jobs, len(layers)) - 1
-    pool = ProcessPoolExecutor(helpers, context(), _started, (work,))
+    pool = ProcessPoolExecutor(helpers, context(), _told, (work,))
     beginning = threading.Thread(target=_begin, args=(pool,), daemon=True)
     beginning.start()
     try:
@@ -133,12 +133,16 @@ def _finished(
 
 
 _works: list[Work] = []
-"""What this process does for another, told once: what layers of a machine share is known by its identity."""
+"""What this process does for another, told once: what layers share on a machine is known by the machine's identity."""
 
 
-def _started(work: Work) -> None:
-    """Ctrl-C is for the process that asked; this one is told by it, and ends when that one does, however it does."""
+def _told(work: Work) -> None:
+    _started()
     _works.append(work)
+
+
+def _started() -> None:
+    """Ctrl-C is for the process that asked; this one is told by it, and ends when that one does, however it does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_outlive_nobody, daemon=True).start()
 
