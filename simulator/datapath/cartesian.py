@@ -26,6 +26,7 @@ hash to banks, its queues and its arbitration are was not at hand, see the machi
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -254,44 +255,56 @@ def accumulate(
     -------
     ndarray of int64, shape `window`
     """
-    bank = element.bank(*window).ravel()
-    slot = np.zeros(len(bank), dtype=np.int64)
-    for number in range(element.banks):
-        here = bank == number
-        slot[here] = np.arange(np.count_nonzero(here))
-    buffer = np.zeros((element.banks, int(slot.max(initial=0)) + 1), dtype=np.int64)
-    _accumulate(
-        (element.weights, element.inputs, window[1], window[2]),
-        (weights.channel, weights.first, weights.last),
-        (weights.filter, weights.row, weights.column, weights.data),
-        (inputs.start, inputs.row, inputs.column, inputs.data),
-        (place.row, place.column),
-        (bank, slot, buffer),
+    word, words = _words(element, window)
+    width = len(place.column)
+    plane = np.where(
+        (place.row[:, None] >= 0) & (place.column >= 0), place.row[:, None] * window[2] + place.column, -1
     )
-    return buffer[bank, slot].reshape(window)
+    buffer = np.zeros(words, dtype=np.int64)
+    _accumulate(
+        (element.weights, element.inputs),
+        (weights.channel, weights.first, weights.last),
+        (weights.filter * (window[1] * window[2]), weights.row * width + weights.column, weights.data),
+        (inputs.start, inputs.row * width + inputs.column, inputs.data),
+        (plane.ravel(), word, buffer),
+    )
+    return buffer[word].reshape(window)
+
+
+@lru_cache(maxsize=64)
+def _words(element: Element, window: tuple[int, int, int]) -> tuple[Numbers, int]:
+    """The word of every accumulator of a window in banks one after the other, and how many words these have."""
+    bank = element.bank(*window).ravel()
+    held = np.bincount(bank, minlength=element.banks)
+    order = np.argsort(bank, kind="stable")
+    slot = np.arange(len(bank)) - np.repeat(np.cumsum(held) - held, held)
+    word = np.empty(len(bank), dtype=np.int32)
+    word[order] = bank[order] * held.max() + slot
+    word.flags.writeable = False
+    return word, element.banks * int(held.max())
 
 
 @kernel
 def _accumulate(
-    sizes: tuple[int, int, int, int],
+    sizes: tuple[int, int],
     stretches: tuple[Numbers, Numbers, Numbers],
-    weights: tuple[Numbers, Numbers, Numbers, NDArray[np.int64]],
-    inputs: tuple[Numbers, Numbers, Numbers, NDArray[np.int64]],
-    place: tuple[Numbers, Numbers],
-    store: tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]],
+    weights: tuple[Numbers, Numbers, NDArray[np.int64]],
+    inputs: tuple[Numbers, Numbers, NDArray[np.int64]],
+    store: tuple[Numbers, Numbers, NDArray[np.int64]],
 ) -> None:
-    """Vector by vector; `store` is the bank and the place in it of every accumulator, and the banks."""
-    wide, tall, rows, columns = sizes
+    """Vector by vector; `store` says which accumulator of a filter an input and a weight meet at, by the sum of their places (-1:
+    none), the word of every accumulator, and has all words of the banks.
+    """
+    wide, tall = sizes
     channel, first, last = stretches
-    bank, slot, buffer = store
+    meet, word, buffer = store
     for stretch in range(len(channel)):
         a0, a1 = inputs[0][channel[stretch]], inputs[0][channel[stretch] + 1]
         for a in range(a0, a1, tall):
             for w in range(first[stretch], last[stretch], wide):
                 for i in range(a, min(a + tall, a1)):
+                    here, value = inputs[1][i], inputs[2][i]
                     for j in range(w, min(w + wide, last[stretch])):
-                        row = place[0][inputs[1][i] + weights[1][j]]
-                        column = place[1][inputs[2][i] + weights[2][j]]
-                        if row >= 0 and column >= 0:
-                            at = (weights[0][j] * rows + row) * columns + column
-                            buffer[bank[at], slot[at]] += inputs[3][i] * weights[3][j]
+                        at = meet[here + weights[1][j]]
+                        if at >= 0:
+                            buffer[word[weights[0][j] + at]] += value * weights[2][j]

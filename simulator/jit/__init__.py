@@ -2,8 +2,8 @@
 
 ``SPARSECYCLE_JIT=0`` runs every kernel as plain Python (slow, for debugging and for a marked subset of the
 tests). Compiled code is cached where ``NUMBA_CACHE_DIR`` says, or else beside the sources, or in the user's cache when that
-folder cannot be written. numba itself sees only changes of the file a kernel is in, but kernels hold code and constants of other files, so
-here the cache is valid for one state of all sources that a kernel may be made of.
+folder cannot be written. numba itself sees only changes of the file a kernel is in, but kernels hold code and constants of
+other files, so here the cache is valid for one state of all sources that a kernel may be made of.
 """
 
 from __future__ import annotations

@@ -60,7 +60,7 @@ def landings(made: Shape, part: Part, number: int) -> Places:
         bounds = first, last, tile.window.first
         return places(origin, len(tile.inputs), axis.taps, axis.stride, axis.dilation, bounds)
 
-    (rows, columns), (p, q) = part.tile(number), part.outputs
+    (rows, columns), (p, q) = part.tiles[number], part.outputs
     return Places(along(made.rows, rows, p.first, p.last), along(made.columns, columns, q.first, q.last))
 
 
@@ -88,6 +88,10 @@ class Context:
 
     @cached_property
     def _inputs(self) -> dict[tuple[Pass, int], Inputs]:
+        return {}
+
+    @cached_property
+    def _places(self) -> dict[tuple[int, int], Places]:
         return {}
 
     @cached_property
@@ -126,25 +130,31 @@ class Context:
                 found = view.weights(group, m0, m1).astype(np.int64)
             yield filters(found, self.shape, m0, self.element.weights, fifo.run.value, most)
 
-    def work(self, at: Pass) -> list[int]:
+    def work(self, at: Pass) -> tuple[int, ...]:
         """Elements at work in a pass."""
-        part = self.parts[at.part]
-        return [number for number in range(self.elements) if part.at_work(number)]
+        return self.parts[at.part].workers
 
     def inputs(self, at: Pass, number: int) -> Inputs:
         """What an element stores in a pass."""
         if (at, number) not in self._inputs:
             run = self.machine.components.inputs.run.value
             image = self.view.image_mask(at.group, at.image)
-            self._inputs[at, number] = tile_inputs(image, self.parts[at.part].tile(number), run)
+            self._inputs[at, number] = tile_inputs(image, self.parts[at.part].tiles[number], run)
         return self._inputs[at, number]
+
+    def places(self, at: Pass, number: int) -> Places:
+        """Where the products of an element go in a pass."""
+        key = at.part, number
+        if key not in self._places:
+            self._places[key] = landings(self.shape, self.parts[at.part], number)
+        return self._places[key]
 
     def service(self, at: Pass, held: int, number: int) -> Service:
         """What the blocks of the `held`-th group of filters ask of an element in a pass."""
         key = at, held, number
         if key not in self._service:
             weights = self.filters[at.group][held].weights
-            place = landings(self.shape, self.parts[at.part], number)
+            place = self.places(at, number)
             self._service[key] = service(self.element, weights, self.inputs(at, number), place)
         return self._service[key]
 
@@ -211,7 +221,7 @@ def _inputs_fit(found: Context) -> bool:
 
 def filters_that_fit(unit: Element, dealt: tuple[Part, ...], filters: int, entries: int) -> int:
     """Filters whose windows fit every element's banks of so many entries, at most `filters`."""
-    windows = {part.window(number) for part in dealt for number in range(len(part.rows) * len(part.columns))}
+    windows = {window for part in dealt for window in part.windows}
     for window in {w for w in windows if 0 not in w}:
         filters = min(filters, _in_banks(unit, window, filters, entries))
     return filters

@@ -12,7 +12,7 @@ from simulator.datapath.cartesian import accumulate
 from simulator.datapath.verify import Box
 from simulator.hardware.organisations.cartesian import Cartesian
 from simulator.lowering import addresses, lowered
-from simulator.lowering.cartesian.context import Context, Pass, context, landings, tile_inputs
+from simulator.lowering.cartesian.context import Context, Pass, context, tile_inputs
 from simulator.lowering.cartesian.network import build
 from simulator.lowering.cartesian.outputs import Outputs
 from simulator.lowering.cartesian.planes import Span
@@ -120,18 +120,17 @@ class CartesianLayer:
         lines = Span(wanted.first // width, -(-wanted.last // width))
         values = view.image(box.group, image).astype(np.int64)
         out = np.zeros((made.filters, made.rows.outputs, width), dtype=np.int64)
-        for held in context.stored_filters(view, box.group, values=True):
-            if held.m0 >= box.m1 or held.m1 <= box.m0:
-                continue
-            for at in (at for at in context.passes if at[:2] == (box.group, image)):
-                for number in self._near(at, lines):
-                    part = context.parts[at.part]
-                    tiles = part.tile(number)
-                    inputs = tile_inputs(values, tiles, context.machine.components.inputs.run.value)
-                    window = held.count, *part.window(number)
-                    place = landings(made, part, number)
+        stored = context.stored_filters(view, box.group, values=True)
+        filters = [held for held in stored if held.m0 < box.m1 and held.m1 > box.m0]
+        for at in (at for at in context.passes if at[:2] == (box.group, image)):
+            part = context.parts[at.part]
+            for number in self._near(at, lines):
+                tiles = part.tiles[number]
+                inputs = tile_inputs(values, tiles, context.machine.components.inputs.run.value)
+                p, q = (slice(tile.window.first, tile.window.last) for tile in tiles)
+                for held in filters:
+                    window, place = (held.count, *part.windows[number]), context.places(at, number)
                     sums = accumulate(context.element, held.weights, inputs, place, window)
-                    p, q = (slice(tile.window.first, tile.window.last) for tile in tiles)
                     out[held.m0 : held.m1, p, q] += sums
         return out[box.m0 : box.m1].reshape(box.m1 - box.m0, -1)
 
@@ -141,7 +140,7 @@ class CartesianLayer:
         return [
             n
             for n in self.context.work(at)
-            if part.tile(n)[0].window.overlap(lines) and 0 not in part.window(n)
+            if part.tiles[n][0].window.overlap(lines) and 0 not in part.windows[n]
         ]
 
 

@@ -40,18 +40,18 @@ class Outputs:
     @cached_property
     def senders(self) -> dict[int, tuple[int, ...]]:
         """The owners that an element ever sends to, for every element that does."""
-        everyone = range(self.context.elements)
-        found = {
-            number: tuple(
-                owner for owner in everyone if any(part.sent(number, owner) for part in self.context.parts)
-            )
-            for number in everyone
-        }
+        found = {number: tuple(np.flatnonzero(row).tolist()) for number, row in enumerate(self._ever)}
         return {number: owners for number, owners in found.items() if owners}
 
     def sources(self, owner: int) -> tuple[int, ...]:
         """The elements that ever send to an owner."""
-        return tuple(number for number, owners in self.senders.items() if owner in owners)
+        return tuple(np.flatnonzero(self._ever[:, owner]).tolist())
+
+    @cached_property
+    def _ever(self) -> NDArray[np.bool_]:
+        """Whether an element ever sends to an owner, shape (elements, elements)."""
+        found: NDArray[np.bool_] = np.any([part.sent > 0 for part in self.context.parts], axis=0)
+        return found
 
     @cached_property
     def _sizes(self) -> dict[tuple[Pass, int, int], int]:
@@ -71,11 +71,11 @@ class Outputs:
         """Stored outputs: a fiber per filter, in the order of the tile."""
         part = self.context.parts[at.part]
         if self.mask is None:
-            return held.count * part.owned(number)
+            return held.count * part.owned[number]
         made = self.context.shape
         plane = made.rows.outputs, made.columns.outputs
         image = self.mask[at.group, held.m0 : held.m1].reshape(held.count, made.images, *plane)[:, at.image]
-        rows, columns = (tile.owned for tile in part.tile(number))
+        rows, columns = (tile.owned for tile in part.tiles[number])
         tile = image[:, rows.first : rows.last, columns.first : columns.last].reshape(held.count, -1)
         run = self.context.machine.components.ppu.run.value
         return int(RunLength(run).bits(np.ascontiguousarray(tile), 1).data.sum())
@@ -89,7 +89,7 @@ class Outputs:
         return gather(
             known[at.part, held.count]
             for at in self.context.passes
-            if self.context.parts[at.part].at_work(number)
+            if number in self.context.work(at)
             for held in self.context.filters[at.group]
         )
 
@@ -104,7 +104,8 @@ class Outputs:
         """Items: halos of a set of sums. Fields: demand, work, take sums, release, put sums, put to owners, accumulator_read."""
         rows = {}
         for part, filters in self._shapes():
-            words = [filters * self.context.parts[part].sent(number, owner) for owner in self.senders[number]]
+            sent = self.context.parts[part].sent[number, list(self.senders[number])]
+            words = (filters * sent).tolist()
             size = self._word_bytes(sum(words))
             rows[part, filters] = (1, size, size, 1, 1, 1, *(int(count > 0) for count in words), sum(words))
         return self._told(number, rows)
@@ -116,8 +117,8 @@ class Outputs:
         rows = {}
         for part, filters in self._shapes():
             dealt = self.context.parts[part]
-            own = filters * dealt.owned(number)
-            words = [filters * dealt.sent(source, number) for source in self.sources(number)]
+            own = filters * dealt.owned[number]
+            words = (filters * dealt.sent[list(self.sources(number)), number]).tolist()
             size = self._word_bytes(own + sum(words))
             takes = 1, *(int(count > 0) for count in words)
             rows[part, filters] = (1, size, size, *takes, *takes, 1, int(own > 0), own, own, own)
@@ -126,7 +127,7 @@ class Outputs:
     def leaving(self) -> Iterator[tuple[Pass, Filters, int]]:
         """Pass, filters and element of finished outputs in the order they leave."""
         for at in self.context.passes:
-            owners = [n for n in self.context.work(at) if self.context.parts[at.part].owned(n)]
+            owners = [n for n in self.context.work(at) if self.context.parts[at.part].owned[n]]
             for held in self.context.filters[at.group]:
                 for number in owners:
                     yield at, held, number

@@ -14,7 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import cached_property
+from itertools import pairwise, product
+
+import numpy as np
+from numpy.typing import NDArray
 
 from simulator.workload.einsum import Einsum
 
@@ -154,32 +158,39 @@ class Part:
     rows: tuple[Tile, ...]
     columns: tuple[Tile, ...]
 
-    def tile(self, element: int) -> tuple[Tile, Tile]:
-        """Rows and columns of an element's tile."""
-        row, column = divmod(element, len(self.columns))
-        return self.rows[row], self.columns[column]
+    @cached_property
+    def tiles(self) -> tuple[tuple[Tile, Tile], ...]:
+        """Rows and columns of every element's tile."""
+        return tuple(product(self.rows, self.columns))
 
-    def at_work(self, element: int) -> bool:
-        """Whether an element has inputs or outputs."""
-        tiles = self.tile(element)
-        return all(len(tile.inputs) for tile in tiles) or self.owned(element) > 0
+    @cached_property
+    def owned(self) -> tuple[int, ...]:
+        """Outputs every element owns, of one filter."""
+        return tuple(len(row.owned) * len(column.owned) for row, column in self.tiles)
 
-    def owned(self, element: int) -> int:
-        """Outputs an element owns, of one filter."""
-        row, column = self.tile(element)
-        return len(row.owned) * len(column.owned)
+    @cached_property
+    def workers(self) -> tuple[int, ...]:
+        """Elements that have inputs or outputs."""
+        work = (len(row.inputs) * len(column.inputs) for row, column in self.tiles)
+        return tuple(number for number, some in enumerate(map(max, work, self.owned)) if some)
 
-    def window(self, element: int) -> tuple[int, int]:
-        """Rows and columns of an element's window, none when it has no part in it."""
-        row, column = self.tile(element)
-        return (len(row.window), len(column.window)) if self.at_work(element) else (0, 0)
+    @cached_property
+    def windows(self) -> tuple[tuple[int, int], ...]:
+        """Rows and columns of every element's window, none where it has no part in it."""
+        sizes = [(len(row.window), len(column.window)) for row, column in self.tiles]
+        return tuple(sizes[n] if n in self.workers else (0, 0) for n in range(len(sizes)))
 
-    def sent(self, element: int, owner: int) -> int:
-        """Sums an element sends to an owner, per filter."""
-        if element == owner or not self.at_work(element):
-            return 0
-        (a, b), (c, d) = self.tile(element), self.tile(owner)
-        return a.window.overlap(c.owned) * b.window.overlap(d.owned)
+    @cached_property
+    def sent(self) -> NDArray[np.int64]:
+        """Sums every element sends to every owner, per filter, shape (elements, elements)."""
+        rows, columns = (
+            np.array([[some.window.overlap(other.owned) for other in axis] for some in axis], dtype=np.int64)
+            for axis in (self.rows, self.columns)
+        )
+        found = np.kron(rows, columns)
+        np.fill_diagonal(found, 0)
+        found[[n for n in range(len(found)) if n not in self.workers]] = 0
+        return found
 
 
 def parts(made: Shape, cuts: tuple[int, int], grid: tuple[int, int]) -> Iterator[Part]:

@@ -49,10 +49,10 @@ def test_a_3_by_3_convolution_of_28_by_28_on_8_by_8_elements() -> None:
     assert [len(tile.inputs) for tile in found.rows] == [4] * 7 + [0]
     assert [tile.owned for tile in found.rows[:2]] == [Span(0, 4), Span(4, 8)]
     assert [tile.window for tile in found.rows[:2]] == [Span(0, 5), Span(3, 9)]
-    assert found.window(9) == (6, 6)
-    assert sorted(owner for owner in range(64) if found.sent(9, owner)) == [0, 1, 2, 8, 10, 16, 17, 18]
-    assert sum(found.sent(9, owner) for owner in range(64)) == 36 - 16
-    assert not found.at_work(63)
+    assert found.windows[9] == (6, 6)
+    assert np.flatnonzero(found.sent[9]).tolist() == [0, 1, 2, 8, 10, 16, 17, 18]
+    assert found.sent[9].sum() == 36 - 16
+    assert 63 not in found.workers
 
 
 def test_a_line_is_dealt_along_all_elements() -> None:
@@ -67,7 +67,7 @@ def test_filters_fill_the_fullest_bank() -> None:
     (found,) = parts(
         shape(simulator.gemm(np.ones((2, 3), bool), np.ones((3, 4), bool)).einsum), (1, 1), (1, 1)
     )
-    assert found.window(0) == (1, 4)
+    assert found.windows[0] == (1, 4)
     assert filters_that_fit(Element(4, 4, 1, 8, 1, 4), (found,), 100, 3) == 6
     assert (
         filters_that_fit(Element(4, 4, 1, 8, 1, 8), (found,), 100, 3) == 3
