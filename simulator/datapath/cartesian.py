@@ -34,7 +34,7 @@ from numpy.typing import NDArray
 
 from simulator.datapath.crossbar import step
 from simulator.errors import InputError
-from simulator.jit import kernel
+from simulator.jit import kernel, pointer
 from simulator.sparsity.formats import RunLength
 
 Numbers = NDArray[np.int32]
@@ -297,7 +297,8 @@ def _accumulate(
     """
     wide, tall = sizes
     channel, first, last = stretches
-    meet, word, buffer = store
+    meet, word, buffer = pointer(store[0]), pointer(store[1]), pointer(store[2])
+    filters, places, values = pointer(weights[0]), pointer(weights[1]), pointer(weights[2])
     for stretch in range(len(channel)):
         a0, a1 = inputs[0][channel[stretch]], inputs[0][channel[stretch] + 1]
         for a in range(a0, a1, tall):
@@ -305,6 +306,6 @@ def _accumulate(
                 for i in range(a, min(a + tall, a1)):
                     here, value = inputs[1][i], inputs[2][i]
                     for j in range(w, min(w + wide, last[stretch])):
-                        at = meet[here + weights[1][j]]
+                        at = meet[here + places[j]]
                         if at >= 0:
-                            buffer[word[weights[0][j] + at]] += value * weights[2][j]
+                            buffer[word[filters[j] + at]] += value * values[j]
