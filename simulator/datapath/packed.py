@@ -21,10 +21,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.datapath.narrow import narrow
 from simulator.jit import kernel, popcount64
 from simulator.sparsity.formats import resolve
 
@@ -301,21 +303,35 @@ def multiply(
     ndarray of int64, shape (M, N)
     """
     form = resolve("bitmask")
+    weights, inputs = narrow(weights, inputs)
     a, b = (form.encode(np.ascontiguousarray(operand)) for operand in (weights, inputs.T))
     masks = [stored.metadata["mask"].entries.reshape(stored.shape) == 1 for stored in (a, b)]
     matched = masks[0] & masks[1].any(axis=0) if drop else masks[0]
-    held = a.data[matched[masks[0]]].astype(np.int64)
+    held = a.data[matched[masks[0]]]
     place = np.cumsum(masks[1].ravel()).reshape(masks[1].shape) - 1
+    values = np.zeros(masks[1].shape, dtype=b.data.dtype)
+    values[masks[1]] = b.data[place[masks[1]]]
     rounds = pack(matched, multipliers, whole)
-    sums = np.zeros((weights.shape[0], inputs.shape[1]), dtype=np.int64)
-    for number in range(len(rounds)):
-        part = rounds.part(number)
-        k, rows = rounds.columns[part], rounds.rows(np.arange(part.start, part.stop))
-        if not len(k):
-            continue
-        met = masks[1][:, k]
-        streamed = np.zeros(met.shape, dtype=np.int64)
-        streamed[met] = b.data[place[:, k][met]]
-        heads = np.flatnonzero(np.diff(rows, prepend=-1))
-        sums[rows[heads]] += np.add.reduceat(streamed * held[part], heads, axis=1).T
-    return sums
+    sums = np.zeros((weights.shape[0], inputs.shape[1]), dtype=values.dtype)
+    _reduce(rounds.cuts, rounds.columns, rounds.ends, held, np.ascontiguousarray(values.T), sums)
+    return sums.astype(np.int64, copy=False)
+
+
+@kernel
+def _reduce(
+    cuts: Counts,
+    columns: NDArray[np.int32],
+    ends: Counts,
+    held: NDArray[Any],
+    streamed: NDArray[Any],
+    sums: NDArray[Any],
+) -> None:
+    """Round by round: every column meets what the multipliers hold, and neighbours that hold weights of one row add up to it."""
+    row = 0
+    for number in range(len(cuts) - 1):
+        for i in range(cuts[number], cuts[number + 1]):
+            while ends[row] <= i:
+                row += 1
+            weight, source, target = held[i], streamed[columns[i]], sums[row]
+            for n in range(target.shape[0]):
+                target[n] += weight * source[n]
