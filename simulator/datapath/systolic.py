@@ -16,12 +16,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.jit import kernel
+from simulator.datapath.narrow import narrow
+from simulator.jit import inlined, kernel, pointer
 
-Matrix = NDArray[np.int64]
+Matrix = NDArray[np.integer]
 
 
-def outputs(dataflow: str, rows: int, columns: int, weights: Matrix, inputs: Matrix) -> Matrix:
+def outputs(
+    dataflow: str, rows: int, columns: int, weights: NDArray[np.int64], inputs: NDArray[np.int64]
+) -> NDArray[np.int64]:
     """Multiply on an array.
 
     Parameters
@@ -37,6 +40,11 @@ def outputs(dataflow: str, rows: int, columns: int, weights: Matrix, inputs: Mat
     -------
     ndarray of int64, shape (M, N)
     """
+    found = _multiplied(dataflow, rows, columns, *narrow(weights, inputs))
+    return found.astype(np.int64, copy=False)
+
+
+def _multiplied(dataflow: str, rows: int, columns: int, weights: Matrix, inputs: Matrix) -> Matrix:
     if dataflow == "os":
         return _sums_stay(rows, columns, np.ascontiguousarray(inputs.T), np.ascontiguousarray(weights.T)).T
     if dataflow == "ws":
@@ -48,7 +56,7 @@ def outputs(dataflow: str, rows: int, columns: int, weights: Matrix, inputs: Mat
 
 def _sums_stay(rows: int, columns: int, left: Matrix, top: Matrix) -> Matrix:
     """left (X, K) times top (K, Y), fold by fold."""
-    out = np.zeros((left.shape[0], top.shape[1]), dtype=np.int64)
+    out = np.zeros((left.shape[0], top.shape[1]), dtype=left.dtype)
     for x in range(0, out.shape[0], rows):
         for y in range(0, out.shape[1], columns):
             out[x : x + rows, y : y + columns] = _os_fold(
@@ -59,7 +67,7 @@ def _sums_stay(rows: int, columns: int, left: Matrix, top: Matrix) -> Matrix:
 
 def _operand_stays(rows: int, columns: int, stream: Matrix, held: Matrix) -> Matrix:
     """stream (T, K) times held (K, Y), fold by fold, the sums of folds over K added below the columns."""
-    out = np.zeros((stream.shape[0], held.shape[1]), dtype=np.int64)
+    out = np.zeros((stream.shape[0], held.shape[1]), dtype=stream.dtype)
     for y in range(0, out.shape[1], columns):
         for k in range(0, held.shape[0], rows):
             grid = np.ascontiguousarray(held[k : k + rows, y : y + columns])
@@ -71,47 +79,55 @@ def _operand_stays(rows: int, columns: int, stream: Matrix, held: Matrix) -> Mat
 def _os_fold(left: Matrix, top: Matrix) -> Matrix:
     rows, steps = left.shape
     columns = top.shape[1]
-    a = np.zeros((rows, columns), dtype=np.int64)
-    b = np.zeros((rows, columns), dtype=np.int64)
-    z = np.zeros((rows, columns), dtype=np.int64)
+    a = np.zeros((rows, columns), dtype=left.dtype)
+    b = np.zeros((rows, columns), dtype=left.dtype)
+    z = np.zeros((rows, columns), dtype=left.dtype)
     for u in range(steps + rows + columns - 2):
-        for i in range(rows - 1, -1, -1):
-            for j in range(columns - 1, -1, -1):
-                if j > 0:
-                    a[i, j] = a[i, j - 1]
-                else:
-                    a[i, j] = left[i, u - i] if 0 <= u - i < steps else 0
-                if i > 0:
-                    b[i, j] = b[i - 1, j]
-                else:
-                    b[i, j] = top[u - j, j] if 0 <= u - j < steps else 0
-                z[i, j] += a[i, j] * b[i, j]
+        _latch(a, 1)
+        _latch(b, columns)
+        for i in range(rows):
+            a[i, 0] = left[i, u - i] if 0 <= u - i < steps else 0
+        for j in range(columns):
+            b[0, j] = top[u - j, j] if 0 <= u - j < steps else 0
+        _multiply(a, b, z, 0)
     return z
+
+
+@inlined
+def _latch(registers: Matrix, apart: int) -> None:
+    """Every register takes what the one so many in front of it had; what enters is written over the first ones afterwards."""
+    flat = pointer(registers)
+    for n in range(registers.size - 1, apart - 1, -1):
+        flat[n] = flat[n - apart]
+
+
+@inlined
+def _multiply(a: Matrix, b: Matrix, sums: Matrix, apart: int) -> None:
+    """Every multiplier adds its product to its sum, and leaves it so many registers behind, where it is not yet asked for."""
+    one, other, flat = pointer(a), pointer(b), pointer(sums)
+    for n in range(a.size - 1, -1, -1):
+        flat[n + apart] = flat[n] + one[n] * other[n]
 
 
 @kernel
 def _held_fold(stream: Matrix, held: Matrix) -> Matrix:
     steps, rows = stream.shape
     columns = held.shape[1]
-    w = np.zeros((rows, columns), dtype=np.int64)
+    w = np.zeros((rows, columns), dtype=held.dtype)
     for push in range(rows):
-        for i in range(rows - 1, -1, -1):
-            for j in range(columns):
-                w[i, j] = w[i - 1, j] if i > 0 else held[rows - 1 - push, j]
-    a = np.zeros((rows, columns), dtype=np.int64)
-    s = np.zeros((rows, columns), dtype=np.int64)
-    out = np.zeros((steps, columns), dtype=np.int64)
+        _latch(w, columns)
+        for j in range(columns):
+            w[0, j] = held[rows - 1 - push, j]
+    a = np.zeros((rows, columns), dtype=held.dtype)
+    s = np.zeros((rows + 1, columns), dtype=held.dtype)  # below the zeros that enter at the top
+    out = np.zeros((steps, columns), dtype=held.dtype)
     for u in range(steps + rows + columns - 2):
-        for i in range(rows - 1, -1, -1):
-            for j in range(columns - 1, -1, -1):
-                if j > 0:
-                    a[i, j] = a[i, j - 1]
-                else:
-                    a[i, j] = stream[u - i, i] if 0 <= u - i < steps else 0
-                above = s[i - 1, j] if i > 0 else 0
-                s[i, j] = above + a[i, j] * w[i, j]
+        _latch(a, 1)
+        for i in range(rows):
+            a[i, 0] = stream[u - i, i] if 0 <= u - i < steps else 0
+        _multiply(a, w, s, columns)
         for j in range(columns):
             t = u - (rows - 1) - j
             if 0 <= t < steps:
-                out[t, j] = s[rows - 1, j]
+                out[t, j] = s[rows, j]
     return out

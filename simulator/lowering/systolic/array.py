@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,15 +49,28 @@ class Flow:
     output_bits: int
     burst: int
 
-    def shape(self, fold: Fold) -> Shape:
-        """What decides the steps of `fold`."""
-        crossed = (self.rows, self.columns) if self.whole else (fold.rows, fold.columns)
-        return Shape(fold.rows, fold.columns, fold.steps, crossed, self.stays, self.shift)
+    @cached_property
+    def shapes(self) -> tuple[Shape, ...]:
+        """What decides the steps of every fold."""
+        known: dict[tuple[int, int, int], Shape] = {}
+        found = []
+        for fold in self.folds:
+            size = fold.rows, fold.columns, fold.steps
+            if size not in known:
+                crossed = (self.rows, self.columns) if self.whole else size[:2]
+                known[size] = Shape(*size, crossed, self.stays, self.shift)
+            found.append(known[size])
+        return tuple(found)
+
+    @property
+    def ends(self) -> Iterator[Shape]:
+        """Shapes of the folds that finish a tile of outputs."""
+        return (shape for fold, shape in zip(self.folds, self.shapes, strict=True) if fold.end)
 
     @property
     def steps(self) -> int:
         """Steps of all folds."""
-        return sum(self.shape(fold).length for fold in self.folds)
+        return sum(shape.length for shape in self.shapes)
 
     def tile_bytes(self) -> Iterator[int]:
         """Bytes of every tile of outputs, in the order they are done."""
@@ -88,8 +102,8 @@ def steps(flow: Flow, effectual: NDArray[np.int64] | None) -> Iterator[Chunk]:
         return told(table, 3, puts.shape[1], len(ACTIONS))
 
     def blocks() -> Iterator[Chunk]:
-        for fold in flow.folds:
-            key = (flow.shape(fold), fold.begin, fold.end)
+        for fold, shape in zip(flow.folds, flow.shapes, strict=True):
+            key = (shape, fold.begin, fold.end)
             if key not in known:
                 known[key] = block(*key)
             yield known[key]
@@ -125,7 +139,7 @@ def pushes(flow: Flow) -> Iterator[Chunk]:
         return told(table, 2, 1, 1)
 
     def blocks() -> Iterator[Chunk]:
-        for shape in map(flow.shape, flow.folds):
+        for shape in flow.shapes:
             if shape not in known:
                 known[shape] = block(shape)
             yield known[shape]
@@ -171,11 +185,9 @@ def drains(flow: Flow) -> Iterator[Chunk]:
         return told(np.column_stack([demand, demand, one, one, space, put, reads, counts]), 1, 2, 2)
 
     def blocks() -> Iterator[Chunk]:
-        for fold in flow.folds:
-            if fold.end:
-                shape = flow.shape(fold)
-                if shape not in known:
-                    known[shape] = block(shape)
-                yield known[shape]
+        for shape in flow.ends:
+            if shape not in known:
+                known[shape] = block(shape)
+            yield known[shape]
 
     return gather(blocks())

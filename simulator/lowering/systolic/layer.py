@@ -16,7 +16,6 @@ from simulator.lowering.systolic.array import Flow
 from simulator.lowering.systolic.folds import Grid, depth, folds, spans, tiles
 from simulator.lowering.systolic.network import Edges, build
 from simulator.lowering.systolic.pieces import Operand, uses
-from simulator.lowering.systolic.programs import fetched
 from simulator.plan import Plan
 from simulator.workload.layer import Layer
 from simulator.workload.matrix import GemmView
@@ -99,10 +98,7 @@ class SystolicLayer:
     @property
     def traffic(self) -> dict[str, dict[str, int]]:
         """DRAM bytes per tensor."""
-        totals = {
-            tensor: sum(operand.dram_bytes(piece) for piece in fetched(operand))
-            for tensor, operand in self.operands.items()
-        }
+        totals = {tensor: sum(operand.sizes) for tensor, operand in self.operands.items()}
         return {"dram": {**totals, "outputs": sum(self.flow.tile_bytes())}}
 
     @property

@@ -151,7 +151,7 @@ def _sram(network: Network, operand: Operand, edge: str, burst: int) -> None:
 def _check_bursts(machine: Systolic, flow: array.Flow) -> None:
     """The sums of a step leave at once: the queue to DRAM must hold the bursts they complete."""
     parts = machine.components
-    shapes = {flow.shape(fold) for fold in flow.folds if fold.end}
+    shapes = set(flow.ends)
     most = max(
         int(array.bursts(counts[counts > 0], flow.output_bits, flow.burst).max())
         for counts in map(leaving, shapes)

@@ -143,6 +143,8 @@ class Operand:
 
     def pieces(self, use: Use) -> list[Use]:
         """The pieces of a slab in the order they are read."""
+        if use.steps <= self.chunk:
+            return [use]
         cuts = [Span(a, b) for a, b in spans(use.steps, self.chunk)]
         k, x = use.slab.k.start, use.slab.x.start
         slabs = [
@@ -152,6 +154,20 @@ class Operand:
             for a, b in cuts
         ]
         return [use._replace(slab=slab) for slab in slabs]
+
+    @cached_property
+    def fetched(self) -> tuple[Use, ...]:
+        """Every piece that comes from DRAM, in order."""
+        return tuple(piece for visit in self.visits if visit.fetch for piece in self.pieces(visit.use))
+
+    @cached_property
+    def sizes(self) -> tuple[int, ...]:
+        """Bytes in DRAM of every piece that comes from there."""
+        known: dict[Use, int] = {}
+        return tuple(
+            known[piece] if piece in known else known.setdefault(piece, self.dram_bytes(piece))
+            for piece in self.fetched
+        )
 
     def dram_bytes(self, piece: Use) -> int:
         """Bytes of a piece in DRAM, each element of the raw tensor once; a piece of nothing but padding takes one, as every

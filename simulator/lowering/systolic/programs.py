@@ -11,16 +11,9 @@ from numpy.typing import NDArray
 from simulator.lowering.blocks import gather, plain
 from simulator.lowering.memory import WORD
 from simulator.lowering.streams import spread
-from simulator.lowering.systolic.pieces import Operand, Use, Visit
+from simulator.lowering.systolic.pieces import Operand, Visit
 from simulator.lowering.systolic.wavefront import skewed
 from simulator.plan import Chunk, RunWriter
-
-
-def fetched(operand: Operand) -> Iterator[Use]:
-    """Every piece that comes from DRAM, in order."""
-    for visit in operand.visits:
-        if visit.fetch:
-            yield from operand.pieces(visit.use)
 
 
 def dram_reads(operand: Operand, burst: int) -> Iterator[Chunk]:
@@ -28,8 +21,7 @@ def dram_reads(operand: Operand, burst: int) -> Iterator[Chunk]:
     known: dict[int, Chunk] = {}
 
     def blocks() -> Iterator[Chunk]:
-        for piece in fetched(operand):
-            size = operand.dram_bytes(piece)
+        for size in operand.sizes:
             if size not in known:
                 known[size] = _bursts(size, burst)
             yield known[size]
@@ -57,8 +49,8 @@ def fills(operand: Operand, burst: int) -> Iterator[Chunk]:
         return told(np.column_stack([demand, demand, one, one, ready, writes]), 1, 1, 1)
 
     def blocks() -> Iterator[Chunk]:
-        for piece in fetched(operand):
-            key = (operand.dram_bytes(piece), piece.width * piece.steps * operand.bits, operand.rows(piece))
+        for piece, size in zip(operand.fetched, operand.sizes, strict=True):
+            key = (size, piece.width * piece.steps * operand.bits, operand.rows(piece))
             if key not in known:
                 known[key] = block(*key)
             yield known[key]

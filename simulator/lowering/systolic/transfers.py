@@ -9,7 +9,6 @@ from simulator.hardware.components import Dram
 from simulator.lowering.addresses import Regions, Transfer, bursts
 from simulator.lowering.systolic.array import Flow
 from simulator.lowering.systolic.pieces import Operand
-from simulator.lowering.systolic.programs import fetched
 
 
 def regions(dram: Dram, operands: dict[str, Operand], flow: Flow) -> Regions:
@@ -17,9 +16,9 @@ def regions(dram: Dram, operands: dict[str, Operand], flow: Flow) -> Regions:
     burst = dram.burst.value
 
     def loads(operand: Operand) -> Iterator[Transfer]:
-        for piece in fetched(operand):
+        for piece, size in zip(operand.fetched, operand.sizes, strict=True):
             slab = piece.slab
-            yield Transfer((slab.group, *slab.x, *slab.k), bursts(operand.dram_bytes(piece), burst))
+            yield Transfer((slab.group, *slab.x, *slab.k), bursts(size, burst))
 
     def stores() -> Iterator[Transfer]:
         done = (fold for fold in flow.folds if fold.end)

@@ -10,7 +10,6 @@ import pytest
 import simulator
 from simulator.hardware import override
 from simulator.lowering import lower
-from simulator.lowering.systolic.programs import fetched
 from simulator.record.outcome import ComponentOutcome, Outcome
 from simulator.record.states import STATES
 from simulator.registry import resolve
@@ -155,7 +154,7 @@ def test_pieces_of_nothing_but_padding_are_fetched_as_a_byte(dataflow: str) -> N
     machine = override(simulator.load("systolic"), small)
     lowered = lower(machine, layer)
     inputs = lowered.operands["inputs"]
-    pieces = list(fetched(inputs))
+    pieces = list(inputs.fetched)
     raw = [inputs.view.unique_inputs(0, *piece.slab.k, *piece.slab.x)[0] for piece in pieces]
     assert 0 in raw, "no piece is all padding"
     assert lowered.traffic["dram"]["inputs"] == sum(max(1, elements) for elements in raw)
