@@ -37,7 +37,7 @@ from numpy.typing import NDArray
 
 from simulator.datapath.condensed import sums
 from simulator.errors import InputError
-from simulator.jit import kernel, popcount64
+from simulator.jit import kernel, pointer, popcount64
 
 _WORD = 64
 _LONGEST = 2**31 - 1
@@ -342,27 +342,27 @@ def _multiply(
     b: NDArray[np.uint64],
     out: NDArray[np.int64],
 ) -> None:
-    """Tile by tile: the buffer is [bank row, bank column, line, word of the line]."""
+    """Tile by tile: the buffer is [bank row, bank column, line, word of the line]; a row and a column add up to a place."""
     lines, words = -(-tile_rows // bank_rows), -(-tile_columns // bank_columns)
-    buffer = np.zeros((bank_rows, bank_columns, lines, words), dtype=np.int64)
-    at, to = np.zeros(tile_rows, dtype=np.int64), np.zeros(tile_columns, dtype=np.int64)
+    held = np.zeros(bank_rows * bank_columns * lines * words, dtype=np.int64)
+    down, across = np.arange(tile_rows), np.arange(tile_columns)
+    down = down % bank_rows * (bank_columns * lines * words) + down // bank_rows * words
+    across = across % bank_columns * (lines * words) + across // bank_columns
+    at, to, buffer = np.zeros_like(down), np.zeros_like(across), pointer(held)
     for m in range(a.shape[0]):
         for n in range(b.shape[0]):
-            buffer[:] = 0
+            held[:] = 0
             for k in range(a.shape[1]):
                 height, width = _condense(a[m, k], at), _condense(b[n, k], to)
                 for i in range(0, height, rows):
                     for j in range(0, width, columns):
                         for r in at[i : min(i + rows, height)]:
+                            value, first = left[m * tile_rows + r, k], down[r]
                             for c in to[j : min(j + columns, width)]:
-                                product = left[m * tile_rows + r, k] * right[k, n * tile_columns + c]
-                                buffer[
-                                    r % bank_rows, c % bank_columns, r // bank_rows, c // bank_columns
-                                ] += product
+                                buffer[first + across[c]] += value * right[k, n * tile_columns + c]
             for r in range(tile_rows):
                 for c in range(tile_columns):
-                    value = buffer[r % bank_rows, c % bank_columns, r // bank_rows, c // bank_columns]
-                    out[m * tile_rows + r, n * tile_columns + c] = value
+                    out[m * tile_rows + r, n * tile_columns + c] = buffer[down[r] + across[c]]
 
 
 @kernel

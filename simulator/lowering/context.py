@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 from simulator.datapath.code import Code
 from simulator.hardware.organisations.stationary import Stationary
 from simulator.lowering import alike
+from simulator.lowering.fibers import Widths
 from simulator.lowering.flows import Flows, flows, spans_of
 from simulator.lowering.kinds import kinds
-from simulator.lowering.operands import Operands, Widths
+from simulator.lowering.operands import Operands
 from simulator.lowering.streams import Stream
 from simulator.mapping import Geometry, Tile, Tiling, Visits, visits
 from simulator.plan import Chunk

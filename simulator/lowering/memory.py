@@ -12,13 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from simulator.lowering import bursts
-from simulator.lowering.bursts import WORD
 from simulator.lowering.context import Context
 from simulator.lowering.kinds import Blocks, Row, kinds, tell
 from simulator.mapping import Tile
 from simulator.plan import Chunk
-
-__all__ = ["WORD", "along", "dram_reads", "glb_fills", "input_reads", "weight_reads"]
 
 
 def dram_reads(context: Context, tensor: str) -> Iterator[Chunk]:

@@ -24,8 +24,6 @@ from simulator.sparsity.formats import BlockList, CoordinatePayload, DensityBoun
 from simulator.sparsity.spans import column_counts, tile_sums
 from simulator.workload.matrix import GemmView
 
-__all__ = ["Operands", "Widths"]
-
 _BLOCK = 1 << 25
 
 

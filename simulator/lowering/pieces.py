@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from simulator.jit import kernel
 from simulator.lowering.blocks import gather, plain
-from simulator.lowering.memory import WORD
+from simulator.lowering.bursts import WORD
 from simulator.lowering.streams import spread
 from simulator.plan import Chunk
 from simulator.plan.runs import COUNT, DEMAND, PERIOD

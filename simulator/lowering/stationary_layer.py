@@ -18,7 +18,8 @@ from simulator.hardware.components.array import Array
 from simulator.hardware.organisations.stationary import Stationary
 from simulator.lowering import addresses, alike, lowered, slots
 from simulator.lowering.context import Context
-from simulator.lowering.operands import Operands, Widths
+from simulator.lowering.fibers import Widths
+from simulator.lowering.operands import Operands
 from simulator.lowering.output import Outputs, output_format, written
 from simulator.lowering.packing import cuts
 from simulator.lowering.stationary import build

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from simulator.lowering import addresses
 from simulator.lowering.addresses import Regions, Transfer
 from simulator.lowering.blocks import gather, plain
+from simulator.lowering.bursts import WORD
 from simulator.lowering.cartesian.context import Context, Pass
 from simulator.lowering.cartesian.filters import Filters
-from simulator.lowering.memory import WORD
 from simulator.plan import Chunk
 from simulator.sparsity.formats import RunLength
 

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.lowering.blocks import gather, plain
+from simulator.lowering.bursts import WORD
 from simulator.lowering.cartesian.context import Context, Pass
 from simulator.lowering.cartesian.filters import Filters
-from simulator.lowering.memory import WORD
 from simulator.plan import Chunk, RunWriter
 
 Counts = NDArray[np.int64]

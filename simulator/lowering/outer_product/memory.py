@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 
 from simulator.lowering.addresses import Regions, Transfer, bursts
-from simulator.lowering.memory import WORD
+from simulator.lowering.bursts import WORD
 from simulator.lowering.outer_product.context import Context
 from simulator.lowering.outer_product.operands import TENSORS, Tensor
 from simulator.lowering.outer_product.telling import fill_items, parts, slab_items, turns, varying

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.lowering.memory import WORD
+from simulator.lowering.bursts import WORD
 from simulator.lowering.outer_product.context import Context
 from simulator.lowering.outer_product.telling import parts, rows, turns, unit_items, varying
 from simulator.plan import Chunk

@@ -9,7 +9,7 @@ import numpy as np
 
 from simulator.lowering.addresses import Regions, Transfer, bursts
 from simulator.lowering.blocks import gather, plain
-from simulator.lowering.memory import WORD
+from simulator.lowering.bursts import WORD
 from simulator.lowering.row_stationary.context import Context
 from simulator.lowering.streams import spread
 from simulator.plan import Chunk, RunWriter

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.lowering.blocks import gather, plain
-from simulator.lowering.memory import WORD
+from simulator.lowering.bursts import WORD
 from simulator.lowering.streams import spread
 from simulator.lowering.systolic.pieces import Operand, Visit
 from simulator.lowering.systolic.wavefront import skewed

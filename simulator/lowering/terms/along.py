@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.datapath.code import Code
-from simulator.lowering.operands import Operands, Widths
+from simulator.lowering.fibers import Widths
+from simulator.lowering.operands import Operands
 from simulator.mapping import Geometry
 from simulator.workload.matrix import GemmView
 from simulator.workload.span import Span

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.datapath.code import Code
-from simulator.lowering.operands import Operands, Widths
+from simulator.lowering.fibers import Widths
+from simulator.lowering.operands import Operands
 from simulator.lowering.terms.view import Kept, Turned
 from simulator.mapping import Geometry, Pass
 from simulator.sparsity.spans import column_counts

@@ -26,7 +26,8 @@ from validation.benchmarks.speed.rows import Row
 TURNS = 3
 GOAL, LONG = 1.8, 10.0
 """Times one process that two are to be, on work that takes one so many seconds at least."""
-MACHINES, CALLED = ("scnn",), "scnn"
+MACHINE = "scnn"
+"""One that takes that long."""
 STAT = Path("/proc/stat")
 IDLE = (3, 4)
 """Of the times in its first line those in which a processor has nothing to do: idle, and waiting for input or output."""
@@ -76,19 +77,16 @@ def cores() -> Iterator[Row]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "resnet50.h5"
         recipes.make(RESNET, path)
-        for machine in MACHINES:
-            turns: list[tuple[Turn, Turn]] = []
-            command = ["run", machine, str(path), "--quiet", "--force", "--out", str(Path(folder) / "out")]
-            turn([*command, "--jobs", "1"])  # compiles what is not yet
-            for _ in range(TURNS):
-                one, two = (turn([*command, "--jobs", jobs]) for jobs in ("1", "2"))
-                turns.append((one, two))
-            yield row(f"ResNet-50, {machine}", "`sparsecycle run --jobs 2` beside 1, wall time", turns)
-            if machine == CALLED:
-                os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # as commands have it
-                with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-                    calls = pool.submit(called, machine, str(path)).result()
-                yield row(f"ResNet-50, {machine}", "`simulate(jobs=2)` beside 1, wall time", calls)
+        turns: list[tuple[Turn, Turn]] = []
+        command = ["run", MACHINE, str(path), "--quiet", "--force", "--out", str(Path(folder) / "out")]
+        turn([*command, "--jobs", "1"])  # compiles what is not yet
+        for _ in range(TURNS):
+            one, two = (turn([*command, "--jobs", jobs]) for jobs in ("1", "2"))
+            turns.append((one, two))
+        yield row(f"ResNet-50, {MACHINE}", "`sparsecycle run --jobs 2` beside 1, wall time", turns)
+        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+            calls = pool.submit(called, MACHINE, str(path)).result()
+        yield row(f"ResNet-50, {MACHINE}", "`simulate(jobs=2)` beside 1, wall time", calls)
 
 
 def called(machine: str, path: str) -> list[tuple[Turn, Turn]]:
