@@ -112,7 +112,7 @@ def parts() -> Iterator[Row]:
         "digest of the Result": lambda: result.digest,
     }
     for (what, _), seconds in zip(calls.items(), medians(list(calls.values()), 3), strict=True):
-        yield Row(f"highlight, {HSS}, inputs dense", what, seconds * 1e3, "ms")
+        yield Row(f"highlight, {HSS}, parts of a call", what, seconds * 1e3, "ms")
 
 
 def totals(plan: Plan, outcome: Outcome) -> str:
