@@ -52,7 +52,10 @@ def test_engines_may_not_see_any_room_but_theirs(layout: ConfigParser) -> None:
     forbidden = set(layout["importlinter:contract:engines"]["forbidden_modules"].split())
     floors = re.split(r"[\s|]+", layout["importlinter:contract:floors"]["layers"].strip())
     rooms = {f"simulator.{floor}" for floor in floors}
-    seen = {f"simulator.{room}" for room in ("plan", "engine.contract", "record", "jit", "units", "files", "errors")}
+    seen = {
+        f"simulator.{room}"
+        for room in ("plan", "engine.contract", "record", "jit", "units", "files", "errors")
+    }
     assert forbidden == rooms - seen - {"simulator.engine.reference", "simulator.engine.fast"}
 
 
