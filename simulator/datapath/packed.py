@@ -289,7 +289,7 @@ def _stream(
 def multiply(
     weights: NDArray[np.int64], inputs: NDArray[np.int64], multipliers: int, whole: bool, drop: bool
 ) -> NDArray[np.int64]:
-    """Outputs as the machine finds them: multipliers filled from compressed weights, values of inputs found by counting bits.
+    """Outputs as the machine finds them: multipliers filled from compressed weights, stored inputs spread by their masks.
 
     Parameters
     ----------
@@ -308,9 +308,8 @@ def multiply(
     masks = [stored.metadata["mask"].entries.reshape(stored.shape) == 1 for stored in (a, b)]
     matched = masks[0] & masks[1].any(axis=0) if drop else masks[0]
     held = a.data[matched[masks[0]]]
-    place = np.cumsum(masks[1].ravel()).reshape(masks[1].shape) - 1
     values = np.zeros(masks[1].shape, dtype=b.data.dtype)
-    values[masks[1]] = b.data[place[masks[1]]]
+    values[masks[1]] = b.data
     rounds = pack(matched, multipliers, whole)
     sums = np.zeros((weights.shape[0], inputs.shape[1]), dtype=values.dtype)
     _reduce(rounds.cuts, rounds.columns, rounds.ends, held, np.ascontiguousarray(values.T), sums)
