@@ -1,14 +1,13 @@
 """Layers over processes: each is simulated whole by one of them, so results are those of one process, whatever their number.
 
 The caller's process is one of them: it simulates while others begin, and keeps them supplied. Layers of a file are read from it by
-the process that runs them; others are handed over. The longest, as estimated, are begun first. Nothing of the
+the process that runs them; others are handed over. The longest, by the forecast, are begun first. Nothing of the
 caller's threads or open files is shared: on Linux processes are forked from one that was started for this alone and has imported
 :mod:`simulator.api.ready`, modules and kernels, once for all; elsewhere they are spawned.
 """
 
 from __future__ import annotations
 
-import math
 import multiprocessing
 import os
 import signal
@@ -23,6 +22,7 @@ from dataclasses import dataclass
 from multiprocessing.context import BaseContext
 from typing import TYPE_CHECKING, Any
 
+from simulator.api.forecast import forecast
 from simulator.errors import InputError, WorkerError
 
 if TYPE_CHECKING:
@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 READY = ["simulator.api.ready", "simulator.jit.compiler"]
 """What processes have imported before they are begun: most machines have kernels of numba's."""
-ELEMENT = 64
-"""Multiplications that an element takes as long as. Assumed: fits to ResNet-50's layers gave 19 to 82, by machine."""
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -90,7 +88,8 @@ def over_processes(work: Work, layers: Sequence[Layer], jobs: int) -> Iterator[t
     WorkerError
         A process ended by itself.
     """
-    rest = deque(sorted(range(len(layers)), key=lambda i: -_work(layers[i])))
+    seconds = forecast(work.machine, layers, work.engine, work.verify).by_layer
+    rest = deque(sorted(range(len(layers)), key=lambda i: -seconds[i]))
     others, waiting = set(multiprocessing.active_children()), dict[Future[Any], int]()
     helpers = min(jobs, len(layers)) - 1
     pool = ProcessPoolExecutor(helpers, context(), _told, (work,))
@@ -119,13 +118,6 @@ def over_processes(work: Work, layers: Sequence[Layer], jobs: int) -> Iterator[t
             for child in set(multiprocessing.active_children()) - others:
                 child.terminate()
         pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _work(layer: Layer) -> int:
-    """What a layer takes, in multiplications: those of its einsum, and what is done with every element of its tensors."""
-    einsum = layer.einsum
-    elements = sum(math.prod(einsum.shape(tensor)) for tensor in ("weights", "inputs", "outputs"))
-    return einsum.macs + ELEMENT * elements
 
 
 def _begin(pool: ProcessPoolExecutor) -> None:

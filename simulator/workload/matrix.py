@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from simulator.errors import InputError
 from simulator.workload.remembered import remembered
 from simulator.workload.standin import standins
-from simulator.workload.tensor import KEPT, Tensor
+from simulator.workload.tensor import KEPT, Tensor, recent
 from simulator.workload.toeplitz import counted, gather, touched
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def flat_mask(weights: Tensor, start: int, stop: int) -> NDArray[np.bool_]:
 
     small = (stop - start) * math.prod(weights.shape[1:]) <= KEPT
     if small and math.prod(weights.shape[2:]) > 1:
-        return remembered.get(weights, ("flat", start, stop), turned)
+        return recent.get(weights, ("flat", start, stop), turned)
     return turned()
 
 

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.errors import InputError
-from simulator.workload.remembered import remembered
+from simulator.workload.remembered import Remembered
 
 DTYPES = ("int8", "uint8", "int16", "uint16", "int32", "float16", "float32", "float64")
 """Element types of recorded values; wider integers are kept as int32 when their values fit."""
@@ -25,10 +25,13 @@ BLOCK = 1 << 22
 """Elements read at once when a whole tensor is looked at."""
 
 
-KEPT = 1 << 22
-"""Bytes up to which an unpacked mask of a file is remembered: checks, counts and lowering of a layer read the same, one after the
-other.
+RECENT, KEPT = 4, 1 << 22
+"""How many masks, unpacked or turned round, are kept for who reads them next, and bytes of the largest: checks, counts and lowering
+of a layer read the same, one after the other.
 """
+
+recent = Remembered(RECENT * KEPT)
+"""Apart from what else is remembered: who looks at all of a tensor reads many of them once."""
 
 
 class Source(Protocol):
@@ -144,7 +147,7 @@ class Tensor:
         """Elements of a packed mask; they cannot be written to, for others read the same."""
         if stop - start > KEPT:
             return self._unpacked(start, stop)
-        return remembered.get(self, (start, stop), lambda: self._unpacked(start, stop))
+        return recent.get(self, (start, stop), lambda: self._unpacked(start, stop))
 
     def _unpacked(self, start: int, stop: int) -> NDArray[np.bool_]:
         octets = self._source[start // 8 : -(-stop // 8)]

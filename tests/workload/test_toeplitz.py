@@ -41,7 +41,7 @@ def drawn(seed: int) -> tuple[np.random.Generator, np.ndarray, int, np.ndarray, 
         pick(1, 2),
         pick(1, 2) if seed % 5 else 20,  # wider than any image
     )
-    dh, dw, ph, pw = pick(1, 2), pick(1, 2), pick(0, 2), pick(0, 2)
+    dh, dw, ph, pw = pick(1, 2), pick(1, 2), pick(0, 2), pick(0, 2) if seed % 5 else 30
     h, w = pick(dh * (r - 1) + 1, 8), pick(dw * (s - 1) + 1, 8)
     p, q = (h + 2 * ph - dh * (r - 1) - 1) // sh + 1, (w + 2 * pw - dw * (s - 1) - 1) // sw + 1
     images = rng.random((b, c * groups, h, w)) < 0.5
@@ -67,3 +67,9 @@ def test_rows_are_counted_tile_by_tile(seed: int) -> None:
     expected = np.add.reduceat(matrix, np.arange(0, outputs, columns), axis=1, dtype=np.int64)
     found = counted(images, group, rows // int(window[0]), columns, window)
     assert np.array_equal(found, expected)
+
+
+def test_a_stride_takes_no_memory() -> None:
+    images, step = np.ones((1, 2, 3, 4), dtype=bool), 1 << 40
+    window = np.array([2, 1, 1, 1, step, step, 1, 1, 0, 0])
+    assert counted(images, 0, 1, 1, window).tolist() == [[1], [1]]

@@ -50,7 +50,10 @@ class Outputs:
     @cached_property
     def _ever(self) -> NDArray[np.bool_]:
         """Whether an element ever sends to an owner, shape (elements, elements)."""
-        found: NDArray[np.bool_] = np.any([part.sent > 0 for part in self.context.parts], axis=0)
+        everyone = np.arange(self.context.elements)
+        found = np.zeros((len(everyone), len(everyone)), dtype=np.bool_)
+        for part in self.context.parts:
+            found |= part.sent(everyone[:, None], everyone) > 0
         return found
 
     @cached_property
@@ -104,7 +107,7 @@ class Outputs:
         """Items: halos of a set of sums. Fields: demand, work, take sums, release, put sums, put to owners, accumulator_read."""
         rows = {}
         for part, filters in self._shapes():
-            sent = self.context.parts[part].sent[number, list(self.senders[number])]
+            sent = self.context.parts[part].sent(number, np.array(self.senders[number], dtype=np.int64))
             words = (filters * sent).tolist()
             size = self._word_bytes(sum(words))
             rows[part, filters] = (1, size, size, 1, 1, 1, *(int(count > 0) for count in words), sum(words))
@@ -118,7 +121,7 @@ class Outputs:
         for part, filters in self._shapes():
             dealt = self.context.parts[part]
             own = filters * dealt.owned[number]
-            words = (filters * dealt.sent[list(self.sources(number)), number]).tolist()
+            words = (filters * dealt.sent(np.array(self.sources(number), dtype=np.int64), number)).tolist()
             size = self._word_bytes(own + sum(words))
             takes = 1, *(int(count > 0) for count in words)
             rows[part, filters] = (1, size, size, *takes, *takes, 1, int(own > 0), own, own, own)

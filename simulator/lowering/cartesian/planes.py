@@ -22,6 +22,8 @@ from numpy.typing import NDArray
 
 from simulator.workload.einsum import Einsum
 
+Ints = NDArray[np.int64]
+
 
 @dataclass(frozen=True)
 class Span:
@@ -180,17 +182,21 @@ class Part:
         sizes = [(len(row.window), len(column.window)) for row, column in self.tiles]
         return tuple(sizes[n] if n in self.workers else (0, 0) for n in range(len(sizes)))
 
+    def sent(self, elements: Ints | int, owners: Ints | int) -> Ints:
+        """Sums that elements send to owners, per filter; numbers of elements, broadcast."""
+        (a, b), (c, d) = (np.divmod(numbers, len(self.columns)) for numbers in (elements, owners))
+        rows, columns = self._overlaps
+        found: Ints = rows[a, c] * columns[b, d]
+        return np.where((elements != owners) & np.isin(elements, self.workers), found, 0)
+
     @cached_property
-    def sent(self) -> NDArray[np.int64]:
-        """Sums every element sends to every owner, per filter, shape (elements, elements)."""
+    def _overlaps(self) -> tuple[Ints, Ints]:
+        """Lines of the window of every tile along an axis that each tile of it owns, shapes (rows, rows), (columns, columns)."""
         rows, columns = (
             np.array([[some.window.overlap(other.owned) for other in axis] for some in axis], dtype=np.int64)
             for axis in (self.rows, self.columns)
         )
-        found = np.kron(rows, columns)
-        np.fill_diagonal(found, 0)
-        found[[n for n in range(len(found)) if n not in self.workers]] = 0
-        return found
+        return rows, columns
 
 
 def parts(made: Shape, cuts: tuple[int, int], grid: tuple[int, int]) -> Iterator[Part]:

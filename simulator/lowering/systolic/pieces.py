@@ -163,11 +163,8 @@ class Operand:
     @cached_property
     def sizes(self) -> tuple[int, ...]:
         """Bytes in DRAM of every piece that comes from there."""
-        known: dict[Use, int] = {}
-        return tuple(
-            known[piece] if piece in known else known.setdefault(piece, self.dram_bytes(piece))
-            for piece in self.fetched
-        )
+        known = {piece: self.dram_bytes(piece) for piece in set(self.fetched)}
+        return tuple(known[piece] for piece in self.fetched)
 
     def dram_bytes(self, piece: Use) -> int:
         """Bytes of a piece in DRAM, each element of the raw tensor once; a piece of nothing but padding takes one, as every

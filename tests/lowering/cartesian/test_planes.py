@@ -50,8 +50,8 @@ def test_a_3_by_3_convolution_of_28_by_28_on_8_by_8_elements() -> None:
     assert [tile.owned for tile in found.rows[:2]] == [Span(0, 4), Span(4, 8)]
     assert [tile.window for tile in found.rows[:2]] == [Span(0, 5), Span(3, 9)]
     assert found.windows[9] == (6, 6)
-    assert np.flatnonzero(found.sent[9]).tolist() == [0, 1, 2, 8, 10, 16, 17, 18]
-    assert found.sent[9].sum() == 36 - 16
+    assert np.flatnonzero(found.sent(9, np.arange(64))).tolist() == [0, 1, 2, 8, 10, 16, 17, 18]
+    assert found.sent(9, np.arange(64)).sum() == 36 - 16
     assert 63 not in found.workers
 
 
