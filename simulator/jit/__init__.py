@@ -93,11 +93,13 @@ def leading_zeros(word: Any) -> int:
 
 
 def pointer(array: Any) -> Any:
-    """Inside kernels the elements of a contiguous array without their owner: one word to pass on and nothing to count.
+    """The elements of a contiguous array in a row; inside kernels without their owner: one word to pass on, nothing to count.
 
     The caller keeps the array.
     """
-    return array
+    if not array.flags.c_contiguous:
+        raise ValueError("elements of an array that is not contiguous are not in a row")
+    return array.reshape(-1)
 
 
 if ENABLED:
