@@ -9,8 +9,8 @@ weights and inputs), and tensors of W, X and Z elements, W' and X' of them non-z
 and likewise bytes. The coefficients, none negative, were fitted to measured runs of each machine (``python -m
 validation.benchmarks.forecast``) with the least squared relative error; a machine that was not measured has those of its
 organisation, of the machine of it that takes longest. ``start_seconds`` and ``base_bytes`` are what a process takes before its
-first layer, kernels compiled before; those that are not take a minute more. The range is where nine in ten of the measured runs
-were, each told by the fit to the others; that of ``base_bytes`` is of whole runs of networks.
+first layer, kernels compiled before; those that are not take seconds more. The range is where nine in ten of the measured layers
+were, each told by the fit to the others; those of ``start_seconds`` and ``base_bytes`` are of whole runs of networks.
 """
 
 from __future__ import annotations
@@ -59,11 +59,14 @@ class Forecast:
         Peak of all processes together.
     by_layer : tuple of float
         CPU seconds of each layer.
+    start : Span
+        Of `seconds`, those before the first layer, which a second machine of one process does not take again.
     """
 
     seconds: Span
     memory_bytes: Span
     by_layer: tuple[float, ...]
+    start: Span
 
 
 def counts(layer: Layer, full: bool = False) -> dict[str, float]:
@@ -128,21 +131,20 @@ def forecast(
     memory = sorted((max(_dot(fit["memory"]["bytes"], each), 0.0) for each in told), reverse=True)
     at_once = min(jobs, len(told))
     longest = max([*seconds, 0.0])
-    whole, start = max(sum(seconds) / max(1, at_once), longest), known["start_seconds"]
-    start *= 2 if at_once > 1 else 1
+    whole = max(sum(seconds) / max(1, at_once), longest)
+    begin = known["start_seconds"] * (2 if at_once > 1 else 1)
+    start = Span(begin, *(begin * part for part in known["start_range"]))
     resident = known["base_bytes"] * (1 + (at_once if at_once > 1 else 0))
     largest = sum(memory[:at_once])
-    peak = resident + largest
+    fast, slow = run["range"]
+    small, large = (
+        resident * a + largest * b for a, b in zip(known["base_range"], fit["memory"]["range"], strict=True)
+    )
     return Forecast(
-        Span(*(start + whole * part for part in (1.0, *run["range"]))),
-        Span(
-            peak,
-            *(
-                resident * a + largest * b
-                for a, b in zip(known["base_range"], fit["memory"]["range"], strict=True)
-            ),
-        ),
+        Span(start.value + whole, start.low + whole * fast, start.high + whole * slow),
+        Span(resident + largest, small, large),
         tuple(seconds),
+        start,
     )
 
 

@@ -99,7 +99,10 @@ def told(forecasts: Sequence[Forecast]) -> str:
     """What machines one after the other will take, in a line."""
     parts = [each.seconds for each in forecasts]
     peak = max((each.memory_bytes for each in forecasts), key=lambda memory: memory.value)
-    time_, low, high = (sum(getattr(part, name) for part in parts) for name in ("value", "low", "high"))
+    time_, low, high = (
+        sum(getattr(part, name) for part in parts) - sum(getattr(each.start, name) for each in forecasts[1:])
+        for name in ("value", "low", "high")
+    )
     return (
         f"about {span(time_)} ({span(low)} to {span(high)}) and {size(peak.value)} of memory "
         f"({size(peak.low)} to {size(peak.high)})"

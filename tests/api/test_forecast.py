@@ -7,6 +7,7 @@ import pytest
 
 import simulator
 from simulator.api.forecast import CHECK, RUN, counts, forecast, table
+from simulator.cli.progress import span, told
 from simulator.hardware import load, names
 from validation.benchmarks.forecast import fitted, layer, not_negative
 
@@ -16,8 +17,8 @@ def product(m: int, k: int, n: int) -> simulator.Layer:
 
 
 def test_counts_are_those_of_the_layer() -> None:
-    told = counts(product(8, 4, 6))
-    assert told == {
+    found = counts(product(8, 4, 6))
+    assert found == {
         "1": 1, "W": 32, "X": 24, "Z": 48, "W'": 32, "X'": 4, "D": 192, "E": 192 * 4 / 24, "D'": 192,
     }  # fmt: skip
     conv = simulator.conv2d(np.ones((4, 2, 3, 3), bool), np.ones((1, 2, 6, 6), bool))
@@ -72,6 +73,14 @@ def test_processes_share_layers_but_not_one_layer() -> None:
     assert four.memory_bytes.value == pytest.approx(
         5 * table()["base_bytes"] + 4 * (one.memory_bytes.value - table()["base_bytes"])
     )
+
+
+def test_machines_of_one_process_start_once() -> None:
+    some = [product(512, 512, 512)]
+    one, other = (forecast(load(name), some) for name in ("highlight", "tc"))
+    seconds = one.seconds.value + other.seconds.value - table()["start_seconds"]
+    assert told([one, other]).startswith(f"about {span(seconds)} (")
+    assert told([one]).startswith(f"about {span(one.seconds.value)} (")
 
 
 def test_a_machine_of_one_s_own_is_told_by_its_organisation() -> None:
