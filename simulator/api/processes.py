@@ -1,7 +1,7 @@
 """Layers over processes: each is simulated whole by one of them, so results are those of one process, whatever their number.
 
-The caller's process is one of them: it simulates while others begin, and keeps them supplied. Layers of a file are read from it by
-the process that runs them; others are handed over. The longest, by the forecast, are begun first. Nothing of the
+The caller's process is one of them: it simulates while others begin, and a thread of it keeps them supplied. Layers of a file are
+read from it by the process that runs them; others are handed over. The longest, by the forecast, are begun first. Nothing of the
 caller's threads or open files is shared: on Linux processes are forked from one that was started for this alone and has imported
 :mod:`simulator.api.ready`, modules and kernels, once for all; elsewhere they are spawned.
 """
@@ -20,6 +20,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.context import BaseContext
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from simulator.api.forecast import forecast
@@ -90,49 +91,78 @@ def over_processes(work: Work, layers: Sequence[Layer], jobs: int) -> Iterator[t
     """
     seconds = forecast(work.machine, layers, work.engine, work.verify).by_layer
     rest = deque(sorted(range(len(layers)), key=lambda i: -seconds[i]))
-    others, waiting = set(multiprocessing.active_children()), dict[Future[Any], int]()
-    helpers = min(jobs, len(layers)) - 1
+    others, helpers = set(multiprocessing.active_children()), min(jobs, len(layers)) - 1
     pool = ProcessPoolExecutor(helpers, context(), _told, (work,))
-    beginning = threading.Thread(target=_begin, args=(pool,), daemon=True)
-    beginning.start()
+    finished = SimpleQueue[_Finished]()
+    supplying = threading.Thread(target=_supply, args=(pool, layers, rest, helpers, finished), daemon=True)
+    supplying.start()
+    supplied = False
     try:
-        while rest or waiting:
-            # One more than there are processes, so that it is at hand when the next is finished; not of the last ones, which
-            # would wait for one process while another has none.
-            while rest and len(waiting) < helpers + (len(rest) > jobs) and not beginning.is_alive():
-                layer = rest.popleft()
-                with _single_threaded():
-                    waiting[pool.submit(_asked, layers[layer])] = layer
-            if rest:
-                layer = rest.popleft()
+        while not supplied:
+            if (layer := _next(rest)) is not None:
                 yield layer, _layer(work, layers[layer])
-            yield from _finished(waiting, None if not rest else 0)
+            while not supplied and (layer is None or not finished.empty()):
+                told = finished.get()
+                if isinstance(told, BaseException):
+                    raise told
+                if told is None:
+                    supplied = True
+                else:
+                    yield told
     except BrokenProcessPool:
         raise WorkerError(
             f"a process that simulated a layer ended by itself (out of memory?); {len(layers)} layers on {jobs} "
             "processes: try fewer"
         ) from None
     finally:
-        beginning.join()
-        if waiting:  # interrupted, or a layer failed: the rest is not wanted any more
+        rest.clear()
+        working = not supplied  # interrupted, or a layer failed: what is at work is not wanted any more
+        while working:
             for child in set(multiprocessing.active_children()) - others:
                 child.terminate()
+            supplying.join(0.1)
+            working = supplying.is_alive()
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin(pool: ProcessPoolExecutor) -> None:
-    """Begin a process, once what they are begun from is ready. What goes wrong is raised again where layers are handed over."""
-    with suppress(Exception), _single_threaded():
-        pool.submit(os.getpid)
+_Finished = tuple[int, "LayerResult"] | BaseException | None
 
 
-def _finished(
-    waiting: dict[Future[LayerResult], int], seconds: float | None
-) -> Iterator[tuple[int, LayerResult]]:
-    """Those that are finished, after one is or so many seconds."""
-    done, _ = wait(waiting, seconds, return_when=FIRST_COMPLETED)
-    for future in sorted(done, key=lambda each: waiting[each]):
-        yield waiting.pop(future), future.result()
+def _supply(
+    pool: ProcessPoolExecutor,
+    layers: Sequence[Layer],
+    rest: deque[int],
+    helpers: int,
+    finished: SimpleQueue[_Finished],
+) -> None:
+    """A thread: begin processes, keep them at work while there is a layer left, and tell what comes of it, None at the end.
+
+    Layers are handed over one more than there are processes, so that it is at hand when the next is finished; not the last ones,
+    which would wait for one process while another has none.
+    """
+    waiting: dict[Future[LayerResult], int] = {}
+    try:
+        with _single_threaded():
+            pool.submit(os.getpid)  # waits for what they are begun from; meanwhile the caller takes layers
+        while True:
+            while len(waiting) < helpers + (len(rest) > helpers + 1) and (layer := _next(rest)) is not None:
+                with _single_threaded():
+                    waiting[pool.submit(_asked, layers[layer])] = layer
+            if not waiting:
+                break
+            done, _ = wait(waiting, return_when=FIRST_COMPLETED)
+            for future in sorted(done, key=lambda each: waiting[each]):
+                finished.put((waiting.pop(future), future.result()))
+        finished.put(None)
+    except BaseException as error:
+        finished.put(error)
+
+
+def _next(rest: deque[int]) -> int | None:
+    """The next layer, None after the last; two threads ask."""
+    with suppress(IndexError):
+        return rest.popleft()
+    return None
 
 
 _works: list[Work] = []

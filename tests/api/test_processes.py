@@ -7,8 +7,12 @@ import os
 import pickle
 import signal
 import sys
+import threading
+import time
+from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +21,7 @@ import simulator
 from simulator import DeadlockError, InputError, Interrupted, Layer, Trace
 from simulator.api import processes
 from simulator.errors import WorkerError
+from simulator.hardware import load
 from simulator.record.result import LayerResult
 from simulator.workload.trace_file import save
 
@@ -69,12 +74,38 @@ def test_an_interrupt_keeps_what_is_finished_and_leaves_nothing_running() -> Non
 
 
 def test_a_process_that_ends_by_itself_is_said() -> None:
+    killed: list[int] = []
+
     def kill(_: LayerResult) -> None:
-        for child in multiprocessing.active_children():
-            os.kill(child.pid or 0, signal.SIGKILL)
+        end = time.monotonic() + 60
+        while not killed and time.monotonic() < end:
+            killed.extend(child.pid or 0 for child in multiprocessing.active_children())
+            time.sleep(0.01)
+            for process in killed:
+                os.kill(process, signal.SIGKILL)
 
     with pytest.raises(WorkerError, match="ended by itself"):
         simulator.simulate("tc", Trace("t", layers(*"abcdefgh")), jobs=2, verify=False, on_layer=kill)
+
+
+def test_others_are_kept_at_work_while_this_process_simulates(monkeypatch: pytest.MonkeyPatch) -> None:
+    taken, simulated, emptied = processes._next, processes._layer, threading.Event()
+
+    def take(rest: deque[int]) -> int | None:
+        layer = taken(rest)
+        if layer is None:
+            emptied.set()
+        return layer
+
+    def simulate(*which: Any) -> LayerResult:
+        assert emptied.wait(60), "layers wait for this process to end its own"
+        return simulated(*which)
+
+    monkeypatch.setattr(processes, "_next", take)
+    monkeypatch.setattr(processes, "_layer", simulate)
+    work = processes.Work(load("tc"), "fast", "truth", False, 0)
+    found = dict(processes.over_processes(work, layers(*"abcdef"), 2))
+    assert [found[i].name for i in range(6)] == list("abcdef")
 
 
 @pytest.mark.parametrize("jobs", [-1, 1.5, True, "2", 2000])
