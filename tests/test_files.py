@@ -44,7 +44,8 @@ def test_inner_lists_and_objects_stand_on_one_line() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", [DOCUMENT, {}, [], [[]], {"a": [[1], {"b": {}}]}, 'a "quoted" \n text', 3, -2.5e-7, None, True]
+    "document",
+    [DOCUMENT, {}, [], [[]], {"a": [[1], {"b": {}}]}, 'a "quoted" \n text', 3, -2.5e-7, None, True],
 )
 def test_it_is_the_same_document(document: object) -> None:
     assert json.loads(json_text(document)) == json.loads(json.dumps(document))
