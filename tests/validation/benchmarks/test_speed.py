@@ -14,7 +14,7 @@ from validation import markdown
 from validation.benchmarks import scalesim, scaling
 from validation.benchmarks.speed import __main__ as speed
 from validation.benchmarks.speed import products
-from validation.benchmarks.speed.rows import HEADING, Row, medians
+from validation.benchmarks.speed.rows import HEADING, Row, medians, middle
 
 
 def test_above_one_is_better_than_the_goal_whichever_way_it_goes() -> None:
@@ -60,6 +60,24 @@ def test_the_page_gets_the_rows_and_keeps_the_rest(tmp_path: Path, monkeypatch: 
     assert "old" not in text
     assert "| work | part | at most 2 s | 1 s | 2 |  |" in text
     assert text.endswith(f"between\n{markdown.BEGIN}\nkept\n{markdown.END}\n")
+
+
+def test_rounds_give_the_middle_and_the_range(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    values = iter([4.0, 40.0, 1.0, 10.0, 2.0, 20.0])
+
+    def rows() -> Iterator[Row]:
+        yield Row("work", "part", value := next(values), "s", 2.0, note=f"of {value:g}")
+        yield Row("work", "other", next(values), "s")
+
+    page = tmp_path / "speed.md"
+    page.write_text(f"{markdown.REACH}\n{markdown.END}\n")
+    monkeypatch.setitem(speed.ROWS, "long", rows)
+    speed.main(["--only", "long", "--rounds", "3", "--page", str(page)])
+    assert "| work | part | at most 2 s | 2 s (1 to 4) | 1 | of 2 |" in page.read_text()
+    assert "| work | other |  | 20 s (10 to 40) |  |  |" in page.read_text()
+    assert middle([Row("w", "p", 3.0, "s"), Row("w", "p", 1.0, "s")]).value == 1.0
+    with pytest.raises(SystemExit):
+        speed.main(["--rounds", "0"])
 
 
 def test_rows_that_are_not_made_anew_stay_in_their_order() -> None:

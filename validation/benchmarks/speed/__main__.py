@@ -1,8 +1,9 @@
-"""The table of what is reached for: ``python -m validation.benchmarks.speed [--only ROW...] [--page docs/speed.md]``.
+"""The table of what is reached for: ``python -m validation.benchmarks.speed [--only ROW...] [--rounds N] [--page docs/speed.md]``.
 
 Work, goal, measured, ratio to the goal; one core, CPU time, warm, medians; where it says so, wall time. The rows `stepped`,
 `blocks` (all of LLaMA-7B, minutes) and `cores` (minutes; for a machine that does nothing else) are made only when they are named.
-With --page the page gets what was made; its other rows stay.
+Several rounds, one after the other, give the middle of their values and the range of all. With --page the page gets what was
+made; its other rows stay.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from rich.text import Text
 
 from validation import markdown
 from validation.benchmarks.speed import commands, cores, estimates, host, networks, products
-from validation.benchmarks.speed.rows import HEADING, Row
+from validation.benchmarks.speed.rows import HEADING, Row, middle
 
 ROWS: dict[str, Callable[[], Iterator[Row]]] = {
     "structured": products.structured,
@@ -44,13 +45,18 @@ def main(arguments: list[str] | None = None) -> None:
     options = argparse.ArgumentParser(prog="python -m validation.benchmarks.speed", description=__doc__)
     options.add_argument("--only", nargs="+", choices=ROWS, metavar="ROW", help=", ".join(ROWS))
     options.add_argument("--page", type=Path, help="page whose table of goals is replaced")
+    options.add_argument("--rounds", type=int, default=1, metavar="N", help="how often every row is made")
     chosen = options.parse_args(arguments)
-    rows: list[Row] = []
-    for name in chosen.only or [name for name in ROWS if name not in ASKED]:
-        sys.stderr.write(f"{name}\n")
-        for row in ROWS[name]():
-            sys.stderr.write(f"  {'; '.join(filter(None, row.cells()))}\n")
-            rows.append(row)
+    if chosen.rounds < 1:
+        options.error(f"--rounds {chosen.rounds}: must be at least 1")
+    made: dict[tuple[str, str], list[Row]] = {}
+    for turn in range(chosen.rounds):
+        for name in chosen.only or [name for name in ROWS if name not in ASKED]:
+            sys.stderr.write(f"{name}{f', round {turn + 1}' if chosen.rounds > 1 else ''}\n")
+            for row in ROWS[name]():
+                sys.stderr.write(f"  {'; '.join(filter(None, row.cells()))}\n")
+                made.setdefault((row.work, row.what), []).append(row)
+    rows = [middle(rounds) for rounds in made.values()]
     show(rows)
     if chosen.page:
         cells = beside(chosen.page.read_text(encoding="utf-8"), [row.cells() for row in rows])

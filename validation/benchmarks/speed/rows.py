@@ -8,7 +8,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 RUNS, ENOUGH = 5, 6.0
 """Calls of a median; no more are begun after so many seconds."""
@@ -28,6 +28,8 @@ class Row:
     least : bool
         The goal is a least value; otherwise a most.
     note : str
+    between : (float, float) or None
+        Least and greatest value of several rounds, of which this is the middle one.
     """
 
     work: str
@@ -37,6 +39,7 @@ class Row:
     goal: float | None = None
     least: bool = False
     note: str = ""
+    between: tuple[float, float] | None = None
 
     @property
     def times(self) -> float | None:
@@ -50,7 +53,18 @@ class Row:
         bound = "at least" if self.least else "at most"
         goal = "" if self.goal is None else f"{bound} {self.goal:g} {self.unit}"
         times = "" if self.times is None else f"{self.times:.2g}"
-        return [self.work, self.what, goal, f"{self.value:.3g} {self.unit}", times, self.note]
+        measured = f"{self.value:.3g} {self.unit}"
+        if self.between is not None:
+            measured += " ({:.3g} to {:.3g})".format(*self.between)
+        return [self.work, self.what, goal, measured, times, self.note]
+
+
+def middle(rounds: Sequence[Row]) -> Row:
+    """Of the same row of several rounds the one of the middle value, the lower of two, with the range of all."""
+    rows = sorted(rounds, key=lambda row: row.value)
+    if len(rows) == 1:
+        return rows[0]
+    return replace(rows[(len(rows) - 1) // 2], between=(rows[0].value, rows[-1].value))
 
 
 HEADING = ("work", "what is timed", "goal", "measured", "times the goal", "remarks")
