@@ -8,6 +8,7 @@ caller's threads or open files is shared: on Linux processes are forked from one
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
 
 READY = ["simulator.api.ready", "simulator.jit.compiler"]
 """What processes have imported before they are begun: most machines have kernels of numba's."""
+_OBJECTS = 500_000
+"""New objects after which such a process looks for cycles of them: layers leave some thousand, and looking took up to 6 percent."""
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -171,6 +174,7 @@ _works: list[Work] = []
 
 def _told(work: Work) -> None:
     _started()
+    gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])
     _works.append(work)
 
 
