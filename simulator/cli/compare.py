@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from contextlib import nullcontext
 from fractions import Fraction
@@ -134,7 +135,7 @@ def _compare(
 
 def _write(found: Comparison, out: Path) -> None:
     from simulator.errors import InputError
-    from simulator.files import json_text, replaced
+    from simulator.files import replaced
     from simulator.report.waterfall import waterfall
 
     try:
@@ -142,7 +143,9 @@ def _write(found: Comparison, out: Path) -> None:
     except OSError as error:
         raise InputError(f"--out {out}: {error.strerror or error}") from None
     with replaced(out / "comparison.json") as temporary:
-        temporary.write_text(json_text(found.summary()) + "\n", encoding="utf-8")
+        temporary.write_text(
+            json.dumps(found.summary(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+        )
     waterfall(found, out / "waterfall.png")
 
 

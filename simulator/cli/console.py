@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -11,8 +12,6 @@ from typing import Any
 
 import click
 
-from simulator.files import json_text
-
 WIDE = 200
 """Columns assumed when stdout is a file or a pipe."""
 _CONTROL = dict.fromkeys(b"\a\b\v\f\r")
@@ -21,7 +20,7 @@ _CONTROL = dict.fromkeys(b"\a\b\v\f\r")
 
 def print_json(document: dict[str, Any]) -> None:
     """One JSON document on stdout."""
-    click.echo(json_text(document))
+    click.echo(json.dumps(document, indent=2, ensure_ascii=False))
 
 
 def print_table(title: str, columns: Sequence[tuple[str, bool]], rows: Sequence[Sequence[str]]) -> None:

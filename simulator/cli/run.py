@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -306,10 +307,9 @@ def _write(
     out: Path, result: Result, baseline: Result | None, plot: bool, requests: Path | None = None
 ) -> None:
     from simulator.cli.folder import Writer, write
-    from simulator.files import json_text
     from simulator.report.layers_csv import layers_csv
 
-    summary = json_text(document(result, baseline)) + "\n"
+    summary = json.dumps(document(result, baseline), indent=2, ensure_ascii=False) + "\n"
     writers: dict[str, Writer] = {
         "result.h5": result.save,
         "config.yaml": lambda path: _text(path, result.config),

@@ -48,8 +48,9 @@ def run_sample(
 
 
 def _write(out: Path, found: Sampled, plot: bool) -> None:
+    import json
+
     from simulator.cli.folder import Writer, write
-    from simulator.files import json_text
     from simulator.report.sampled import sample_picture
 
     def text(content: str) -> Writer:
@@ -61,7 +62,7 @@ def _write(out: Path, found: Sampled, plot: bool) -> None:
     writers: dict[str, Writer] = {
         FILE: found.save,
         "config.yaml": text(found.config),
-        "summary.json": text(json_text(found.summary()) + "\n"),
+        "summary.json": text(json.dumps(found.summary(), indent=2, ensure_ascii=False) + "\n"),
         "layers.csv": text(found.csv()),
     }
     if plot:

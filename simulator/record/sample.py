@@ -28,7 +28,6 @@ from pathlib import Path
 from typing import Any
 
 from simulator.errors import InputError
-from simulator.files import json_text
 from simulator.record.result import LayerResult
 from simulator.record.student import quantile
 
@@ -206,7 +205,7 @@ class Sampled:
     def save(self, path: str | Path) -> None:
         """Write the summary, with the configuration, as JSON; :func:`load` reads it back."""
         document = self.summary() | {"config": self.config}
-        Path(path).write_text(json_text(document) + "\n", encoding="utf-8")
+        Path(path).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
     def csv(self) -> str:
         """A row per layer; the column ``sampled`` says what stands for more than was simulated."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -77,7 +78,7 @@ class Sweep:
 
     def save(self, folder: str | Path) -> None:
         """Write ``points.csv``, ``points.json`` and, where any point has a result, ``pareto.png`` to a folder."""
-        from simulator.files import json_text, replaced
+        from simulator.files import replaced
         from simulator.report.pareto import pareto
 
         target = Path(folder)
@@ -85,7 +86,9 @@ class Sweep:
         with replaced(target / "points.csv") as path:
             path.write_text(table.text(self.rows), encoding="utf-8")
         with replaced(target / "points.json") as path:
-            path.write_text(json_text(self.document()) + "\n", encoding="utf-8")
+            path.write_text(
+                json.dumps(self.document(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
+            )
         panels = self._panels()
         if panels:
             pareto(panels, (self.x, self.y), target / "pareto.png")
