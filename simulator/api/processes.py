@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 READY = ["simulator.api.ready", "simulator.jit.compiler"]
 """What processes have imported before they are begun: most machines have kernels of numba's."""
 _OBJECTS = 500_000
-"""New objects after which such a process looks for cycles of them: layers leave some thousand, and looking took up to 6 percent."""
+"""New objects after which such a process looks for cycles of them: layers leave some thousand, and looking took 1.5 % (SCNN) to
+7 % (ExTensor) of layers of ResNet-50."""
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from simulator.jit import kernel, pointer
 
 
 @kernel
-def _reversed(array, out):  # type: ignore[no-untyped-def]
+def _reversed(array: NDArray[np.int64], out: NDArray[np.int64]) -> None:
     source, to = pointer(array), pointer(out)
     for n in range(array.size):
         to[n] = source[array.size - 1 - n]

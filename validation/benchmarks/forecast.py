@@ -177,6 +177,7 @@ def fit(path: Path, known: dict[str, Any]) -> dict[str, Any]:
         at = slowest.setdefault(organisation, name)
         if _at(machines[name], LARGE) > _at(machines[at], LARGE):
             slowest[organisation] = name
+    # What is not of layers is read off whole commands (the seven networks of docs/large_runs.md), not fitted.
     return {
         "about": "made by python -m validation.benchmarks.forecast; see simulator/api/forecast.py",
         "base_bytes": 250_000_000,
